@@ -1,0 +1,1 @@
+"""A model file and photos in; probabilities, embeddings and class maps out. ONNX Runtime only, never TensorFlow."""

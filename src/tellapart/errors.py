@@ -1,0 +1,67 @@
+"""Every error a user can meet.
+
+    TellapartError            exit code
+    ├── UsageError            2      an option, argument or setting is wrong
+    ├── DataError             3      the photos cannot be used as they are
+    ├── ModelError            4      a model file is refused: not ours, damaged, hostile or too new
+    ├── ResourceError         5      out of disk or memory, or a place that cannot be written
+    └── Interrupted           130    stopped by Ctrl-C; says how to go on
+
+Each error has two halves, the problem (what, where, expected, got) and the fix (a command or an edit), and is shown
+as exactly two lines. A traceback is a bug of ours. One more class, `PhotoRefused`, is about a single photo: it becomes
+a row in a list of refused photos and never stops a run by itself.
+"""
+
+from __future__ import annotations
+
+
+class TellapartError(Exception):
+    """Something the user can put right. Both halves are required, so none ships without a remedy."""
+
+    exit_code = 1
+
+    def __init__(self, problem: str, *, fix: str):
+        """Keep both halves; the text of the exception is the two lines that are shown."""
+        super().__init__(f"{problem}\n  fix: {fix}")
+        self.problem = problem
+        self.fix = fix
+
+
+class UsageError(TellapartError):
+    """An option, argument or setting is wrong."""
+
+    exit_code = 2
+
+
+class DataError(TellapartError):
+    """The photos cannot be used as they are."""
+
+    exit_code = 3
+
+
+class ModelError(TellapartError):
+    """A model file is refused: not ours, damaged, hostile or too new."""
+
+    exit_code = 4
+
+
+class ResourceError(TellapartError):
+    """Out of disk or memory, or a place that cannot be written."""
+
+    exit_code = 5
+
+
+class Interrupted(TellapartError):
+    """Stopped by the user; what was finished is kept."""
+
+    exit_code = 130
+
+
+class PhotoRefused(Exception):
+    """One photo cannot be used. `code` is a stable word for machines, `sentence` is for people."""
+
+    def __init__(self, code: str, sentence: str):
+        """Keep the reason code and the plain sentence."""
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence

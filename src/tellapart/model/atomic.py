@@ -1,0 +1,67 @@
+"""Write files so that a crash, a kill or a full disk leaves either the old file or the new one, never half of one.
+
+The new content goes to a temporary file in the same folder (a rename is atomic only within one file system), is flushed to
+the disk, and then takes the place of the old file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tellapart.errors import ResourceError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; when the block ends well, what was written there becomes `path`.
+
+    Raises:
+        ResourceError: the folder cannot be written, or the disk is full. The old file, if any, is untouched.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise _resource_error(path, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes private files; a result is an ordinary file
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _resource_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write `content` to `path` atomically, as UTF-8 with plain newlines on every system."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _resource_error(path: Path, error: OSError) -> ResourceError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ResourceError(f"The disk is full: {path} could not be written.", fix="Free some space, then run it again.")
+    reason = error.strerror or str(error)
+    return ResourceError(
+        f"{path} could not be written: {reason}.", fix="Choose a folder that you may write to, with --out FOLDER."
+    )

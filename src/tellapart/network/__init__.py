@@ -1,0 +1,1 @@
+"""What is trained: backbones and their weights, the assembled Keras graph, and its way to ONNX."""
