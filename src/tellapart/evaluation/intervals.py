@@ -1,0 +1,160 @@
+"""No figure without its doubt: 95 % intervals for fractions, for means of fractions and for differences.
+
+Wilson's interval is used wherever a figure counts successes among trials. Unlike "value plus or minus two standard
+errors" it stays inside 0 to 1 and does not shrink to nothing when all 20 of 20 photos are right. Means and differences
+of fractions are built from Wilson limits by Newcombe's squared distances ("MOVER"), and so inherit both virtues. The
+bootstrap serves statistics that are neither.
+
+Sources: Wilson 1927; Newcombe 1998, Statistics in Medicine 17:857 and 17:873; Zou & Donner 2008, Statistics in
+Medicine 27:1693; Efron & Tibshirani 1993, chapter 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+LEVEL = 0.95  # fraction of intervals that hold the truth; every interval that a user sees has this level
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and the interval that holds the truth at the stated level; `value` is None without evidence."""
+
+    value: float | None
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, float | None]:
+        """As in metrics.json: `{"value": …, "low": …, "high": …}`."""
+        return asdict(self)
+
+
+def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> Estimate:
+    """Fraction of successes with Wilson's score interval; without trials it is unknown and the interval is 0 to 1.
+
+    Args:
+        successes: photos that were right.
+        trials: photos in all; they must be independent, so near copies make the interval too narrow.
+        level: fraction of such intervals that hold the true fraction.
+
+    >>> wilson_interval(20, 20)
+    Estimate(value=1.0, low=0.838..., high=1.0)
+    """
+    low, high = wilson_limits(np.array([successes]), np.array([trials]), level)
+    return Estimate(successes / trials if trials else None, float(low[0]), float(high[0]))
+
+
+def wilson_limits(
+    successes: Integer[np.ndarray, " fractions"], trials: Integer[np.ndarray, " fractions"], level: float = LEVEL
+) -> tuple[Float[np.ndarray, " fractions"], Float[np.ndarray, " fractions"]]:
+    """Lower and upper Wilson limits of many fractions at once; 0 and 1 where there were no trials."""
+    if np.any(successes < 0) or np.any(successes > trials):
+        raise ValueError("successes must lie between 0 and trials")
+    z = _deviate(level)
+    n = np.maximum(trials, 1)
+    fraction = successes / n
+    centre = (fraction + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(fraction * (1 - fraction) / n + z**2 / (4 * n**2))
+    # The limits are exactly 0 and 1 at the ends; rounding would leave 1e-17.
+    low = np.where(successes == 0, 0.0, centre - half)
+    high = np.where(successes == trials, 1.0, centre + half)
+    return low, high
+
+
+def difference_interval(
+    successes_a: int, trials_a: int, successes_b: int, trials_b: int, level: float = LEVEL
+) -> Estimate:
+    """Fraction a minus fraction b with its interval, for independent samples (Newcombe 1998, method 10).
+
+    Not for two models on the same photos: those samples are paired, and this interval is then too wide.
+
+    >>> difference_interval(56, 70, 48, 80)  # Newcombe 1998, table II, contrast (a)
+    Estimate(value=0.2000..., low=0.0524..., high=0.3338...)
+    """
+    if trials_a == 0 or trials_b == 0:
+        return Estimate(None, -1.0, 1.0)
+    (low_a, low_b), (high_a, high_b) = wilson_limits(
+        np.array([successes_a, successes_b]), np.array([trials_a, trials_b]), level
+    )
+    a, b = successes_a / trials_a, successes_b / trials_b
+    below = np.hypot(a - low_a, high_b - b)
+    above = np.hypot(high_a - a, b - low_b)
+    return Estimate(a - b, float(a - b - below), float(a - b + above))
+
+
+def mean_interval(
+    successes: Integer[np.ndarray, " fractions"], trials: Integer[np.ndarray, " fractions"], level: float = LEVEL
+) -> Estimate:
+    """Mean of independent fractions with its interval, such as balanced accuracy, the mean of the recalls.
+
+    The squared distances from each fraction to its Wilson limits add up, as variances do (Zou & Donner 2008). A
+    bootstrap of the confusion matrix would say "100 %, surely" whenever no photo was wrong.
+
+    Args:
+        successes: right photos of each class.
+        trials: photos of each class; a class without photos is left out, as scikit-learn does.
+        level: fraction of such intervals that hold the true mean.
+
+    >>> mean_interval(np.array([9, 10]), np.array([10, 10]))
+    Estimate(value=0.95, low=0.744..., high=0.991...)
+    """
+    seen = trials > 0
+    if not seen.any():
+        return Estimate(None, 0.0, 1.0)
+    low, high = wilson_limits(successes[seen], trials[seen], level)
+    fraction = successes[seen] / trials[seen]
+    mean = float(fraction.mean())
+    below = np.sqrt(np.sum((fraction - low) ** 2)) / seen.sum()
+    above = np.sqrt(np.sum((high - fraction) ** 2)) / seen.sum()
+    return Estimate(mean, float(mean - below), float(mean + above))
+
+
+def bootstrap_interval(
+    statistic: Callable[..., float],
+    *arrays: np.ndarray,
+    level: float = LEVEL,
+    seed: int = 0,
+    num_resamples: int = 1000,
+) -> Estimate:
+    """A statistic with its percentile bootstrap interval, for figures that are neither fractions nor means of them.
+
+    Args:
+        statistic: called with the arrays, resampled together along their first axis (photos).
+        *arrays: one row per photo; all of one length.
+        level: fraction of such intervals that should hold the truth; below about 30 photos fewer do.
+        seed: equal seeds give equal intervals.
+        num_resamples: 1,000 leave an error in the limits of about a tenth of the interval's half width.
+
+    >>> bootstrap_interval(np.mean, np.array([0.0, 1.0, 1.0, 1.0])).value
+    0.75
+    """
+    num_rows = _common_length(arrays)
+    if num_rows == 0:
+        return Estimate(None, 0.0, 1.0)
+    rng = np.random.default_rng(seed)
+    resampled = np.empty(num_resamples)
+    for i in range(num_resamples):
+        chosen = rng.integers(0, num_rows, num_rows)
+        resampled[i] = statistic(*(array[chosen] for array in arrays))
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(float(statistic(*arrays)), float(low), float(high))
+
+
+def _deviate(level: float) -> float:
+    """How many standard deviations around the mean of a normal distribution hold the fraction `level`: 1.96 at 0.95."""
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be a fraction between 0 and 1, such as 0.95")
+    return NormalDist().inv_cdf((1 + level) / 2)
+
+
+def _common_length(arrays: Sequence[np.ndarray]) -> int:
+    """Number of rows that all arrays share."""
+    lengths = {len(array) for array in arrays}
+    if len(lengths) != 1:
+        raise ValueError(f"the arrays must share one length; they have {sorted(lengths)}")
+    return lengths.pop()
