@@ -1,0 +1,157 @@
+import csv
+import io
+import json
+import os
+import tracemalloc
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tellapart.engine.predictions import COLUMNS, Prediction, require_known_suffix, write_predictions
+from tellapart.errors import UsageError
+
+CLASSES = ("cat", "dog")
+
+
+def sure(path="a.jpg", probability=0.9):
+    return Prediction(
+        path=path,
+        label="cat",
+        probability=probability,
+        decision="ok",
+        second_label="dog",
+        second_probability=1 - probability,
+        reason="",
+        probabilities=np.array([probability, 1 - probability], np.float32),
+    )
+
+
+def refused(path="broken.jpg"):
+    return Prediction(
+        path=path,
+        label="",
+        probability=float("nan"),
+        decision="refused",
+        second_label="",
+        second_probability=float("nan"),
+        reason="The file is empty.",
+        probabilities=None,
+    )
+
+
+def rows_of(path):
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def test_csv_holds_one_row_per_photo_in_the_order_of_the_input(tmp_path):
+    count = write_predictions([sure("b.jpg"), refused(), sure("a.jpg")], CLASSES, tmp_path / "out.csv")
+    assert count == 3
+    assert [row["path"] for row in rows_of(tmp_path / "out.csv")] == ["b.jpg", "broken.jpg", "a.jpg"]
+
+
+def test_csv_is_exactly_this_text(tmp_path):
+    write_predictions([sure(), refused()], CLASSES, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == (
+        "path,label,probability,decision,second_label,second_probability,reason,p:cat,p:dog\n"
+        "a.jpg,cat,0.9,ok,dog,0.1,,0.9,0.1\n"
+        "broken.jpg,,,refused,,,The file is empty.,,\n"
+    )
+
+
+def test_json_lines_hold_null_where_a_refused_photo_has_nothing(tmp_path):
+    write_predictions([sure(), refused()], CLASSES, tmp_path / "out.jsonl")
+    first, second = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert list(first) == [*COLUMNS, "p:cat", "p:dog"]
+    assert (first["probability"], first["p:dog"]) == (0.9, 0.1)
+    assert second["label"] is second["probability"] is second["p:cat"] is None
+
+
+def test_parquet_holds_the_same_rows_with_types(tmp_path):
+    write_predictions([sure(), refused()], CLASSES, tmp_path / "out.parquet")
+    table = pl.read_parquet(tmp_path / "out.parquet")
+    assert table.columns == [*COLUMNS, "p:cat", "p:dog"]
+    assert table["label"].to_list() == ["cat", None]
+    assert table["p:dog"].to_list() == [pytest.approx(0.1), None]
+    assert table.schema["probability"] == pl.Float32
+
+
+def test_parquet_keeps_the_order_across_its_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr("tellapart.engine.predictions.CELLS_PER_PART", 30)  # three rows a part
+    paths = [f"{i}.jpg" for i in range(20)]
+    write_predictions(map(sure, paths), CLASSES, tmp_path / "out.parquet")
+    assert pl.read_parquet(tmp_path / "out.parquet")["path"].to_list() == paths
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_no_photos_still_make_a_file_and_nothing_else(tmp_path, suffix):
+    assert write_predictions([], CLASSES, tmp_path / f"out{suffix}") == 0
+    assert [path.name for path in tmp_path.iterdir()] == [f"out{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_failure_half_way_leaves_the_old_file_as_it_was(tmp_path, suffix):
+    def failing():
+        yield sure()
+        raise RuntimeError("engine")
+
+    (tmp_path / f"out{suffix}").write_text("old")
+    with pytest.raises(RuntimeError, match="engine"):
+        write_predictions(failing(), CLASSES, tmp_path / f"out{suffix}")
+    assert [path.name for path in tmp_path.iterdir()] == [f"out{suffix}"]
+    assert (tmp_path / f"out{suffix}").read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ['comma, "quote".jpg', "line\nbreak.jpg", "été 猫.jpg", "=1+1.jpg"])
+def test_awkward_names_survive_in_every_format(tmp_path, name):
+    for suffix in (".csv", ".jsonl", ".parquet"):
+        write_predictions([sure(name)], CLASSES, tmp_path / f"out{suffix}")
+    with open(tmp_path / "out.csv", encoding="utf-8", newline="") as stream:
+        assert next(csv.DictReader(stream))["path"] == name
+    assert json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))["path"] == name
+    assert pl.read_parquet(tmp_path / "out.parquet")["path"].to_list() == [name]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_name_that_is_no_text_is_shown_escaped(tmp_path, suffix):
+    write_predictions([sure(os.fsdecode(b"caf\xe9.jpg"))], CLASSES, tmp_path / f"out{suffix}")
+    if suffix == ".parquet":
+        assert pl.read_parquet(tmp_path / "out.parquet")["path"].to_list() == [r"caf\xe9.jpg"]
+    else:
+        assert r"caf\xe9.jpg" in (tmp_path / f"out{suffix}").read_text(encoding="utf-8").replace("\\\\", "\\")
+
+
+def test_standard_output_gets_csv_and_each_row_at_once(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
+
+    def watched():
+        yield sure("a.jpg")
+        assert "a.jpg" in stream.getvalue()
+        yield sure("b.jpg")
+
+    assert write_predictions(watched(), CLASSES, None) == 2
+    assert stream.getvalue().splitlines()[2] == "b.jpg,cat,0.9,ok,dog,0.1,,0.9,0.1"
+
+
+def test_standard_output_can_be_json_lines(capsys):
+    write_predictions([sure()], CLASSES, None, json_lines=True)
+    assert json.loads(capsys.readouterr().out)["label"] == "cat"
+
+
+def test_another_suffix_is_refused_with_the_ones_that_work(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        require_known_suffix(tmp_path / "out.xlsx")
+    assert ".csv, .jsonl or .parquet" in caught.value.problem
+    assert "out.csv" in caught.value.fix
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_memory_stays_flat_however_many_photos(tmp_path, suffix):
+    tracemalloc.start()
+    try:
+        write_predictions((sure(f"{i}.jpg") for i in range(20_000)), CLASSES, tmp_path / f"out{suffix}")
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 1_000_000  # all rows together would be about 10 MB
