@@ -1,9 +1,9 @@
 """What was predicted for each photo, and how it is written down for other programs.
 
-One row per input, in the order of the input, as CSV, JSON Lines or Parquet by the suffix of the file. Rows are written as
-they come, so that memory stays flat at a million photos and a reader at the other end of a pipe sees them at once. Columns:
-`path,label,probability,decision,second_label,second_probability,reason`, then `p:<class>` for every class. What a refused
-photo does not have is empty in CSV and null elsewhere.
+One row per input, in the order of the input, as CSV, JSON Lines or Parquet by the suffix of the file. Rows are written
+as they come, so that memory stays flat at a million photos and a reader at the other end of a pipe sees them at once.
+Columns: `path,label,probability,decision,second_label,second_probability,reason`, then `p:<class>` for every class.
+What a refused photo does not have is empty in CSV and null elsewhere.
 
 Reads nothing; writes one file or standard output; never imports ONNX Runtime.
 """
@@ -106,10 +106,10 @@ def _row(prediction: Prediction) -> Row:
     first, second = np.round(np.asarray(values, np.float64), DECIMALS).tolist()
     return [
         _valid_text(prediction.path),
-        prediction.label or None,
+        _valid_text(prediction.label) or None,
         None if first != first else first,  # NaN is the one number that differs from itself
         prediction.decision,
-        prediction.second_label or None,
+        _valid_text(prediction.second_label) or None,
         None if second != second else second,
         prediction.reason or None,
         *([] if probabilities is None else np.round(probabilities.astype(np.float64), DECIMALS).tolist()),
@@ -117,7 +117,7 @@ def _row(prediction: Prediction) -> Row:
 
 
 def _valid_text(text: str) -> str:
-    r"""A file name can hold bytes that are no text in any language; show those as \x escapes, so that the row survives."""
+    r"""A file name can hold bytes that are no text in any language: they are shown as \x.., so that the row survives."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
@@ -137,7 +137,8 @@ def _write_csv(rows: Iterable[Row], header: Row, stream: TextStream, *, flush_ro
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
     count = 0
-    for count, row in enumerate(_padded(rows, len(header)), start=1):
+    for row in _padded(rows, len(header)):
+        count += 1
         writer.writerow(row)
         if flush_rows:
             stream.flush()
@@ -146,7 +147,8 @@ def _write_csv(rows: Iterable[Row], header: Row, stream: TextStream, *, flush_ro
 
 def _write_json_lines(rows: Iterable[Row], header: Row, stream: TextStream, *, flush_rows: bool = False) -> int:
     count = 0
-    for count, row in enumerate(_padded(rows, len(header)), start=1):
+    for row in _padded(rows, len(header)):
+        count += 1
         stream.write(json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) + "\n")
         if flush_rows:
             stream.flush()
