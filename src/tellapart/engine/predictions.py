@@ -111,14 +111,14 @@ def _row(prediction: Prediction) -> Row:
         prediction.decision,
         _valid_text(prediction.second_label) or None,
         None if second != second else second,
-        prediction.reason or None,
+        _valid_text(prediction.reason) or None,
         *([] if probabilities is None else np.round(probabilities.astype(np.float64), DECIMALS).tolist()),
     ]
 
 
 def _valid_text(text: str) -> str:
-    r"""A file name can hold bytes that are no text in any language: they are shown as \x.., so that the row survives."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A file name can hold what is no text in any language; it is shown in escapes, so that the row survives."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _speak_utf8(stream: TextStream) -> None:
