@@ -1,9 +1,9 @@
 """No figure without its doubt: 95 % intervals for fractions, for means of fractions and for differences.
 
 Wilson's interval is used wherever a figure counts successes among trials. Unlike "value plus or minus two standard
-errors" it stays inside 0 to 1 and does not shrink to nothing when all 20 of 20 photos are right. Means and differences
-of fractions are built from Wilson limits by Newcombe's squared distances ("MOVER"), and so inherit both virtues. The
-bootstrap serves statistics that are neither.
+errors" it stays inside 0 to 1 and does not shrink to nothing when all 20 of 20 photos are right. Differences of
+fractions are built from Wilson limits by Newcombe's squared distances ("MOVER"), and so inherit both virtues; means of
+fractions are built so too, with a bootstrap beside. The bootstrap alone serves statistics that are neither.
 
 Sources: Wilson 1927; Newcombe 1998, Statistics in Medicine 17:857 and 17:873; Zou & Donner 2008, Statistics in
 Medicine 27:1693; Efron & Tibshirani 1993, chapter 13.
@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 LEVEL = 0.95  # fraction of intervals that hold the truth; every interval that a user sees has this level
+NUM_RESAMPLES = 1000  # leaves an error in bootstrap limits of about a tenth of the interval's half width
 
 
 @dataclass(frozen=True)
@@ -88,30 +89,41 @@ def difference_interval(
 
 
 def mean_interval(
-    successes: Integer[np.ndarray, " fractions"], trials: Integer[np.ndarray, " fractions"], level: float = LEVEL
+    successes: Integer[np.ndarray, " fractions"],
+    trials: Integer[np.ndarray, " fractions"],
+    level: float = LEVEL,
+    seed: int = 0,
+    num_resamples: int = NUM_RESAMPLES,
 ) -> Estimate:
     """Mean of independent fractions with its interval, such as balanced accuracy, the mean of the recalls.
 
-    The squared distances from each fraction to its Wilson limits add up, as variances do (Zou & Donner 2008). A
-    bootstrap of the confusion matrix would say "100 %, surely" whenever no photo was wrong.
+    Two methods, and the wider limit of the two on each side, since each fails where the other holds: the bootstrap says
+    "100 %, surely" of a class with 10 of 10 right (its 95 % intervals held the truth in 40 % of simulations with one
+    such class), and the sum of squared Wilson distances is lopsided for many small classes (81 % for 1,000 classes of 5
+    photos). Together they held it in 93 to 100 %: see `tests/evaluation/test_coverage.py`.
 
     Args:
         successes: right photos of each class.
         trials: photos of each class; a class without photos is left out, as scikit-learn does.
         level: fraction of such intervals that hold the true mean.
+        seed: equal seeds give equal intervals.
+        num_resamples: of the bootstrap. It redraws counts, not photos, which is the same and takes milliseconds.
 
     >>> mean_interval(np.array([9, 10]), np.array([10, 10]))
-    Estimate(value=0.95, low=0.744..., high=0.991...)
+    Estimate(value=0.95, low=0.744..., high=1.0)
     """
     seen = trials > 0
     if not seen.any():
         return Estimate(None, 0.0, 1.0)
-    low, high = wilson_limits(successes[seen], trials[seen], level)
-    fraction = successes[seen] / trials[seen]
+    successes, trials = successes[seen], trials[seen]
+    fraction = successes / trials
+    low, high = wilson_limits(successes, trials, level)
     mean = float(fraction.mean())
-    below = np.sqrt(np.sum((fraction - low) ** 2)) / seen.sum()
-    above = np.sqrt(np.sum((high - fraction) ** 2)) / seen.sum()
-    return Estimate(mean, float(mean - below), float(mean + above))
+    below = mean - np.sqrt(np.sum((fraction - low) ** 2)) / len(trials)
+    above = mean + np.sqrt(np.sum((high - fraction) ** 2)) / len(trials)
+    resampled = _resampled_means(successes, trials, num_resamples, seed)
+    drawn_low, drawn_high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(mean, float(max(0.0, min(below, drawn_low))), float(min(1.0, max(above, drawn_high))))
 
 
 def bootstrap_interval(
@@ -119,7 +131,7 @@ def bootstrap_interval(
     *arrays: np.ndarray,
     level: float = LEVEL,
     seed: int = 0,
-    num_resamples: int = 1000,
+    num_resamples: int = NUM_RESAMPLES,
 ) -> Estimate:
     """A statistic with its percentile bootstrap interval, for figures that are neither fractions nor means of them.
 
@@ -128,7 +140,7 @@ def bootstrap_interval(
         *arrays: one row per photo; all of one length.
         level: fraction of such intervals that should hold the truth; below about 30 photos fewer do.
         seed: equal seeds give equal intervals.
-        num_resamples: 1,000 leave an error in the limits of about a tenth of the interval's half width.
+        num_resamples: more make the limits steadier and the wait longer.
 
     >>> bootstrap_interval(np.mean, np.array([0.0, 1.0, 1.0, 1.0])).value
     0.75
@@ -143,6 +155,21 @@ def bootstrap_interval(
         resampled[i] = statistic(*(array[chosen] for array in arrays))
     low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(float(statistic(*arrays)), float(low), float(high))
+
+
+def _resampled_means(
+    successes: Integer[np.ndarray, " fractions"],
+    trials: Integer[np.ndarray, " fractions"],
+    num_resamples: int,
+    seed: int,
+) -> Float[np.ndarray, " resamples"]:
+    """The mean of the fractions in each bootstrap resample of all trials together; a class may come out empty."""
+    counts = np.concatenate([successes, trials - successes])
+    drawn = np.random.default_rng(seed).multinomial(trials.sum(), counts / trials.sum(), size=num_resamples)
+    right, wrong = np.split(drawn, 2, axis=1)  # (resamples, fractions) each
+    present = right + wrong > 0
+    fraction = right / np.maximum(right + wrong, 1)
+    return np.where(present, fraction, 0.0).sum(axis=1) / present.sum(axis=1)
 
 
 def _deviate(level: float) -> float:

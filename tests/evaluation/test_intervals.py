@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from tellapart.evaluation.intervals import (
+    Estimate,
+    bootstrap_interval,
+    difference_interval,
+    mean_interval,
+    wilson_interval,
+    wilson_limits,
+)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 5), (1, 1), (5, 5), (81, 263), (1968, 2000)])
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_wilson_agrees_with_scipy(successes, trials, level):
+    reference = binomtest(successes, trials).proportion_ci(level, method="wilson")
+    ours = wilson_interval(successes, trials, level)
+    assert (ours.low, ours.high) == pytest.approx((reference.low, reference.high), abs=1e-12)
+    assert ours.value == successes / trials
+
+
+def test_wilson_agrees_with_the_published_example():
+    # Newcombe 1998, Statistics in Medicine 17:857, table I, method 3: 81 of 263 is 0.2553 to 0.3662.
+    ours = wilson_interval(81, 263)
+    assert (round(ours.low, 4), round(ours.high, 4)) == (0.2553, 0.3662)
+
+
+def test_without_trials_nothing_is_known():
+    assert wilson_interval(0, 0) == Estimate(None, 0.0, 1.0)
+    assert difference_interval(0, 0, 5, 10) == Estimate(None, -1.0, 1.0)
+    assert mean_interval(np.zeros(3, int), np.zeros(3, int)) == Estimate(None, 0.0, 1.0)
+    assert bootstrap_interval(np.mean, np.zeros(0)) == Estimate(None, 0.0, 1.0)
+
+
+def test_all_right_still_leaves_doubt():
+    assert wilson_interval(20, 20).low < 0.9
+    assert mean_interval(np.array([20, 20]), np.array([20, 20])).low < 0.95
+
+
+def test_the_ends_are_exact():
+    low, high = wilson_limits(np.array([0, 7]), np.array([7, 7]))
+    assert low[0] == 0.0
+    assert high[1] == 1.0
+
+
+# Newcombe 1998, Statistics in Medicine 17:873, table II, method 10, all of its contrasts.
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [
+        ((56, 70, 48, 80), 0.0524, 0.3339),
+        ((9, 10, 3, 10), 0.1705, 0.8090),
+        ((6, 7, 2, 7), 0.0582, 0.8062),
+        ((5, 56, 0, 29), -0.0381, 0.1926),
+        ((0, 10, 0, 20), -0.1611, 0.2775),
+        ((0, 10, 0, 10), -0.2775, 0.2775),
+        ((10, 10, 0, 20), 0.6791, 1.0),
+        ((10, 10, 0, 10), 0.6075, 1.0),
+    ],
+)
+def test_difference_agrees_with_the_published_table(counts, low, high):
+    ours = difference_interval(*counts)
+    assert (ours.low, ours.high) == pytest.approx((low, high), abs=1.1e-4)
+
+
+def test_swapping_the_samples_mirrors_the_difference():
+    one, other = difference_interval(9, 10, 30, 60), difference_interval(30, 60, 9, 10)
+    assert (one.low, one.high) == pytest.approx((-other.high, -other.low))
+
+
+def test_the_mean_leaves_out_classes_without_photos():
+    value = mean_interval(np.array([3, 0, 1]), np.array([4, 0, 2])).value
+    assert value == pytest.approx((3 / 4 + 1 / 2) / 2)
+
+
+def test_the_mean_of_one_fraction_is_at_least_as_wide_as_wilson():
+    ours, wilson = mean_interval(np.array([90]), np.array([100])), wilson_interval(90, 100)
+    assert ours.low <= wilson.low + 1e-12
+    assert ours.high >= wilson.high - 1e-12
+
+
+def test_one_small_class_dominates_the_doubt_of_the_mean():
+    many = mean_interval(np.array([990, 990]), np.array([1000, 1000]))
+    small = mean_interval(np.array([990, 10]), np.array([1000, 10]))
+    assert small.high - small.low > 10 * (many.high - many.low)
+
+
+def test_the_bootstrap_of_a_mean_agrees_with_its_standard_error(rng):
+    values = rng.normal(size=400)
+    ours = bootstrap_interval(np.mean, values, num_resamples=4000)
+    half = 1.96 * values.std() / 20
+    assert (ours.low, ours.high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.01)
+
+
+def test_the_bootstrap_resamples_its_arrays_together(rng):
+    values = rng.normal(size=50)
+    ours = bootstrap_interval(lambda a, b: float(np.abs(a - b).max()), values, values)
+    assert ours == Estimate(0.0, 0.0, 0.0)
+
+
+def test_equal_seeds_give_equal_intervals(rng):
+    values = rng.normal(size=50)
+    assert bootstrap_interval(np.median, values, seed=1) == bootstrap_interval(np.median, values, seed=1)
+    assert bootstrap_interval(np.median, values, seed=1) != bootstrap_interval(np.median, values, seed=2)
+
+
+def test_wrong_calls_are_refused():
+    with pytest.raises(ValueError, match="between 0 and trials"):
+        wilson_interval(6, 5)
+    with pytest.raises(ValueError, match=r"level is 95.0; .* such as 0\.95"):
+        wilson_interval(4, 5, level=95.0)
+    with pytest.raises(ValueError, match="share one length"):
+        bootstrap_interval(np.mean, np.zeros(3), np.zeros(4))
+
+
+def test_an_estimate_becomes_what_metrics_json_holds():
+    assert Estimate(0.5, 0.25, 0.75).to_dict() == {"value": 0.5, "low": 0.25, "high": 0.75}
