@@ -35,10 +35,12 @@ class DecodeSettings:
     """How one photo becomes pixels."""
 
     max_megapixels: float = 100.0  # read from the header before any decode: the largest phone sensors are 200, cameras 100
+    max_file_mb: float = 500.0  # 10^6 bytes; a raw 100-megapixel TIFF has 300, and a film misnamed .jpg has more
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         require(self.max_megapixels > 0, "max_megapixels", self.max_megapixels, "a positive number of megapixels")
+        require(self.max_file_mb > 0, "max_file_mb", self.max_file_mb, "a positive number of megabytes")
 
 
 @dataclass(frozen=True, kw_only=True)

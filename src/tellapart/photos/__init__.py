@@ -1,0 +1,20 @@
+"""From a folder of photos to trustworthy parts: scan, decode, twins, split.
+
+Pillow is imported in this layer and in no other. Nothing here writes inside a photo folder.
+
+    table.py     what a scan found: paths, labels, parts, groups
+    scan.py      a source (folder, CSV, Parquet) -> table, or every fault of the source at once
+    listing.py   which files below a folder may be photos; the ignoring rules
+    layout.py    what the folders mean: classes and parts
+    sheet.py     the same from a CSV or Parquet file
+    grouping.py  `--group-by`: which photos belong together
+    decode.py    one photo -> upright RGB pixels, or a refusal
+    formats.py   which of the eight formats the bytes are
+    colours.py   every colour mode to RGB, by stated rules
+    faults.py    the reasons for which one photo is refused
+    twins.py     exact and near copies
+    fingerprint.py  the perceptual hash
+    neighbours.py   candidate pairs, exhaustively or by index
+    split.py     photos -> train, validation, test
+    splits_file.py  splits.csv, written and read back
+"""

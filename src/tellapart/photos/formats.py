@@ -1,0 +1,118 @@
+"""Which of the eight formats the bytes are, and the one reader for it.
+
+The first bytes decide, never the suffix. Readers are called directly instead of through `Image.open`: no reader but
+the right one ever sees the bytes, Pillow's process-wide limits and plugin list stay as the caller set them, and there
+is no search through plugins to pay for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+from PIL.ImageFile import ImageFile
+
+from tellapart.photos.faults import refusal
+
+_READERS: dict[str, Callable[[BytesIO], ImageFile]] = {
+    # Not `jpeg_factory`: it looks for further photos inside the file, and the first one is all that is wanted.
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "PNG": PngImagePlugin.PngImageFile,
+    "WebP": WebPImagePlugin.WebPImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+    "AVIF": AvifImagePlugin.AvifImageFile,
+}
+_STARTS = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"BM", "BMP"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+)
+# Named, so that the person learns what the file is; never opened.
+_UNSUPPORTED_STARTS = (
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"8BPS", "a Photoshop document"),
+    (b"%PDF", "a PDF document"),
+    (b"%!PS", "a PostScript document"),
+    (b"<svg", "an SVG drawing"),
+    (b"FUJIFILMCCD-RAW", "a raw camera file"),
+    (b"DDS ", "a DDS texture"),
+    (b"\0\0\1\0", "a Windows icon"),
+    (b"P4", "a PBM picture"),
+    (b"P5", "a PGM picture"),
+    (b"P6", "a PPM picture"),
+)
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+
+
+def recognise(data: bytes) -> str:
+    """The format of these bytes: "JPEG", "PNG", "WebP", "BMP", "GIF", "TIFF", "AVIF" or "HEIC".
+
+    Raises:
+        PhotoRefused: the bytes are empty, or none of the eight.
+
+    >>> recognise(b"GIF89a, and so on")
+    'GIF'
+    """
+    if not data:
+        raise refusal("empty")
+    for start, name in _STARTS:
+        if data.startswith(start):
+            return name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    if data[4:8] == b"ftyp":
+        return _recognise_brand(data)
+    for start, name in _UNSUPPORTED_STARTS:
+        if data.startswith(start):
+            raise refusal("unsupported_format", format=name)
+    raise refusal("not_a_photo")
+
+
+def _recognise_brand(data: bytes) -> str:
+    """AVIF and HEIC share a container with video; the brands in its first box tell them apart."""
+    end = min(int.from_bytes(data[:4], "big"), 256)
+    # The major brand, a version number, then the brands that the file is compatible with.
+    brands = [data[8:12], *(data[at : at + 4] for at in range(16, end, 4))]
+    for brand in brands:
+        if brand in _AVIF_BRANDS:
+            return "AVIF"
+        if brand in _HEIC_BRANDS:
+            return "HEIC"
+    if brands[0] == b"mif1":  # a still picture that does not say how it is coded; nearly always HEVC
+        return "HEIC"
+    raise refusal("unsupported_format", format="a video or another kind of media file")
+
+
+def reader(name: str) -> Callable[[BytesIO], ImageFile]:
+    """What opens this format: reads the header, leaves the pixels for `load`."""
+    return _heic_reader() if name == "HEIC" else _READERS[name]
+
+
+@cache
+def _heic_reader() -> Callable[[BytesIO], ImageFile]:
+    """Imported at the first HEIC photo only: the library costs 30 ms and most folders hold none."""
+    from pillow_heif import HeifImageFile
+
+    return HeifImageFile
