@@ -1,0 +1,181 @@
+"""The command `tellapart`: one command per verb. Parse, call the verb, show what it gives.
+
+Results go to standard output and everything else to standard error. Verbs, and with them every heavy library, are imported
+inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from tellapart.faces import options as o
+from tellapart.faces.failures import exit_code_of
+from tellapart.settings import TrainSettings
+
+# \b keeps the lines that follow as they are.
+INTRODUCTION = """A folder of photos becomes an image classifier you can trust.
+
+\b
+tellapart train photos/                       one sub-folder per class
+tellapart predict photos.run/model.onnx new/  what is on new photos
+"""
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: half the lines, and what docs/cli.md shows
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `tellapart` and give its exit code; `arguments` are those of the process unless given."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    command = typer.main.get_command(app)
+
+    def run() -> None:
+        # Not `app(given)`: it would answer Ctrl-C and a closed pipe itself, and expand patterns on Windows before a verb
+        # sees them.
+        with command.make_context("tellapart", given) as context:
+            command.invoke(context)
+
+    return exit_code_of(run)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"tellapart {version('tellapart')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True, help=INTRODUCTION)
+def tellapart(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Show the help where no verb is given."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def check(
+    photos: o.Photos,
+    group_by: o.GroupBy = TrainSettings.group_by,
+    exclude: o.Exclude = None,
+    no_cache: o.NoCache = False,
+    strict: o.Strict = False,
+    threads: o.Threads = TrainSettings.threads,
+    max_megapixels: o.MaxMegapixels = TrainSettings.max_megapixels,
+    as_json: o.Json = False,
+) -> None:
+    """Look at PHOTOS and tell what would hinder training."""
+    from tellapart import verbs
+    from tellapart.faces.summary import show_check
+    from tellapart.faces.terminal import Terminal
+
+    settings = TrainSettings(
+        group_by=group_by,
+        exclude=tuple(exclude or ()),
+        cache=not no_cache,
+        strict=strict,
+        threads=threads,
+        max_megapixels=max_megapixels,
+    )
+    result = verbs.check(photos, settings, Terminal())
+    _print_json(result.to_dict()) if as_json else show_check(result, photos)
+
+
+@app.command()
+def train(
+    photos: o.Photos,
+    out: o.RunFolder = None,
+    recipe: o.Recipe = TrainSettings.recipe,
+    backbone: o.Backbone = TrainSettings.backbone,
+    class_weight: o.ClassWeight = TrainSettings.class_weight,
+    seed: o.Seed = TrainSettings.seed,
+    test: o.Test = TrainSettings.test,
+    validation: o.Validation = TrainSettings.validation,
+    group_by: o.GroupBy = TrainSettings.group_by,
+    splits: o.Splits = TrainSettings.splits,
+    exclude: o.Exclude = None,
+    no_cache: o.NoCache = False,
+    strict: o.Strict = False,
+    threads: o.Threads = TrainSettings.threads,
+    max_megapixels: o.MaxMegapixels = TrainSettings.max_megapixels,
+    as_json: o.Json = False,
+) -> None:
+    """Train a classifier and grade it on photos it never saw."""
+    from tellapart import verbs
+    from tellapart.faces.summary import show_run
+    from tellapart.faces.terminal import Terminal
+
+    settings = TrainSettings(
+        recipe=recipe,
+        backbone=backbone,
+        class_weight=class_weight,
+        seed=seed,
+        test=test,
+        validation=validation,
+        group_by=group_by,
+        splits=splits,
+        exclude=tuple(exclude or ()),
+        cache=not no_cache,
+        strict=strict,
+        threads=threads,
+        max_megapixels=max_megapixels,
+    )
+    result = verbs.train(photos, settings, out, Terminal())
+    _print_json(result.to_dict()) if as_json else show_run(result)
+
+
+@app.command()
+def evaluate(model: o.Model, photos: o.Photos, as_json: o.Json = False) -> None:
+    """Grade a model on any photos with labels."""
+    from tellapart import verbs
+    from tellapart.faces.summary import show_evaluation
+    from tellapart.faces.terminal import Terminal
+
+    result = verbs.evaluate(model, photos, Terminal())
+    _print_json(result.to_dict()) if as_json else show_evaluation(result)
+
+
+@app.command()
+def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o.Json = False) -> None:
+    """Say what is on each photo, in the order given."""
+    from tellapart import verbs
+    from tellapart.engine.predictions import require_known_suffix, write_predictions
+    from tellapart.faces.summary import show_predictions
+    from tellapart.faces.terminal import Terminal
+
+    if out is not None:
+        require_known_suffix(out)
+    progress = Terminal()
+    predictions = verbs.predict(model, photos, progress)
+    if out is None and not as_json and sys.stdout.isatty():
+        show_predictions(predictions)
+        return
+    count = write_predictions(predictions, predictions.class_names, out, json_lines=as_json)
+    if out is not None:
+        progress.note(f"{count:,} predictions are in {out}")
+
+
+@app.command()
+def demo(folder: o.DemoPhotos = None, out: o.RunFolder = None, as_json: o.Json = False) -> None:
+    """Train on real photos of solar cells, or on your own."""
+    from tellapart.faces.demo import run_demo
+    from tellapart.faces.terminal import Terminal
+
+    run_demo(folder, out, Terminal(), as_json=as_json)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, indent=2, allow_nan=False))

@@ -1,0 +1,111 @@
+"""Arguments and options of the command line, each described once and shared by the verbs that take it.
+
+Defaults are not here: they come from `settings.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from tellapart.errors import UsageError
+from tellapart.settings import SplitSettings
+
+
+def fraction(text: str | float) -> float:
+    """A share of the photos, written as a person would.
+
+    >>> fraction("20%"), fraction("0.2")
+    (0.2, 0.2)
+    """
+    written = str(text).strip()
+    try:
+        value = float(written.removesuffix("%"))
+    except ValueError:
+        raise UsageError(f"'{written}' is not a share of the photos.", fix="Write it as 20% or as 0.2.") from None
+    return value / 100 if written.endswith("%") else value
+
+
+PHOTOS = "A folder with one sub-folder per class, or a CSV or Parquet table with the columns path,label."
+
+# Arguments: what a verb works on.
+Photos = Annotated[Path, typer.Argument(metavar="PHOTOS", help=PHOTOS, show_default=False)]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="The model.onnx of a run.", show_default=False)]
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PHOTOS",
+        help="Photos, folders, patterns such as 'new/*.jpg', or - for a list of paths on standard input.",
+        show_default=False,
+    ),
+]
+DemoPhotos = Annotated[
+    Path | None,
+    typer.Argument(metavar="FOLDER", help=f"{PHOTOS} Without it: 2,624 photos of solar cells.", show_default=False),
+]
+
+# Where results go.
+RunFolder = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="RUN", help="New folder for the results; else named after the photos."),
+]
+TableOut = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FILE", help="Write a .csv, .jsonl or .parquet file; else print the answers."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for other programs.")]
+
+# What is trained.
+Recipe = Annotated[Literal["quick"], typer.Option(help="How to train. quick: a new last layer on a pretrained network.")]
+Backbone = Annotated[
+    Literal["lite0", "lite1", "lite2"],
+    typer.Option(help="The pretrained network: lite0 is fastest, lite2 most accurate."),
+]
+ClassWeight = Annotated[
+    Literal["none", "balanced"], typer.Option(help="balanced: a rare class counts as much as a common one.")
+]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Decides the split and every other chance.")]
+
+# How photos are dealt out.
+Test = Annotated[
+    float,
+    typer.Option(
+        parser=fraction,
+        metavar="SHARE",
+        help="Photos kept aside to grade the result, as 20% or 0.2.",
+        show_default=f"{SplitSettings.test:.0%}",
+    ),
+]
+Validation = Annotated[
+    float,
+    typer.Option(
+        parser=fraction,
+        metavar="SHARE",
+        help="Photos kept aside to tune how sure it is.",
+        show_default=f"{SplitSettings.validation:.0%}",
+    ),
+]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="folder|REGEX|COLUMN",
+        help="Photos that belong together, such as those of one patient, stay together.",
+    ),
+]
+Splits = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Deal photos out as in the splits.csv of an earlier run.")
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CLASS|PATTERN", help="Leave out a class, or paths such as 'old/*'. May be repeated."),
+]
+
+# How it runs.
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Compute everything again, and keep nothing.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first photo that cannot be used.")]
+Threads = Annotated[int, typer.Option(metavar="N", min=1, help="Processor cores to use.", show_default="all")]
+MaxMegapixels = Annotated[
+    float, typer.Option(metavar="N", min=0.01, help="Refuse photos with more megapixels, unopened.")
+]

@@ -1,0 +1,122 @@
+"""Where the work is, shown while it runs: bars with rate and time left on a terminal, one plain line per stage elsewhere.
+
+Everything goes to standard error, so that results on standard output stay clean for other programs. `NO_COLOR` is honoured.
+
+Reads calls of `Progress`; writes to standard error; knows nothing of photos.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from tellapart.progress import Advance
+
+NAME_WIDTH = 26  # characters; longer than every stage, so that the bars stand in one column
+
+
+def console_for(stream_is_stderr: bool = False) -> Console:
+    """A console that shows text as it is: a class called `[red]` is a name and no instruction."""
+    return Console(stderr=stream_is_stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+class Terminal:
+    """Watches a run for a person. Stages may run beside each other and may be advanced from any thread."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Show on `console`, by default standard error."""
+        self._console = console or console_for(stream_is_stderr=True)
+        self._bars = Bars(*_columns(), console=self._console, transient=True, refresh_per_second=5)
+        self._num_open = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
+        """Show one stage while it runs; once it has ended well, leave a line that says how long it took."""
+        counter = _Counter()
+        started = time.monotonic()
+        task = self._open(name, total)
+
+        def advance(steps: int) -> None:
+            counter.add(steps)
+            self._bars.advance(task, steps)
+
+        try:
+            yield advance
+        finally:
+            self._close(task)
+        self._console.print(_finished_line(name, counter.value, time.monotonic() - started))
+
+    def note(self, text: str) -> None:
+        """Show a line that stays."""
+        self._console.print(Text(f"Note: {text}", style="yellow"))
+
+    def _open(self, name: str, total: int | None):
+        with self._lock:
+            if self._num_open == 0 and self._console.is_terminal:
+                self._bars.start()
+            self._num_open += 1
+        return self._bars.add_task(name, total=total)
+
+    def _close(self, task) -> None:
+        self._bars.remove_task(task)
+        with self._lock:
+            self._num_open -= 1
+            if self._num_open == 0 and self._console.is_terminal:
+                self._bars.stop()
+
+
+class _Counter:
+    """Steps done, counted from any thread."""
+
+    def __init__(self) -> None:
+        self.value = 0
+        self._lock = threading.Lock()
+
+    def add(self, steps: int) -> None:
+        with self._lock:
+            self.value += steps
+
+
+class _Pace(ProgressColumn):
+    """Steps per second and time left, once both are known."""
+
+    def render(self, task: Task) -> Text:
+        """The text for one bar."""
+        if not task.speed:
+            return Text("")
+        left = "" if task.time_remaining is None else f", {duration(task.time_remaining)} left"
+        return Text(f"{task.speed:,.0f}/s{left}", style="cyan")
+
+
+def _columns() -> tuple[ProgressColumn, ...]:
+    name = TextColumn(f"{{task.description:<{NAME_WIDTH}}}", markup=False)
+    return SpinnerColumn(), name, BarColumn(bar_width=16), MofNCompleteColumn(), _Pace()
+
+
+def _finished_line(name: str, num_steps: int, seconds: float) -> Text:
+    count = f"{num_steps:,}" if num_steps else ""
+    return Text.assemble((f"{name:<{NAME_WIDTH}}", "bold"), f"{count:>10}   ", (duration(seconds), "dim"))
+
+
+def duration(seconds: float) -> str:
+    """Time as a person says it.
+
+    >>> duration(0.42), duration(12.3), duration(75), duration(4000)
+    ('0.4 s', '12 s', '1 min 15 s', '1 h 07 min')
+    """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
