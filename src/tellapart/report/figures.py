@@ -1,0 +1,170 @@
+"""The charts, as plain matplotlib figures: for the page as SVG, for a notebook as they are.
+
+Never imports pyplot: a figure made here belongs to whoever asked for it, opens no window and leaks nothing. The colours
+are those of Okabe & Ito (2008), told apart by colour-blind eyes; the page swaps them for its own in dark mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from tellapart.evaluation.calibration import ReliabilityBin
+from tellapart.report import wording
+
+INK, MUTED, GRID = "#1b1f24", "#59636e", "#d5dae0"
+BLUE, ORANGE = "#0072b2", "#d55e00"
+
+_STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "text.color": INK,
+    "text.parse_math": False,  # a class may be called "$100$"
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+}
+
+
+# Draws in the style of the report and leaves matplotlib's own settings as they were.
+_styled = matplotlib.rc_context(_STYLE)
+
+
+@_styled
+def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, float | None] | None = None) -> Figure:
+    """Accuracy of each part with its 95 % interval, and how far training photos are ahead of test photos.
+
+    Points on a cropped axis rather than bars from zero: at 98 % all bars look alike, and the doubt is what matters.
+
+    Args:
+        parts: name -> one part of metrics.json that holds photos, first at the top.
+        gap: `memorisation_gap` of metrics.json; drawn between train and test where both are present.
+    """
+    figure = Figure(figsize=(4.2, 0.95 + 0.5 * len(parts)), layout="constrained")
+    axes = figure.add_subplot()
+    lowest = min((part["accuracy"]["low"] for part in parts.values()), default=0.0)
+    start = _floor_of_axis(lowest)
+    rows = dict(zip(parts, range(len(parts)), strict=True))
+    for name, part in parts.items():
+        accuracy = part["accuracy"]
+        colour = ORANGE if name == "train" else BLUE
+        axes.plot(
+            [accuracy["low"], accuracy["high"]], [rows[name]] * 2, color=colour, linewidth=3, solid_capstyle="butt"
+        )
+        axes.plot([accuracy["value"]], [rows[name]], color=colour, marker="o", markersize=7)
+        axes.annotate(
+            wording.percent(accuracy["value"]),
+            (accuracy["value"], rows[name]),
+            (0, 7),
+            ha="center",
+            textcoords="offset points",
+        )
+    if gap and gap["value"] is not None and {"train", "test"} <= rows.keys():
+        _draw_gap(axes, parts["train"]["accuracy"]["value"], parts["test"]["accuracy"]["value"], rows)
+    axes.set_yticks(
+        list(rows.values()), [f"{name.replace('_', ' ')}\n{part['n']:,} photos" for name, part in parts.items()]
+    )
+    axes.set_ylim(len(parts) - 0.4, -0.75)
+    axes.set_xlim(start, 1 + 0.04 * (1 - start))
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("photos named correctly, with 95 % interval")
+    _percent_ticks(axes.xaxis)
+    return figure
+
+
+@_styled
+def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
+    """Kept accuracy over promised confidence; on the diagonal, "90 %" means nine in ten."""
+    figure = Figure(figsize=(4.0, 3.5), layout="constrained")
+    axes = figure.add_subplot()
+    start = _floor_of_axis(min((min(bin.confidence, bin.accuracy.low) for bin in bins), default=0.0))
+    axes.plot([start, 1], [start, 1], color=MUTED, linewidth=1, linestyle="--")
+    for bin in bins:
+        axes.plot([bin.confidence] * 2, [bin.accuracy.low, bin.accuracy.high], color=BLUE, linewidth=1.5)
+    axes.plot(
+        [bin.confidence for bin in bins],
+        [bin.accuracy.value or 0.0 for bin in bins],
+        color=BLUE,
+        marker="o",
+        markersize=6,
+        linestyle="none",
+    )
+    margin = 0.03 * (1 - start)
+    axes.set_xlim(start, 1 + margin)
+    axes.set_ylim(start, 1 + margin)
+    axes.set_xlabel("confidence it stated")
+    axes.set_ylabel("share that was right")
+    _percent_ticks(axes.xaxis)
+    _percent_ticks(axes.yaxis)
+    return figure
+
+
+@_styled
+def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Figure:
+    """The confusion matrix, shaded by share of each row; for notebooks, because the page has it as a table."""
+    counts = np.asarray(confusion)  # (classes, classes)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = max(2.5, 0.5 * len(class_names) + 1.5)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axes = figure.add_subplot()
+    axes.pcolormesh(share, cmap=LinearSegmentedColormap.from_list("shade", ["white", BLUE]), vmin=0, vmax=1)
+    for row, column in np.ndindex(*counts.shape):
+        ink = "white" if share[row, column] > 0.5 else INK
+        axes.text(column + 0.5, row + 0.5, f"{counts[row, column]:,}", ha="center", va="center", color=ink)
+    names = [wording.readable(name) for name in class_names]
+    centres = np.arange(len(names)) + 0.5
+    axes.set_xticks(centres, names, rotation=45, ha="right")
+    axes.set_yticks(centres, names)
+    axes.invert_yaxis()
+    axes.grid(visible=False)
+    axes.set_xlabel("prediction")
+    axes.set_ylabel("label")
+    return figure
+
+
+def _draw_gap(axes: Axes, train: float, test: float, rows: Mapping[str, int]) -> None:
+    """A bracket below the test row, from test to train, with the gap beside it."""
+    level = rows["test"] + 0.35
+    axes.plot([train, train], [rows["train"], level], color=MUTED, linewidth=0.8, linestyle=":")
+    axes.plot([test, test], [rows["test"], level], color=MUTED, linewidth=0.8, linestyle=":")
+    axes.plot([test, train], [level, level], color=MUTED, linewidth=1.2)
+    axes.annotate(
+        f"gap {wording.points(train - test)}",
+        (min(test, train), level),
+        (-5, 0),
+        ha="right",
+        va="center",
+        textcoords="offset points",
+    )
+
+
+def _floor_of_axis(lowest: float) -> float:
+    """Where an axis that ends at 1 starts, so that `lowest` is well inside: a multiple of 0.1, or of 0.01 near 1.
+
+    >>> _floor_of_axis(0.988), _floor_of_axis(0.93), _floor_of_axis(0.62)
+    (0.98, 0.9, 0.5)
+    """
+    step = 0.01 if lowest > 0.95 else 0.02 if lowest > 0.9 else 0.1
+    return max(0.0, round((np.floor(lowest / step + 1e-9) - (lowest % step < step / 2)) * step, 2))
+
+
+def _percent_ticks(axis: Axis) -> None:
+    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))

@@ -1,0 +1,137 @@
+"""Numbers and names in the words of the page: one place, so that text, table and chart say the same.
+
+A fraction becomes a percentage here and nowhere earlier. Rounding never turns "nearly all" into "all".
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+UNKNOWN = "unknown"
+# Characters that reorder the text around them: a name with one of them could pose as another.
+_REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def percent(fraction: float | None) -> str:
+    r"""A fraction as a percentage with one decimal.
+
+    >>> percent(0.984), percent(1.0), percent(0.99996), percent(None)
+    ('98.4\xa0%', '100\xa0%', 'over 99.9\xa0%', 'unknown')
+    """
+    if fraction is None:
+        return UNKNOWN
+    if 0.9995 <= fraction < 1:
+        return "over 99.9\xa0%"
+    if 0 < fraction < 0.0005:
+        return "under 0.1\xa0%"
+    return f"{_digits(fraction)}\xa0%"
+
+
+def interval(estimate: Mapping[str, float | None]) -> str:
+    r"""The interval of a fraction.
+
+    >>> interval({"value": 0.984, "low": 0.9775, "high": 0.9888})
+    '97.8 to 98.9\xa0%'
+    """
+    return f"{_digits(estimate['low'] or 0.0)} to {_digits(estimate['high'] or 0.0)}\xa0%"
+
+
+def estimate(value: Mapping[str, float | None]) -> str:
+    r"""A fraction with its interval.
+
+    >>> estimate({"value": 0.984, "low": 0.9775, "high": 0.9888})
+    '98.4\xa0% (97.8 to 98.9\xa0%)'
+    """
+    return UNKNOWN if value["value"] is None else f"{percent(value['value'])} ({interval(value)})"
+
+
+def points(difference: float | None) -> str:
+    """A difference of fractions in percentage points, with its sign.
+
+    >>> points(0.0142), points(-0.005)
+    ('+1.4 points', '−0.5 points')
+    """
+    return UNKNOWN if difference is None else f"{_signed(difference)} points"
+
+
+def points_interval(estimate: Mapping[str, float | None]) -> str:
+    """The interval of a difference of fractions, in percentage points.
+
+    >>> points_interval({"value": 0.014, "low": -0.002, "high": 0.03})
+    '−0.2 to +3.0 points'
+    """
+    return f"{_signed(estimate['low'] or 0.0)} to {_signed(estimate['high'] or 0.0)} points"
+
+
+def count(number: int) -> str:
+    """A whole number with commas.
+
+    >>> count(10000)
+    '10,000'
+    """
+    return f"{number:,}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them.
+
+    >>> duration(0.42), duration(54.2), duration(126)
+    ('0.4 s', '54 s', '2 min 6 s')
+    """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def verdict(metrics: Mapping[str, Any]) -> str:
+    r"""How good the classifier is, in one sentence of plain language.
+
+    >>> verdict({"test": {"n": 2000, "accuracy": {"value": 0.984, "low": 0.9775, "high": 0.9888}}})
+    'It named the right class for 98.4\xa0% of 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
+    """
+    part = metrics.get("test")
+    if not part or part["n"] == 0:
+        return "There were no test photos, so nobody knows yet how good it is on new photos."
+    accuracy, photos = part["accuracy"], "1 photo" if part["n"] == 1 else f"{count(part['n'])} photos"
+    return (
+        f"It named the right class for {percent(accuracy['value'])} of {photos} it had never seen "
+        f"(95\xa0% interval: {interval(accuracy)})."
+    )
+
+
+def readable(text: str) -> str:
+    r"""A name that can be shown: what is invisible, reorders text or is no text at all appears as its code.
+
+    File names may hold anything: newlines, terminal escapes, bytes that are not UTF-8.
+
+    >>> readable("a\nb\u202ejpg")
+    'a\\x0ab\\u202ejpg'
+    """
+    if text.isprintable():
+        return text
+    return "".join(_code(character) if _is_hidden(character) else character for character in text)
+
+
+def _is_hidden(character: str) -> bool:
+    # Joiners (category Cf) stay: emoji and several scripts are spelt with them.
+    return character in _REORDERING or unicodedata.category(character) in ("Cc", "Cs", "Cn", "Co", "Zl", "Zp")
+
+
+def _code(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
+
+
+def _digits(fraction: float) -> str:
+    """Percentage without its sign; only what is exactly 0 or 1 is shown as 0 or 100."""
+    if fraction in (0.0, 1.0):
+        return f"{fraction * 100:.0f}"
+    return f"{min(max(fraction * 100, 0.1), 99.9):.1f}"
+
+
+def _signed(difference: float) -> str:
+    text = f"{difference * 100:+.1f}".replace("-", "−")
+    return "0.0" if text in ("+0.0", "−0.0") else text
