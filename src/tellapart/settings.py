@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from pathlib import Path
 
 from tellapart.errors import UsageError
 
@@ -28,7 +27,9 @@ class ScanSettings:
     """What counts as a usable folder of photos."""
 
     min_photos_per_class: int = 5  # photos; below this a part would be empty, so `train` refuses the class
-    max_refused_share: float = 0.10  # fraction of a class; above it something is wrong with the folder, not with a photo
+    max_refused_share: float = (
+        0.10  # fraction of a class; above it something is wrong with the folder, not with a photo
+    )
     strict: bool = False  # stop at the first refused photo
 
 
@@ -36,7 +37,9 @@ class ScanSettings:
 class DecodeSettings:
     """How one photo becomes pixels."""
 
-    max_megapixels: float = 100.0  # read from the header before any decode: the largest phone sensors are 200, cameras 100
+    max_megapixels: float = (
+        100.0  # read from the header before any decode: the largest phone sensors are 200, cameras 100
+    )
     max_file_mb: float = 500.0  # 10^6 bytes; a raw 100-megapixel TIFF has 300, and a film misnamed .jpg has more
 
     def __post_init__(self) -> None:
@@ -62,35 +65,55 @@ class SplitSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TwinSettings:
+    """How alike two photos must be to count as copies. Chosen by `benchmarks/twins.py`, which plants copies.
+
+    Each step allows hashes to differ in more bits and asks for more alike embeddings. Planted copies: resized and at JPEG
+    quality 50, 99 % within 3 bits; cropped by up to 8 % a side, 95 % within 14 bits and above 0.92; mirrored, within 2.
+    """
+
+    tight_bits: int = 3  # of 64; a copy even in a folder of look-alikes
+    tight_similarity: float = 0.70  # cosine; the smallest copies, enlarged, fall to 0.72; random pairs have 0.3 to 0.45
+    close_bits: int = 6
+    close_similarity: float = 0.75
+    similar_bits: int = 10
+    similar_similarity: float = 0.85
+    max_bits: int = 16  # beyond, two flowers of one kind reach 0.95
+    max_bits_similarity: float = 0.92  # below, at 11 bits and more, different daisies begin (0.915)
+    hub_share: float = 0.5  # of a group that one member must be paired with, or the group is a chain of look-alikes
+    exhaustive_photos: int = 50_000  # above, pairs are proposed by an index: 1.25 billion pairs take about 10 s
+    seed: int = 0  # of the index only
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        steps = (0, self.tight_bits, self.close_bits, self.similar_bits, self.max_bits, 64)
+        require(list(steps) == sorted(steps), "max_bits", steps[1:5], "four ascending numbers of bits, at most 64")
+        require(0 < self.hub_share <= 1, "hub_share", self.hub_share, "a fraction above 0, at most 1")
+        require(self.exhaustive_photos >= 2, "exhaustive_photos", self.exhaustive_photos, "2 or more")
+
+    def steps(self) -> tuple[tuple[int, float], ...]:
+        """The most bits that may differ, with the similarity that is then needed, loosest hash last."""
+        return (
+            (self.tight_bits, self.tight_similarity),
+            (self.close_bits, self.close_similarity),
+            (self.similar_bits, self.similar_similarity),
+            (self.max_bits, self.max_bits_similarity),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class EngineSettings:
     """How the engine uses the machine."""
 
     workers: int = max(1, os.cpu_count() or 1)  # threads; each decodes and runs the engine on one thread of its own
-    batch: int = 2  # photos; see benchmarks/engine.py: 356 photos/s against 265 at 32, because activations stay in cache
+    batch: int = (
+        2  # photos; see benchmarks/engine.py: 356 photos/s against 265 at 32, because activations stay in cache
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         require(self.workers >= 1, "workers", self.workers, "1 or more")
         require(self.batch >= 1, "batch", self.batch, "1 or more")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainSettings:
-    """Everything a person may decide about a training run; the options of `tellapart train`, one to one."""
-
-    recipe: str = "quick"  # a linear head on a pretrained network: about a minute for 10,000 photos
-    backbone: str = "lite0"  # the pretrained network; lite2 is a little more accurate and takes twice as long
-    class_weight: str = "none"  # "balanced": a rare class counts as much as a common one
-    seed: int = SplitSettings.seed
-    test: float = SplitSettings.test  # fraction of the photos
-    validation: float = SplitSettings.validation  # fraction of the photos
-    group_by: str | None = None  # "folder", a regular expression, or a column of a table
-    splits: Path | None = None  # splits.csv of an earlier run, followed in place of chance
-    exclude: tuple[str, ...] = ()  # names of classes, or patterns of paths
-    cache: bool = True  # keep embeddings, so that a second run on the same photos skips them
-    strict: bool = ScanSettings.strict
-    threads: int = EngineSettings.workers
-    max_megapixels: float = DecodeSettings.max_megapixels
 
 
 @dataclass(frozen=True, kw_only=True)

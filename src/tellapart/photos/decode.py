@@ -47,6 +47,7 @@ _UPRIGHT = {  # EXIF 2.3, table 4.6.4 A: tag 0x0112
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SWAPS_SIDES = {_UPRIGHT[5], _UPRIGHT[6], _UPRIGHT[7], _UPRIGHT[8]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +148,8 @@ def _finish(image: Image.Image, stored: tuple[int, int]) -> OpenedPhoto:
     turn = _UPRIGHT.get(_orientation(image))
     if turn is not None:
         rgb = rgb.transpose(turn)
-        if turn in (Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE) or "ROTATE_" in turn.name != "ROTATE_180":
-            stored = stored[::-1]
+        if turn in _SWAPS_SIDES:
+            stored = (stored[1], stored[0])
     # Last, because asking a GIF seeks past its first frame.
     if isinstance(image, ImageFile) and _has_more_frames(image):
         notes.append("first of several pages" if image.format == "TIFF" else "first frame of an animation")
