@@ -1,15 +1,14 @@
 """The command `tellapart`: one command per verb. Parse, call the verb, show what it gives.
 
-Results go to standard output and everything else to standard error. Verbs, and with them every heavy library, are imported
-inside the commands, so that `--help` answers at once.
+Results go to standard output and everything else to standard error. Verbs, and with them every heavy library, are
+imported inside the commands, so that `--help` answers at once.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -38,32 +37,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
 
     def run() -> None:
-        # Not `app(given)`: it would answer Ctrl-C and a closed pipe itself, and expand patterns on Windows before a verb
-        # sees them.
-        with command.make_context("tellapart", given) as context:
+        # Not `app(given)`: it would answer Ctrl-C and a closed pipe itself, and on Windows expand patterns before a
+        # verb sees them.
+        with command.make_context("tellapart", given or ["--help"]) as context:
             command.invoke(context)
 
     return exit_code_of(run)
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         from importlib.metadata import version
 
         print(f"tellapart {version('tellapart')}")
         raise typer.Exit
+    return wanted
 
 
-@app.callback(invoke_without_command=True, help=INTRODUCTION)
-def tellapart(
-    context: typer.Context,
+@app.callback(help=INTRODUCTION)
+def _before_any_verb(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and stop.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Show the help where no verb is given."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
+    """Options that belong to no verb."""
 
 
 @app.command()
@@ -79,7 +76,7 @@ def check(
 ) -> None:
     """Look at PHOTOS and tell what would hinder training."""
     from tellapart import verbs
-    from tellapart.faces.summary import show_check
+    from tellapart.faces.summary import print_json, show_check
     from tellapart.faces.terminal import Terminal
 
     settings = TrainSettings(
@@ -91,7 +88,10 @@ def check(
         max_megapixels=max_megapixels,
     )
     result = verbs.check(photos, settings, Terminal())
-    _print_json(result.to_dict()) if as_json else show_check(result, photos)
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        show_check(result, photos)
 
 
 @app.command()
@@ -115,7 +115,7 @@ def train(
 ) -> None:
     """Train a classifier and grade it on photos it never saw."""
     from tellapart import verbs
-    from tellapart.faces.summary import show_run
+    from tellapart.faces.summary import print_json, show_run
     from tellapart.faces.terminal import Terminal
 
     settings = TrainSettings(
@@ -134,18 +134,24 @@ def train(
         max_megapixels=max_megapixels,
     )
     result = verbs.train(photos, settings, out, Terminal())
-    _print_json(result.to_dict()) if as_json else show_run(result)
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        show_run(result)
 
 
 @app.command()
 def evaluate(model: o.Model, photos: o.Photos, as_json: o.Json = False) -> None:
     """Grade a model on any photos with labels."""
     from tellapart import verbs
-    from tellapart.faces.summary import show_evaluation
+    from tellapart.faces.summary import print_json, show_evaluation
     from tellapart.faces.terminal import Terminal
 
     result = verbs.evaluate(model, photos, Terminal())
-    _print_json(result.to_dict()) if as_json else show_evaluation(result)
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        show_evaluation(result)
 
 
 @app.command()
@@ -155,6 +161,7 @@ def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o
     from tellapart.engine.predictions import require_known_suffix, write_predictions
     from tellapart.faces.summary import show_predictions
     from tellapart.faces.terminal import Terminal
+    from tellapart.faces.wording import counted
 
     if out is not None:
         require_known_suffix(out)
@@ -165,7 +172,7 @@ def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o
         return
     count = write_predictions(predictions, predictions.class_names, out, json_lines=as_json)
     if out is not None:
-        progress.note(f"{count:,} predictions are in {out}")
+        progress.note(f"{counted(count, 'prediction')} written to {out}")
 
 
 @app.command()
@@ -175,7 +182,3 @@ def demo(folder: o.DemoPhotos = None, out: o.RunFolder = None, as_json: o.Json =
     from tellapart.faces.terminal import Terminal
 
     run_demo(folder, out, Terminal(), as_json=as_json)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, indent=2, allow_nan=False))

@@ -25,7 +25,7 @@ NO_ACCESS = (errno.EACCES, errno.EPERM, errno.EROFS)
 def exit_code_of(work: Callable[[], None]) -> int:
     """Do the work, tell the user how it failed if it did, and give the exit code.
 
-    Codes: 0 done, 1 a bug of ours, 2 wrong use, 3 photos unusable, 4 model refused, 5 out of disk or memory, 130 stopped.
+    0 is done and 1 a bug of ours; the others are those of `errors.py`.
     """
     try:
         work()
@@ -58,13 +58,15 @@ def as_user_error(error: BaseException) -> TellapartError | None:
         case typer.TyperException():
             return _wrong_use(error)
         case KeyboardInterrupt():
-            return Interrupted("Stopped.", fix="Run the same command again; what was already computed is not done twice.")
+            return Interrupted("Stopped.", fix="Run it again; what was already computed is not done twice.")
         case MemoryError():
-            return ResourceError("The memory of this machine is full.", fix="Close other programs, or use fewer --threads.")
+            return ResourceError("The memory of this machine is full.", fix="Close other programs, then run it again.")
         case OSError() if error.errno in NO_ROOM:
             return ResourceError(f"The disk is full{_where(error)}.", fix="Free some space, then run it again.")
         case OSError() if error.errno in NO_ACCESS:
-            return ResourceError(f"Access was denied{_where(error)}.", fix="Change its permissions, or choose another place.")
+            return ResourceError(
+                f"Access was denied{_where(error)}.", fix="Change its permissions, or use another place."
+            )
     return None
 
 

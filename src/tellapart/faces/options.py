@@ -6,12 +6,12 @@ Defaults are not here: they come from `settings.py`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from tellapart.errors import UsageError
-from tellapart.settings import SplitSettings
+from tellapart.settings import RECIPES, SplitSettings
 
 
 def fraction(text: str | float) -> float:
@@ -57,14 +57,16 @@ TableOut = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for other programs.")]
 
-# What is trained.
-Recipe = Annotated[Literal["quick"], typer.Option(help="How to train. quick: a new last layer on a pretrained network.")]
+# What is trained. The settings check the choices, so that Python and the command line refuse the same ones.
+Recipe = Annotated[
+    str, typer.Option(metavar="|".join(RECIPES), help="How to train. quick: a new last layer on a pretrained network.")
+]
 Backbone = Annotated[
-    Literal["lite0", "lite1", "lite2"],
-    typer.Option(help="The pretrained network: lite0 is fastest, lite2 most accurate."),
+    str,
+    typer.Option(metavar="lite0|lite1|lite2", help="The pretrained network: lite0 is fastest, lite2 most accurate."),
 ]
 ClassWeight = Annotated[
-    Literal["none", "balanced"], typer.Option(help="balanced: a rare class counts as much as a common one.")
+    str, typer.Option(metavar="none|balanced", help="balanced: a rare class counts as much as a common one.")
 ]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Decides the split and every other chance.")]
 
@@ -90,12 +92,12 @@ Validation = Annotated[
 GroupBy = Annotated[
     str | None,
     typer.Option(
-        metavar="folder|REGEX|COLUMN",
+        metavar="folder|column|REGEX",
         help="Photos that belong together, such as those of one patient, stay together.",
     ),
 ]
 Splits = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Deal photos out as in the splits.csv of an earlier run.")
+    str | None, typer.Option(metavar="FILE", help="Deal photos out as in the splits.csv of an earlier run.")
 ]
 Exclude = Annotated[
     list[str] | None,

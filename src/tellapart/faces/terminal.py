@@ -1,6 +1,7 @@
-"""Where the work is, shown while it runs: bars with rate and time left on a terminal, one plain line per stage elsewhere.
+"""Where the work is, while it runs: bars with rate and time left on a terminal, one plain line per stage elsewhere.
 
-Everything goes to standard error, so that results on standard output stay clean for other programs. `NO_COLOR` is honoured.
+Everything goes to standard error, so that results on standard output stay clean for other programs. `NO_COLOR` is
+honoured.
 
 Reads calls of `Progress`; writes to standard error; knows nothing of photos.
 """
@@ -13,18 +14,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
 from tellapart.progress import Advance
 
-NAME_WIDTH = 26  # characters; longer than every stage, so that the bars stand in one column
+NAME_WIDTH = 24  # characters; longer than every stage, so that the bars stand in one column
 
 
-def console_for(stream_is_stderr: bool = False) -> Console:
+def plain_console(*, stderr: bool = False) -> Console:
     """A console that shows text as it is: a class called `[red]` is a name and no instruction."""
-    return Console(stderr=stream_is_stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 class Terminal:
@@ -32,7 +33,7 @@ class Terminal:
 
     def __init__(self, console: Console | None = None) -> None:
         """Show on `console`, by default standard error."""
-        self._console = console or console_for(stream_is_stderr=True)
+        self._console = console or plain_console(stderr=True)
         self._bars = Bars(*_columns(), console=self._console, transient=True, refresh_per_second=5)
         self._num_open = 0
         self._lock = threading.Lock()
@@ -58,14 +59,14 @@ class Terminal:
         """Show a line that stays."""
         self._console.print(Text(f"Note: {text}", style="yellow"))
 
-    def _open(self, name: str, total: int | None):
+    def _open(self, name: str, total: int | None) -> TaskID:
         with self._lock:
             if self._num_open == 0 and self._console.is_terminal:
                 self._bars.start()
             self._num_open += 1
         return self._bars.add_task(name, total=total)
 
-    def _close(self, task) -> None:
+    def _close(self, task: TaskID) -> None:
         self._bars.remove_task(task)
         with self._lock:
             self._num_open -= 1
@@ -77,28 +78,34 @@ class _Counter:
     """Steps done, counted from any thread."""
 
     def __init__(self) -> None:
+        """Start at nothing."""
         self.value = 0
         self._lock = threading.Lock()
 
     def add(self, steps: int) -> None:
+        """Count some more."""
         with self._lock:
             self.value += steps
 
 
 class _Pace(ProgressColumn):
-    """Steps per second and time left, once both are known."""
+    """Steps done, their rate and the time left; where the number of steps is unknown, the time taken."""
 
     def render(self, task: Task) -> Text:
-        """The text for one bar."""
-        if not task.speed:
-            return Text("")
-        left = "" if task.time_remaining is None else f", {duration(task.time_remaining)} left"
-        return Text(f"{task.speed:,.0f}/s{left}", style="cyan")
+        """The text behind one bar."""
+        if task.total is None:
+            return Text(duration(task.elapsed or 0.0), style="cyan")
+        text = f"{task.completed:,.0f} of {task.total:,.0f}"
+        if task.speed:
+            text += f"  {task.speed:,.0f}/s"
+        if task.time_remaining is not None:
+            text += f"  {duration(task.time_remaining)} left"
+        return Text(text, style="cyan")
 
 
 def _columns() -> tuple[ProgressColumn, ...]:
     name = TextColumn(f"{{task.description:<{NAME_WIDTH}}}", markup=False)
-    return SpinnerColumn(), name, BarColumn(bar_width=16), MofNCompleteColumn(), _Pace()
+    return SpinnerColumn(), name, BarColumn(bar_width=14), _Pace()
 
 
 def _finished_line(name: str, num_steps: int, seconds: float) -> Text:

@@ -1,0 +1,223 @@
+"""The last words of a verb, for a person who trains no networks for a living.
+
+First how good it is and how far to trust that, then what goes wrong most, what was left out, and what to do next. Fits
+80 columns; piped, it is the same text without colour.
+
+Reads results of verbs; writes to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tellapart.faces.terminal import plain_console
+from tellapart.faces.wording import between, counted, percent, shown_path, with_interval
+
+if TYPE_CHECKING:
+    from tellapart.verbs import CheckResult, EvaluateResult, RunResult
+
+    from tellapart.engine.predictions import Prediction
+
+MOST_CLASSES = 12  # rows of a table; more are in report.html
+MOST_LINES = 5  # of refused photos, twins and the like
+
+FILES_OF_A_RUN = {
+    "model.onnx": "the classifier, all in one file",
+    "report.html": "figures and the worst mistakes; open it in a browser",
+    "metrics.json": "every figure, for other programs",
+    "predictions.csv": "the answer for every test photo",
+    "refused.csv": "photos that could not be used, and why",
+    "splits.csv": "which photo was used for what",
+}
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print a result for other programs."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def show_run(result: RunResult, console: Console | None = None) -> None:
+    """Show how good a classifier is, what it confuses, what was left out, and where it lies."""
+    console = console or plain_console()
+    test = result.metrics["test"]
+    _show_accuracy(console, test, "test photos that it never saw in training")
+    _show_classes(console, test)
+    _show_confusions(console, [(c.truth, c.predicted, c.count) for c in result.confusions])
+    _show_memorisation(console, result.metrics)
+    _show_photos(console, result.metrics["photos"])
+    _show_refused(console, result.refused)
+    _show_warnings(console, result.warnings)
+    _show_files(console, result.folder)
+
+
+def show_evaluation(result: EvaluateResult, console: Console | None = None) -> None:
+    """Show how good a model is on a folder of its user."""
+    console = console or plain_console()
+    _show_accuracy(console, result.part, "photos")
+    _show_classes(console, result.part)
+    _show_confusions(console, confusions_of(result.part, result.class_names))
+    _show_warnings(console, result.warnings)
+
+
+def show_check(result: CheckResult, photos: Path, console: Console | None = None) -> None:
+    """Show what a folder holds and what would hinder training."""
+    console = console or plain_console()
+    table = result.table
+    _headline(console, f"{counted(len(table), 'photo')} in {counted(len(table.class_names), 'class', 'classes')}", "")
+    counts = [int((table.labels == i).sum()) for i in range(len(table.class_names))]
+    _show_counts(console, table.class_names, counts)
+    ignored = ", ".join(f"{number:,} {kind}" for kind, number in table.ignored.items() if number)
+    if ignored:
+        _section(console, "Ignored", [ignored])
+    _show_refused(console, result.refused)
+    _show_warnings(console, table.warnings)
+    console.print()
+    _print_line(console, "Nothing was changed. Next:  ", f"tellapart train {shown_path(photos)}")
+
+
+def show_predictions(predictions: Iterable[Prediction], console: Console | None = None) -> None:
+    """Show one line per photo as it comes: the answer, how sure, and the photo."""
+    console = console or plain_console()
+    for prediction in predictions:
+        sure = "" if prediction.decision == "refused" else percent(prediction.probability)
+        style = {"ok": "green", "refused": "red"}.get(prediction.decision, "yellow")
+        answer = prediction.label if prediction.decision == "ok" else prediction.decision
+        line = Text.assemble((f"{answer:<16} ", style), f"{sure:>7}  ", prediction.path)
+        if prediction.decision in ("unsure", "neither"):
+            line.append(f"  ({prediction.label}? {prediction.second_label}?)", "dim")
+        if prediction.reason:
+            line.append(f"  {prediction.reason}", "dim")
+        console.print(line, soft_wrap=True)
+
+
+def confusions_of(part: Mapping[str, Any], class_names: Sequence[str], most: int = 3) -> list[tuple[str, str, int]]:
+    """The commonest mistakes as (truth, prediction, photos), most first.
+
+    >>> confusions_of({"confusion": [[5, 2], [1, 7]]}, ["cat", "dog"])
+    [('cat', 'dog', 2), ('dog', 'cat', 1)]
+    """
+    mistakes = [
+        (class_names[truth], class_names[predicted], count)
+        for truth, row in enumerate(part["confusion"])
+        for predicted, count in enumerate(row)
+        if truth != predicted and count
+    ]
+    return sorted(mistakes, key=lambda mistake: -mistake[2])[:most]
+
+
+def _show_accuracy(console: Console, part: Mapping[str, Any], which: str) -> None:
+    accuracy = part["accuracy"]
+    _headline(console, percent(accuracy["value"]), f" of {part['n']:,} {which} were recognised")
+    if accuracy["value"] is not None:
+        console.print(Text(f"On more photos like these, expect {between(accuracy)} (95 % interval).", "dim"))
+
+
+def _show_classes(console: Console, part: Mapping[str, Any]) -> None:
+    """Per class: of its photos, how many were recognised; of the photos that got its name, how many rightly."""
+
+    def hardest_first(item: tuple[str, Mapping[str, Any]]) -> float:
+        recall = item[1]["recall"]["value"]
+        return 2.0 if recall is None else recall  # a class without photos says nothing and comes last
+
+    hardest = sorted(part["per_class"].items(), key=hardest_first)
+    table = _table("class", "photos", "recognised", "right when named")
+    for name, figures in hardest[:MOST_CLASSES]:
+        recall, precision = with_interval(figures["recall"]), with_interval(figures["precision"])
+        table.add_row(Text(name), f"{figures['n']:,}", recall, precision)
+    _print_table(console, table, len(hardest), "classes, the hardest first")
+
+
+def _show_counts(console: Console, names: Sequence[str], counts: Sequence[int]) -> None:
+    table = _table("class", "photos")
+    for name, count in sorted(zip(names, counts, strict=True), key=lambda item: item[1])[:MOST_CLASSES]:
+        table.add_row(Text(name), f"{count:,}")
+    _print_table(console, table, len(names), "classes, the smallest first")
+
+
+def _show_confusions(console: Console, confusions: Sequence[tuple[str, str, int]]) -> None:
+    lines = [f"{counted(count, 'photo')} of {truth} taken for {predicted}" for truth, predicted, count in confusions]
+    _section(console, "Commonest mistakes", lines)
+
+
+def _show_memorisation(console: Console, metrics: Mapping[str, Any]) -> None:
+    gap = metrics.get("memorisation_gap")
+    if not gap or gap["value"] is None:
+        return
+    trained = f"{percent(metrics['train']['accuracy']['value'])} on its training photos"
+    more = f"{100 * gap['value']:.1f} points more ({100 * gap['low']:.1f} to {100 * gap['high']:.1f})"
+    if gap["low"] > 0:
+        line = f"{trained}, {more}: it remembers some of them."
+    else:
+        line = f"{trained}, {more}: no more than chance allows."
+    _section(console, "Has it memorised?", [line])
+
+
+def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
+    line = f"{photos['found']:,} found, {photos['used']:,} used, {photos['refused']:,} refused"
+    if photos.get("twins"):
+        line += f"; {photos['twins']:,} look alike and were kept on one side"
+    _section(console, "Photos", [line])
+
+
+def _show_refused(console: Console, refused: Sequence[tuple[str, str, str]]) -> None:
+    lines = [f"{path}: {sentence}" for path, _, sentence in refused[:MOST_LINES]]
+    _section(console, "Could not be used", _with_rest(lines, len(refused)), "yellow")
+
+
+def _show_warnings(console: Console, warnings: Sequence[str]) -> None:
+    _section(console, "Worth knowing", list(warnings), "yellow")
+
+
+def _show_files(console: Console, folder: Path) -> None:
+    console.print()
+    _print_line(console, "Results are in ", shown_path(folder))
+    for name, purpose in FILES_OF_A_RUN.items():
+        if (folder / name).exists():
+            console.print(Text.assemble("  ", (f"{name:<17}", "bold"), (purpose, "dim")), soft_wrap=True)
+    console.print()
+    _print_line(console, "Next:  ", f"tellapart predict {shown_path(folder / 'model.onnx')} PHOTOS")
+
+
+def _headline(console: Console, figure: str, rest: str) -> None:
+    console.print()
+    console.print(Text.assemble((figure, "bold green"), (rest, "bold")))
+
+
+def _section(console: Console, title: str, lines: Sequence[str], style: str = "") -> None:
+    """A title and indented lines; nothing where there are no lines."""
+    if lines:
+        console.print()
+        console.print(Text(title, f"bold {style}".strip()))
+    for line in lines:
+        console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+
+
+def _print_line(console: Console, text: str, command: str) -> None:
+    console.print(Text.assemble(text, (command, "bold cyan")), soft_wrap=True)  # one line, so that it can be pasted
+
+
+def _with_rest(lines: list[str], total: int) -> list[str]:
+    return lines if total <= len(lines) else [*lines, f"and {total - len(lines):,} more"]
+
+
+def _table(first: str, *figures: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table.add_column(first, no_wrap=True, overflow="ellipsis", max_width=20)
+    for name in figures:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _print_table(console: Console, table: Table, total: int, order: str) -> None:
+    console.print()
+    console.print(table)
+    if total > table.row_count:
+        console.print(Text(f"{table.row_count} of {total:,} {order}", "dim"))

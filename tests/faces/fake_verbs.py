@@ -1,0 +1,118 @@
+"""A stand-in for the verbs, so that the faces are tested in milliseconds and without a network."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tellapart.engine.predictions import Prediction
+from tellapart.evaluation.metrics import measure
+from tellapart.photos.table import PhotoTable
+
+CLASSES = ("cat", "dog")
+
+
+class Confusion(NamedTuple):
+    truth: str
+    predicted: str
+    count: int
+
+
+class Predictions(list[Prediction]):
+    class_names = CLASSES
+
+
+@dataclass
+class Result:
+    """What any verb gives: the fields a face reads, and `to_dict`."""
+
+    values: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"accuracy": 0.9}
+
+
+def part(num_right=90, num_wrong=10):
+    labels = np.array([0, 1] * ((num_right + num_wrong) // 2))
+    predicted = labels.copy()
+    predicted[:num_wrong] = 1 - labels[:num_wrong]
+    return measure(np.eye(2)[predicted], labels, CLASSES)
+
+
+@dataclass
+class FakeVerbs:
+    """Remembers how it was called; `error` is raised by every verb."""
+
+    folder: Path
+    calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    error: BaseException | None = None
+
+    def _called(self, name, *arguments):
+        self.calls.append((name, arguments))
+        if self.error is not None:
+            raise self.error
+
+    def check(self, photos, settings, progress):
+        self._called("check", photos, settings)
+        table = PhotoTable(
+            root=Path(photos),
+            paths=tuple(f"{name}/{i}.jpg" for name in CLASSES for i in range(3)),
+            labels=np.array([0, 0, 0, 1, 1, 1]),
+            class_names=CLASSES,
+            parts=("",) * 6,
+            groups=("",) * 6,
+            ignored={"system files": 2},
+            warnings=("The class 'cat' has 3 photos; 50 would say more.",),
+        )
+        return Result({"table": table, "refused": [("cat/x.jpg", "empty", "The file is empty.")]})
+
+    def train(self, photos, settings, out, progress):
+        self._called("train", photos, settings, out)
+        with progress.stage("Embedding", 100) as advance:
+            advance(100)
+        (self.folder / "model.onnx").write_bytes(b"")
+        metrics = {
+            "train": {**part(800, 0), "n": 800},
+            "test": part(),
+            "memorisation_gap": {"value": 0.1, "low": 0.05, "high": 0.17},
+            "photos": {"found": 1001, "used": 1000, "refused": 1, "twins": 12},
+        }
+        return Result(
+            {
+                "folder": self.folder,
+                "metrics": metrics,
+                "class_names": CLASSES,
+                "confusions": [Confusion("cat", "dog", 5), Confusion("dog", "cat", 5)],
+                "refused": [("cat/x.jpg", "empty", "The file is empty.")],
+                "warnings": (),
+            }
+        )
+
+    def evaluate(self, model, photos, progress):
+        self._called("evaluate", model, photos)
+        return Result({"part": part(), "class_names": CLASSES, "warnings": ("3 of these photos were trained on.",)})
+
+    def predict(self, model, inputs, progress):
+        self._called("predict", model, tuple(inputs))
+        return Predictions(
+            [
+                Prediction(
+                    path=path,
+                    label="cat",
+                    probability=0.9,
+                    decision="ok",
+                    second_label="dog",
+                    second_probability=0.1,
+                    reason="",
+                    probabilities=np.array([0.9, 0.1], np.float32),
+                )
+                for path in inputs
+            ]
+        )

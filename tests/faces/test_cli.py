@@ -1,0 +1,235 @@
+"""What a user types and sees, with stand-in verbs: whole output, exit code, and which stream it went to."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tellapart.errors import DataError, ModelError
+from tellapart.faces.cli import main
+from tellapart.settings import TrainSettings
+
+SUMMARY = """
+90.0 % of 100 test photos that it never saw in training were recognised
+On more photos like these, expect 82.6 to 94.5 % (95 % interval).
+
+class   photos                recognised          right when named
+cat         50   90.0 % (78.6 to 95.7 %)   90.0 % (78.6 to 95.7 %)
+dog         50   90.0 % (78.6 to 95.7 %)   90.0 % (78.6 to 95.7 %)
+
+Commonest mistakes
+  5 photos of cat taken for dog
+  5 photos of dog taken for cat
+
+Has it memorised?
+  100 % on its training photos, 10.0 points more (5.0 to 17.0): it remembers
+  some of them.
+
+Photos
+  1,001 found, 1,000 used, 1 refused; 12 look alike and were kept on one side
+
+Could not be used
+  cat/x.jpg: The file is empty.
+
+Results are in photos.run
+  model.onnx       the classifier, all in one file
+
+Next:  tellapart predict photos.run/model.onnx PHOTOS
+"""
+
+
+def lines_of(text):
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def test_train_ends_with_a_summary_on_standard_output(verbs, capsys):
+    assert main(["train", "photos"]) == 0
+    assert lines_of(capsys.readouterr().out) == SUMMARY.splitlines()
+
+
+def test_no_line_of_a_summary_is_longer_than_80_characters(verbs, capsys):
+    main(["train", "photos"])
+    main(["check", "photos"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_piped_progress_is_one_plain_line_per_stage_on_standard_error(verbs, capsys):
+    main(["train", "photos"])
+    assert lines_of(capsys.readouterr().err) == ["Embedding                      100   0.0 s"]
+
+
+def test_train_hands_its_options_to_the_verb(verbs):
+    what = "--backbone lite2 --class-weight balanced --seed 7 --exclude elm --exclude old/*"
+    parts = "--test 20% --validation 0.05 --group-by folder --splits s.csv"
+    how = "--no-cache --strict --threads 1 --max-megapixels 50"
+    main(f"train photos -o RUN {what} {parts} {how}".split())
+    name, (photos, settings, out) = verbs.calls[0]
+    assert (name, photos, out) == ("train", Path("photos"), Path("RUN"))
+    assert settings == TrainSettings(
+        test=0.2,
+        validation=0.05,
+        backbone="lite2",
+        class_weight="balanced",
+        seed=7,
+        exclude=("elm", "old/*"),
+        group_by="folder",
+        splits="s.csv",
+        cache=False,
+        strict=True,
+        threads=1,
+        max_megapixels=50.0,
+    )
+
+
+def test_train_without_options_uses_the_settings_as_they_are(verbs):
+    main(["train", "photos"])
+    assert verbs.calls[0][1][1] == TrainSettings()
+
+
+@pytest.mark.parametrize("command", [["train", "p"], ["check", "p"], ["evaluate", "m", "p"]])
+def test_json_is_the_only_thing_on_standard_output(verbs, capsys, command):
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"accuracy": 0.9}
+
+
+def test_check_says_what_was_found_and_what_comes_next(verbs, capsys):
+    assert main(["check", "my photos"]) == 0
+    out = capsys.readouterr().out
+    assert "6 photos in 2 classes" in out
+    assert "2 system files" in out
+    assert "tellapart train 'my photos'" in out
+
+
+def test_evaluate_shows_the_figure_and_what_to_doubt_about_it(verbs, capsys):
+    assert main(["evaluate", "model.onnx", "photos"]) == 0
+    out = capsys.readouterr().out
+    assert "90.0 % of 100 photos were recognised" in out
+    assert "3 of these photos were trained on." in out
+
+
+def test_predict_prints_csv_when_piped(verbs, capsys):
+    assert main(["predict", "model.onnx", "b.jpg", "a.jpg"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "path,label,probability,decision,second_label,second_probability,reason,p:cat,p:dog",
+        "b.jpg,cat,0.9,ok,dog,0.1,,0.9,0.1",
+        "a.jpg,cat,0.9,ok,dog,0.1,,0.9,0.1",
+    ]
+
+
+def test_predict_prints_a_line_per_photo_on_a_terminal(verbs, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["predict", "model.onnx", "a.jpg"]) == 0
+    assert lines_of(capsys.readouterr().out) == ["cat               90.0 %  a.jpg"]
+
+
+def test_predict_prints_json_lines_on_request(verbs, capsys):
+    assert main(["predict", "model.onnx", "a.jpg", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["label"] == "cat"
+
+
+def test_predict_writes_a_file_and_says_so_on_standard_error(verbs, capsys):
+    assert main(["predict", "model.onnx", "a.jpg", "--out", "x.jsonl"]) == 0
+    assert json.loads(Path("x.jsonl").read_text())["path"] == "a.jpg"
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "1 prediction written to x.jsonl" in captured.err
+
+
+def test_predict_refuses_an_unknown_ending_before_any_work(verbs, capsys):
+    assert main(["predict", "model.onnx", "a.jpg", "--out", "x.xlsx"]) == 2
+    assert verbs.calls == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (
+            DataError("Class 'elm' has 2 photos.", fix="Add 3 more."),
+            3,
+            "Error: Class 'elm' has 2 photos.\n  fix: Add 3",
+        ),
+        (ModelError("m.onnx is damaged.", fix="Train again."), 4, "Error: m.onnx is damaged.\n  fix: Train again."),
+        (KeyboardInterrupt(), 130, "Error: Stopped.\n  fix: Run it again"),
+        (MemoryError(), 5, "Error: The memory of this machine is full.\n  fix: "),
+        (OSError(errno.ENOSPC, "no space", "a.csv"), 5, "Error: The disk is full: a.csv.\n  fix: "),
+        (PermissionError(errno.EACCES, "denied", "a.csv"), 5, "Error: Access was denied: a.csv.\n  fix: "),
+    ],
+)
+def test_a_failure_is_two_lines_and_its_exit_code(verbs, capsys, error, code, words):
+    verbs.error = error
+    assert main(["train", "photos"]) == code
+    captured = capsys.readouterr()
+    assert captured.err.startswith(words)
+    assert len(captured.err.splitlines()) == 2
+    assert captured.out == ""
+
+
+def test_a_bug_shows_a_traceback_and_asks_for_a_report(verbs, capsys):
+    verbs.error = ZeroDivisionError("oops")
+    assert main(["train", "photos"]) == 1
+    error = capsys.readouterr().err
+    assert "ZeroDivisionError: oops" in error
+    assert error.splitlines()[-1] == "This is a bug in tellapart. Please report it with the lines above."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ("train", "Missing argument 'PHOTOS'."),
+        ("trian photos", "No such command 'trian'. Did you mean 'train'?"),
+        ("train photos --epochs 3", "No such option: --epochs."),
+        ("train photos --test ten", "'ten' is not a share of the photos."),
+        ("train photos --test 120%", "The setting 'test' is 1.2; it must be a fraction between 0 and 1, such as 0.1."),
+        ("train photos --recipe slow", "The setting 'recipe' is 'slow'; it must be one of: quick."),
+    ],
+)
+def test_wrong_use_is_two_lines_and_exit_code_2(verbs, capsys, arguments, problem):
+    assert main(arguments.split()) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == f"Error: {problem}"
+    assert second.startswith("  fix: ")
+    assert verbs.calls == []
+
+
+def test_without_a_verb_the_help_is_shown(capsys):
+    assert main([]) == 0
+    assert capsys.readouterr().out.startswith("Usage: tellapart [OPTIONS] COMMAND")
+
+
+def test_python_dash_m_is_the_same_command():
+    ran = subprocess.run([sys.executable, "-m", "tellapart", "--help"], capture_output=True, text=True)
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("Usage: tellapart [OPTIONS] COMMAND")
+
+
+ENDLESS = """
+import itertools, sys, types
+import fake_verbs
+from tellapart.faces.cli import main
+
+class Endless:
+    class_names = fake_verbs.CLASSES
+    def __iter__(self):
+        return itertools.cycle(fake_verbs.FakeVerbs(None).predict("m", ["a.jpg"], None))
+
+import tellapart
+tellapart.verbs = sys.modules["tellapart.verbs"] = types.SimpleNamespace(predict=lambda *given: Endless())
+sys.exit(main(["predict", "m", "a.jpg"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_a_reader_who_has_had_enough_ends_it_in_silence(tmp_path):
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    command = f'"{sys.executable}" {tmp_path / "endless.py"} | head -n 2; echo "code ${{PIPESTATUS[0]}}"'
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    ran = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, timeout=60
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines()[2] == "code 0"

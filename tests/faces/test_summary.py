@@ -1,0 +1,70 @@
+import io
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tellapart.engine.predictions import Prediction
+from tellapart.evaluation.metrics import measure
+from tellapart.faces.summary import confusions_of, show_evaluation, show_predictions
+
+
+@pytest.fixture
+def console():
+    return Console(file=io.StringIO(), width=80, highlight=False, markup=False, emoji=False)
+
+
+def graded(class_names, labels, predicted, warnings=()):
+    part = measure(np.eye(len(class_names))[predicted], np.array(labels), class_names)
+    return SimpleNamespace(part=part, class_names=class_names, warnings=warnings)
+
+
+def test_many_classes_are_cut_to_the_hardest_and_the_cut_is_said(console):
+    names = [f"class {i:02}" for i in range(30)]
+    labels = list(range(30)) * 2
+    predicted = [*range(30), 1, *range(1, 30)]  # one of two photos of "class 00" is wrong
+    show_evaluation(graded(names, labels, np.array(predicted)), console)
+    lines = console.file.getvalue().splitlines()
+    assert "12 of 30 classes, the hardest first" in lines
+    assert lines[5].startswith("class 00")
+
+
+def test_long_and_strange_class_names_keep_the_table_in_80_columns(console):
+    names = ["a class with a name that goes on and on", "[red]", "猫" * 30]
+    show_evaluation(graded(names, [0, 1, 2], np.array([0, 1, 2])), console)
+    text = console.file.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "[red]" in text
+
+
+def test_a_class_without_photos_cannot_be_judged(console):
+    show_evaluation(graded(["cat", "dog"], [0, 0], np.array([0, 0])), console)
+    dog = next(line for line in console.file.getvalue().splitlines() if line.startswith("dog"))
+    assert dog.count("cannot tell") == 2
+
+
+def test_a_perfect_result_lists_no_mistakes(console):
+    show_evaluation(graded(["cat", "dog"], [0, 1], np.array([0, 1])), console)
+    assert "Commonest mistakes" not in console.file.getvalue()
+
+
+def test_confusions_come_most_frequent_first():
+    part = {"confusion": [[5, 1, 0], [3, 5, 2], [0, 0, 5]]}
+    assert confusions_of(part, ["a", "b", "c"], most=2) == [("b", "a", 3), ("b", "c", 2)]
+
+
+def test_an_unsure_answer_names_both_candidates_and_a_refused_photo_its_reason(console):
+    base = dict(path="a.jpg", second_label="dog", second_probability=0.45, probabilities=None)
+    unsure = Prediction(label="cat", probability=0.55, decision="unsure", reason="", **base)
+    refused = Prediction(label="", probability=float("nan"), decision="refused", reason="The file is empty.", **base)
+    show_predictions([unsure, refused], console)
+    assert [line.rstrip() for line in console.file.getvalue().splitlines()] == [
+        "unsure            55.0 %  a.jpg  (cat? dog?)",
+        "refused                   a.jpg  The file is empty.",
+    ]
+
+
+def test_colour_is_left_out_when_piped(console):
+    show_evaluation(graded(["cat", "dog"], [0, 1], np.array([0, 1])), console)
+    assert "\x1b" not in console.file.getvalue()
