@@ -24,7 +24,7 @@ INK, MUTED, GRID = "#1b1f24", "#59636e", "#d5dae0"
 BLUE, ORANGE = "#0072b2", "#d55e00"
 
 _STYLE: dict[Any, Any] = {
-    "font.size": 9,
+    "font.size": 10.5,
     "text.color": INK,
     "text.parse_math": False,  # a class may be called "$100$"
     "axes.edgecolor": MUTED,
@@ -57,7 +57,7 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
         parts: name -> one part of metrics.json that holds photos, first at the top.
         gap: `memorisation_gap` of metrics.json; drawn between train and test where both are present.
     """
-    figure = Figure(figsize=(4.2, 0.95 + 0.5 * len(parts)), layout="constrained")
+    figure = Figure(figsize=(4.4, 1.05 + 0.55 * len(parts)), layout="constrained")
     axes = figure.add_subplot()
     lowest = min((part["accuracy"]["low"] for part in parts.values()), default=0.0)
     start = _floor_of_axis(lowest)
@@ -81,10 +81,10 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
     axes.set_yticks(
         list(rows.values()), [f"{name.replace('_', ' ')}\n{part['n']:,} photos" for name, part in parts.items()]
     )
-    axes.set_ylim(len(parts) - 0.4, -0.75)
+    axes.set_ylim(len(parts) - 0.2, -0.75)
     axes.set_xlim(start, 1 + 0.04 * (1 - start))
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("photos named correctly, with 95 % interval")
+    axes.set_xlabel("named correctly, with 95 % interval")
     _percent_ticks(axes.xaxis)
     return figure
 
@@ -92,7 +92,7 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
 @_styled
 def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
     """Kept accuracy over promised confidence; on the diagonal, "90 %" means nine in ten."""
-    figure = Figure(figsize=(4.0, 3.5), layout="constrained")
+    figure = Figure(figsize=(4.4, 3.9), layout="constrained")
     axes = figure.add_subplot()
     start = _floor_of_axis(min((min(bin.confidence, bin.accuracy.low) for bin in bins), default=0.0))
     axes.plot([start, 1], [start, 1], color=MUTED, linewidth=1, linestyle="--")
@@ -140,29 +140,25 @@ def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[s
 
 
 def _draw_gap(axes: Axes, train: float, test: float, rows: Mapping[str, int]) -> None:
-    """A bracket below the test row, from test to train, with the gap beside it."""
+    """A bracket below the test row, from test to train, with the gap below it."""
     level = rows["test"] + 0.35
     axes.plot([train, train], [rows["train"], level], color=MUTED, linewidth=0.8, linestyle=":")
     axes.plot([test, test], [rows["test"], level], color=MUTED, linewidth=0.8, linestyle=":")
     axes.plot([test, train], [level, level], color=MUTED, linewidth=1.2)
-    axes.annotate(
-        f"gap {wording.points(train - test)}",
-        (min(test, train), level),
-        (-5, 0),
-        ha="right",
-        va="center",
-        textcoords="offset points",
-    )
+    # Right-aligned, because the better end is near the right edge and the text must not cross the axis on the left.
+    label = f"gap {wording.points(train - test)}"
+    axes.annotate(label, (max(test, train), level), (0, -3), ha="right", va="top", textcoords="offset points")
 
 
 def _floor_of_axis(lowest: float) -> float:
     """Where an axis that ends at 1 starts, so that `lowest` is well inside: a multiple of 0.1, or of 0.01 near 1.
 
     >>> _floor_of_axis(0.988), _floor_of_axis(0.93), _floor_of_axis(0.62)
-    (0.98, 0.9, 0.5)
+    (0.98, 0.92, 0.5)
     """
     step = 0.01 if lowest > 0.95 else 0.02 if lowest > 0.9 else 0.1
-    return max(0.0, round((np.floor(lowest / step + 1e-9) - (lowest % step < step / 2)) * step, 2))
+    whole_steps = int(lowest / step + 1e-9)
+    return max(0.0, round((whole_steps - (lowest / step - whole_steps < 0.5)) * step, 2))
 
 
 def _percent_ticks(axis: Axis) -> None:

@@ -70,8 +70,10 @@ def confusion(facts: ReportFacts) -> Section | None:
     if len(facts.class_names) <= MOST_CLASSES_IN_MATRIX:
         content["matrix"] = [_shaded(row) for row in part["confusion"]]
     else:
-        content["top"] = worst_confusions(dict(part), facts.class_names, most=MOST_CONFUSIONS)
-        content["num_wrong"] = part["n"] - sum(row[i] for i, row in enumerate(part["confusion"]))
+        # Among many classes most pairs are confused once: that is chance, and tells nothing.
+        commonest = worst_confusions(dict(part), facts.class_names, most=MOST_CONFUSIONS)
+        content["top"] = [pair for pair in commonest if pair.count > 1]
+        content["num_wrong"] = _num_wrong(part)
     return Section("confusion", "What it takes for what", content)
 
 
@@ -81,8 +83,7 @@ def mistakes(facts: ReportFacts) -> Section | None:
     if part is None:
         return None
     shown = [(mistake, thumbnail_uri(mistake.file)) for mistake in facts.mistakes[:MOST_MISTAKES]]
-    num_wrong = part["n"] - sum(row[i] for i, row in enumerate(part["confusion"]))
-    content = {"part": facts.headline_part(), "shown": shown, "num_wrong": num_wrong, "n": part["n"]}
+    content = {"part": facts.headline_part(), "shown": shown, "num_wrong": _num_wrong(part), "n": part["n"]}
     return Section("mistakes", "Its worst mistakes", content)
 
 
@@ -159,6 +160,10 @@ SECTIONS: tuple[Callable[[ReportFacts], Section | None], ...] = (
 def build_sections(facts: ReportFacts) -> list[Section]:
     """All sections that have something to tell, in the order of the page."""
     return [section for build in SECTIONS if (section := build(facts))]
+
+
+def _num_wrong(part: Mapping[str, Any]) -> int:
+    return part["n"] - sum(row[i] for i, row in enumerate(part["confusion"]))
 
 
 def _shaded(row: list[int]) -> list[tuple[int, int]]:

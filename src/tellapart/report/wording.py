@@ -48,12 +48,12 @@ def estimate(value: Mapping[str, float | None]) -> str:
 
 
 def points(difference: float | None) -> str:
-    """A difference of fractions in percentage points, with its sign.
+    r"""A difference of fractions in percentage points, with its sign.
 
     >>> points(0.0142), points(-0.005)
-    ('+1.4 points', '−0.5 points')
+    ('+1.4\xa0points', '−0.5\xa0points')
     """
-    return UNKNOWN if difference is None else f"{_signed(difference)} points"
+    return UNKNOWN if difference is None else f"{_signed(difference)}\xa0points"
 
 
 def points_interval(estimate: Mapping[str, float | None]) -> str:

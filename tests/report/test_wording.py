@@ -1,0 +1,62 @@
+import pytest
+
+from tellapart.report import wording
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [(0.0, "0"), (1.0, "100"), (0.5, "50.0"), (0.98449, "98.4"), (0.9994, "99.9")],
+)
+def test_a_percentage_has_one_decimal(fraction, text):
+    assert wording.percent(fraction) == f"{text}\xa0%"
+
+
+@pytest.mark.parametrize("fraction", [0.9995, 0.99999, 1 - 1e-12])
+def test_nearly_all_is_never_all(fraction):
+    assert "100" not in wording.percent(fraction)
+    assert "100" not in wording.interval({"value": fraction, "low": 0.9, "high": fraction})
+
+
+@pytest.mark.parametrize("fraction", [1e-12, 0.0004])
+def test_nearly_nothing_is_never_nothing(fraction):
+    assert wording.percent(fraction) == "under 0.1\xa0%"
+
+
+def test_what_is_not_known_is_said_to_be_unknown():
+    assert wording.percent(None) == wording.points(None) == "unknown"
+    assert wording.estimate({"value": None, "low": 0.0, "high": 1.0}) == "unknown"
+
+
+@pytest.mark.parametrize(("difference", "text"), [(0.0004, "0.0"), (-0.0004, "0.0"), (0.013, "+1.3"), (-0.5, "−50.0")])
+def test_points_carry_their_sign_and_zero_none(difference, text):
+    assert wording.points(difference) == f"{text}\xa0points"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.0, "0.0 s"), (9.9, "9.9 s"), (9.96, "10 s"), (59.7, "1 min 0 s")])
+def test_durations(seconds, text):
+    assert wording.duration(seconds) == text
+
+
+def test_the_verdict_without_test_photos_claims_nothing():
+    assert "nobody knows" in wording.verdict({})
+    assert "nobody knows" in wording.verdict({"test": {"n": 0}})
+
+
+@pytest.mark.parametrize("name", ["Бельчонок", "猫", "قطة", "कुत्ता", "👩‍🌾 farm", "naïve café.jpg", "a b"])
+def test_names_of_all_languages_stay_as_they_are(name):
+    assert wording.readable(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\tb", r"a\x09b"),
+        ("\x7f", r"\x7f"),
+        ("\x9b31m", r"\x9b31m"),
+        ("\u2028", r"\u2028"),
+        ("\u2066x", r"\u2066x"),
+        ("\udc80", r"\udc80"),
+    ],
+)
+def test_hidden_characters_are_shown_as_their_code(name, shown):
+    assert wording.readable(name) == shown
