@@ -154,6 +154,11 @@ def test_predict_refuses_an_unknown_ending_before_any_work(verbs, capsys):
             "Error: Class 'elm' has 2 photos.\n  fix: Add 3",
         ),
         (ModelError("m.onnx is damaged.", fix="Train again."), 4, "Error: m.onnx is damaged.\n  fix: Train again."),
+        (
+            DataError("'a\nb\x1b[31m' is odd.", fix="Rename it."),
+            3,
+            "Error: 'a\\x0ab\\x1b[31m' is odd.\n  fix: Rename it.",
+        ),
         (KeyboardInterrupt(), 130, "Error: Stopped.\n  fix: Run it again"),
         (MemoryError(), 5, "Error: The memory of this machine is full.\n  fix: "),
         (OSError(errno.ENOSPC, "no space", "a.csv"), 5, "Error: The disk is full: a.csv.\n  fix: "),

@@ -41,7 +41,7 @@ def test_long_and_strange_class_names_keep_the_table_in_80_columns(console):
 def test_a_class_without_photos_cannot_be_judged(console):
     show_evaluation(graded(["cat", "dog"], [0, 0], np.array([0, 0])), console)
     dog = next(line for line in console.file.getvalue().splitlines() if line.startswith("dog"))
-    assert dog.count("cannot tell") == 2
+    assert dog.count("unknown") == 2
 
 
 def test_a_perfect_result_lists_no_mistakes(console):
@@ -67,4 +67,19 @@ def test_an_unsure_answer_names_both_candidates_and_a_refused_photo_its_reason(c
 
 def test_colour_is_left_out_when_piped(console):
     show_evaluation(graded(["cat", "dog"], [0, 1], np.array([0, 1])), console)
+    assert "\x1b" not in console.file.getvalue()
+
+
+def test_a_file_name_cannot_steer_the_terminal(console):
+    hostile = Prediction(
+        path="\x1b[2Ja.jpg",
+        label="cat",
+        probability=0.9,
+        decision="ok",
+        second_label="dog",
+        second_probability=0.1,
+        reason="",
+        probabilities=None,
+    )
+    show_predictions([hostile], console)
     assert "\x1b" not in console.file.getvalue()

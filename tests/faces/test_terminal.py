@@ -4,7 +4,7 @@ import threading
 import pytest
 from rich.console import Console
 
-from tellapart.faces.terminal import Terminal, duration
+from tellapart.faces.terminal import Terminal
 from tellapart.progress import Progress
 
 
@@ -70,10 +70,3 @@ def test_a_note_is_a_line_of_its_own():
     piped = console(terminal=False)
     Terminal(piped).note("3 photos of [cat] refused")
     assert piped.file.getvalue() == "Note: 3 photos of [cat] refused\n"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (3600, "1 h 00 min")]
-)
-def test_durations_read_as_a_person_says_them(seconds, text):
-    assert duration(float(seconds)) == text

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import typer
 
 from tellapart.errors import Interrupted, ResourceError, TellapartError, UsageError
+from tellapart.report.wording import readable
 
 # The system's words for "there is no room" and "you may not write here".
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -46,7 +47,8 @@ def _report(error: BaseException) -> int:
         traceback.print_exception(error)
         print("This is a bug in tellapart. Please report it with the lines above.", file=sys.stderr)
         return 1
-    print(f"Error: {known}", file=sys.stderr)
+    # A problem often names a file, and the name of a file must neither steer the terminal nor add lines.
+    print(f"Error: {readable(known.problem)}\n  fix: {readable(known.fix)}", file=sys.stderr)
     return known.exit_code
 
 

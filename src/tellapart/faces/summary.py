@@ -20,11 +20,11 @@ from rich.text import Text
 
 from tellapart.faces.terminal import plain_console
 from tellapart.faces.wording import between, counted, percent, shown_path, with_interval
+from tellapart.report.wording import readable
 
 if TYPE_CHECKING:
-    from tellapart.verbs import CheckResult, EvaluateResult, RunResult
-
     from tellapart.engine.predictions import Prediction
+    from tellapart.verbs import CheckResult, EvaluateResult, RunResult
 
 MOST_CLASSES = 12  # rows of a table; more are in report.html
 MOST_LINES = 5  # of refused photos, twins and the like
@@ -90,11 +90,11 @@ def show_predictions(predictions: Iterable[Prediction], console: Console | None 
         sure = "" if prediction.decision == "refused" else percent(prediction.probability)
         style = {"ok": "green", "refused": "red"}.get(prediction.decision, "yellow")
         answer = prediction.label if prediction.decision == "ok" else prediction.decision
-        line = Text.assemble((f"{answer:<16} ", style), f"{sure:>7}  ", prediction.path)
+        line = Text.assemble((f"{readable(answer):<16} ", style), f"{sure:>7}  ", readable(prediction.path))
         if prediction.decision in ("unsure", "neither"):
-            line.append(f"  ({prediction.label}? {prediction.second_label}?)", "dim")
+            line.append(f"  ({readable(prediction.label)}? {readable(prediction.second_label)}?)", "dim")
         if prediction.reason:
-            line.append(f"  {prediction.reason}", "dim")
+            line.append(f"  {readable(prediction.reason)}", "dim")
         console.print(line, soft_wrap=True)
 
 
@@ -131,14 +131,14 @@ def _show_classes(console: Console, part: Mapping[str, Any]) -> None:
     table = _table("class", "photos", "recognised", "right when named")
     for name, figures in hardest[:MOST_CLASSES]:
         recall, precision = with_interval(figures["recall"]), with_interval(figures["precision"])
-        table.add_row(Text(name), f"{figures['n']:,}", recall, precision)
+        table.add_row(Text(readable(name)), f"{figures['n']:,}", recall, precision)
     _print_table(console, table, len(hardest), "classes, the hardest first")
 
 
 def _show_counts(console: Console, names: Sequence[str], counts: Sequence[int]) -> None:
     table = _table("class", "photos")
     for name, count in sorted(zip(names, counts, strict=True), key=lambda item: item[1])[:MOST_CLASSES]:
-        table.add_row(Text(name), f"{count:,}")
+        table.add_row(Text(readable(name)), f"{count:,}")
     _print_table(console, table, len(names), "classes, the smallest first")
 
 
@@ -197,11 +197,13 @@ def _section(console: Console, title: str, lines: Sequence[str], style: str = ""
         console.print()
         console.print(Text(title, f"bold {style}".strip()))
     for line in lines:
-        console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(readable(line)), (0, 0, 0, 2), expand=False))
 
 
 def _print_line(console: Console, text: str, command: str) -> None:
-    console.print(Text.assemble(text, (command, "bold cyan")), soft_wrap=True)  # one line, so that it can be pasted
+    console.print(
+        Text.assemble(text, (readable(command), "bold cyan")), soft_wrap=True
+    )  # one line, so that it can be pasted
 
 
 def _with_rest(lines: list[str], total: int) -> list[str]:

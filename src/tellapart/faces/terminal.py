@@ -19,6 +19,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from tellapart.progress import Advance
+from tellapart.report.wording import duration, readable
 
 NAME_WIDTH = 24  # characters; longer than every stage, so that the bars stand in one column
 
@@ -57,7 +58,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """Show a line that stays."""
-        self._console.print(Text(f"Note: {text}", style="yellow"))
+        self._console.print(Text(f"Note: {readable(text)}", style="yellow"))
 
     def _open(self, name: str, total: int | None) -> TaskID:
         with self._lock:
@@ -111,19 +112,3 @@ def _columns() -> tuple[ProgressColumn, ...]:
 def _finished_line(name: str, num_steps: int, seconds: float) -> Text:
     count = f"{num_steps:,}" if num_steps else ""
     return Text.assemble((f"{name:<{NAME_WIDTH}}", "bold"), f"{count:>10}   ", (duration(seconds), "dim"))
-
-
-def duration(seconds: float) -> str:
-    """Time as a person says it.
-
-    >>> duration(0.42), duration(12.3), duration(75), duration(4000)
-    ('0.4 s', '12 s', '1 min 15 s', '1 h 07 min')
-    """
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

@@ -1,4 +1,7 @@
-"""Figures and paths as a person reads them. Fractions become percent here and nowhere before."""
+"""Words for the terminal: those of the report, with plain blanks, and what only a shell needs.
+
+The report ties a figure to its unit with a no-break blank; in a terminal that breaks `grep` and old code pages.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,18 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-UNKNOWN = "cannot tell"
+from tellapart.report import wording
 
 Figure = Mapping[str, float | None]  # {"value", "low", "high"} as in metrics.json
 
 
 def percent(fraction: float | None) -> str:
-    """A fraction in percent, with as many decimals as it takes never to call a few mistakes perfect.
+    """A fraction in percent.
 
-    >>> percent(0.986), percent(1.0), percent(0.9997), percent(None)
-    ('98.6 %', '100 %', '99.97 %', 'cannot tell')
+    >>> percent(0.986), percent(1.0), percent(0.99997)
+    ('98.6 %', '100 %', 'over 99.9 %')
     """
-    if fraction is None:
-        return UNKNOWN
-    if fraction in (0.0, 1.0):
-        return f"{fraction:.0%}".replace("%", " %")
-    decimals = 1
-    while decimals < 6 and round(fraction, decimals + 2) in (0.0, 1.0):
-        decimals += 1
-    return f"{100 * fraction:.{decimals}f} %"
+    return _plain(wording.percent(fraction))
 
 
 def between(figure: Figure) -> str:
@@ -34,19 +30,16 @@ def between(figure: Figure) -> str:
     >>> between({"value": 0.986, "low": 0.98, "high": 0.991})
     '98.0 to 99.1 %'
     """
-    low, high = figure["low"], figure["high"]
-    if low is None or high is None:
-        return UNKNOWN
-    return f"{100 * low:.1f} to {100 * high:.1f} %"
+    return _plain(wording.interval(figure))
 
 
 def with_interval(figure: Figure) -> str:
-    """A figure and its interval; only words where there is no evidence.
+    """A figure and its interval.
 
     >>> with_interval({"value": 0.986, "low": 0.98, "high": 0.991})
     '98.6 % (98.0 to 99.1 %)'
     """
-    return UNKNOWN if figure["value"] is None else f"{percent(figure['value'])} ({between(figure)})"
+    return _plain(wording.estimate(figure))
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -66,3 +59,7 @@ def shown_path(path: Path) -> str:
     except ValueError:  # on Windows, another drive
         relative = absolute
     return shlex.quote(min(relative, absolute, key=len))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\xa0", " ")
