@@ -26,6 +26,8 @@ def to_rgb(image: Image.Image) -> tuple[Image.Image, str]:
         return _from_deep_grey(image)
     if image.mode == "RGB" and "transparency" not in image.info:
         return image, ""
+    if image.mode == "La":  # Pillow converts it to nothing but LA
+        image = image.convert("LA")
     if image.has_transparency_data:
         return _over_white(image)
     return image.convert("RGB"), ""

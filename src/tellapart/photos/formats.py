@@ -7,6 +7,7 @@ is no search through plugins to pay for.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from functools import cache
 from io import BytesIO
@@ -15,6 +16,7 @@ from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
+    Image,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -77,6 +79,8 @@ def recognise(data: bytes) -> str:
     """
     if not data:
         raise refusal("empty")
+    if data[:2] == b"II" and data[8:10] == b"CR":  # Canon's raw files are TIFF files that hold only a thumbnail as such
+        raise refusal("unsupported_format", format="a raw camera file")
     for start, name in _STARTS:
         if data.startswith(start):
             return name
@@ -107,7 +111,24 @@ def _recognise_brand(data: bytes) -> str:
 
 def reader(name: str) -> Callable[[BytesIO], ImageFile]:
     """What opens this format: reads the header, leaves the pixels for `load`."""
+    if name == "TIFF":
+        silence_tiff()
     return _heic_reader() if name == "HEIC" else _READERS[name]
+
+
+@cache
+def silence_tiff() -> None:
+    """Stop libtiff, the C library inside Pillow, from writing its complaints about odd files to stderr.
+
+    It has no setting but these two functions, found through Pillow's own binary. Where Pillow is linked without showing
+    them (Windows), the complaints stay; they are untidy, not harmful.
+    """
+    try:
+        library = ctypes.CDLL(Image.core.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+    except (AttributeError, OSError):
+        return
 
 
 @cache

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from jaxtyping import Int
@@ -22,12 +22,17 @@ from tellapart.settings import SplitSettings
 
 
 def split(
-    table: PhotoTable, sha256: Sequence[str], twin_groups: Int[np.ndarray, " photos"], settings: SplitSettings
+    table: PhotoTable,
+    sha256: Sequence[str],
+    twin_groups: Int[np.ndarray, " photos"],
+    settings: SplitSettings,
+    set_apart: Collection[str] = (),
 ) -> tuple[str, ...]:
     """The part of each photo: "train", "validation" or "test".
 
     Parts that the user made are kept. Of validation and test only what the user did not make is cut, from the photos
-    that are "train" or undecided. An undecided photo follows a twin whose part the user decided.
+    that are "train" or undecided. An undecided photo follows a twin whose part the user decided. Parts named in
+    `set_apart` exist outside this table and are not made either.
 
     So that small classes can be graded, a class of three groups or more has one in each part that is made: where the
     hash dealt none, the group with the lowest hash among those that can be spared is moved. Only this can move a photo
@@ -35,7 +40,7 @@ def split(
     """
     groups = group_photos(table, twin_groups)
     members = _members(groups)
-    made = [part for part in ("test", "validation") if part not in table.parts]
+    made = [part for part in ("test", "validation") if part not in table.parts and part not in set_apart]
     parts = list(table.parts)
     pool: dict[int, float] = {}  # group -> its hash as a fraction
     for group, rows in members.items():

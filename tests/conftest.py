@@ -1,0 +1,57 @@
+"""Fixtures that every layer's tests share: seeded chance, photos drawn in code, and real photos where there are any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """The same chance in every run."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def real_photos() -> Callable[[str], Path]:
+    """A function from the name of a set of real photos to its folder; skips the test where there is none."""
+    base = Path(os.environ.get("TELLAPART_PHOTOS") or REPOSITORY.parent / "shared" / "data")
+
+    def find(name: str) -> Path:
+        folder = base / name
+        if not folder.is_dir():
+            pytest.skip(f"no real photos '{name}'; set TELLAPART_PHOTOS to the folder that holds it")
+        return folder
+
+    return find
+
+
+def draw_photo(rng: np.random.Generator, hue: int = 0, side_px: int = 32) -> Image.Image:
+    """A photo of soft blobs, different at every call; its hue (0 to 255) can stand for a class."""
+    coarse = rng.integers(60, 256, (5, 5), dtype=np.uint8)
+    value = Image.fromarray(coarse).resize((side_px, side_px), Image.Resampling.BICUBIC)
+    flat = [Image.new("L", value.size, level) for level in (hue, 160)]
+    return Image.merge("HSV", [*flat, value]).convert("RGB")
+
+
+@pytest.fixture
+def photo_folder(tmp_path: Path, rng: np.random.Generator) -> Callable[..., Path]:
+    """A function that draws a folder of photos, one sub-folder per class, each class with a hue of its own."""
+
+    def make(num_classes: int = 2, num_photos: int = 6, side_px: int = 32, name: str = "photos") -> Path:
+        root = tmp_path / name
+        for label in range(num_classes):
+            folder = root / f"class{label}"
+            folder.mkdir(parents=True)
+            for number in range(num_photos):
+                draw_photo(rng, hue=label * 256 // num_classes, side_px=side_px).save(folder / f"{number:04d}.png")
+        return root
+
+    return make
