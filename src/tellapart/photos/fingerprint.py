@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float, UInt8, UInt64
+from jaxtyping import Bool, Float, UInt8, UInt64
 
 _NUM_FREQUENCIES = 9  # horizontal and vertical 0 to 8, of which the 64 below without the constant are used
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # Rec. 601, as Pillow's "L"
@@ -52,3 +52,17 @@ _PLACES = np.uint64(1) << np.arange(64, dtype=np.uint64)
 def _bits(spectrum: Float[np.ndarray, "9 9"]) -> np.uint64:
     """Bit k says whether frequency k is positive: unlike a median threshold, a mirror image flips it exactly."""
     return np.bitwise_or.reduce(np.where(spectrum.ravel()[_ORDER] > 0, _PLACES, np.uint64(0)))
+
+
+def near_any(
+    hashes: UInt64[np.ndarray, "photos 2"], others: UInt64[np.ndarray, " others"], max_bits: int
+) -> Bool[np.ndarray, " photos"]:
+    """Which photos, upright or mirrored, have a hash within `max_bits` of one of `others`."""
+    found = np.zeros(len(hashes), bool)
+    for start in range(0, len(hashes), _BLOCK_PHOTOS) if len(others) else ():
+        block = hashes[start : start + _BLOCK_PHOTOS, :, None]  # (block, 2, 1)
+        found[start : start + _BLOCK_PHOTOS] = (np.bitwise_count(block ^ others) <= max_bits).any(axis=(1, 2))
+    return found
+
+
+_BLOCK_PHOTOS = 64  # times 100,000 others is 100 MB

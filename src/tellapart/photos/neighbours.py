@@ -92,11 +92,15 @@ def _pairs_in_order(hashes: UInt64[np.ndarray, "photos 2"], max_bits: int) -> It
         order = np.argsort(turned, kind="stable")
         value, owner = values[order], photo[order]
         for step in range(1, min(_NEXT_IN_ORDER, len(value) - 1) + 1):
-            bits = np.bitwise_count(value[:-step] ^ value[step:])
-            near = np.flatnonzero((bits <= max_bits) & (owner[:-step] != owner[step:]))
-            if len(near):
-                one, other = owner[near], owner[near + step]
-                yield np.minimum(one, other), np.maximum(one, other), bits[near]
+            close = np.bitwise_count(value[:-step] ^ value[step:]) <= max_bits
+            near = np.flatnonzero(close & (owner[:-step] != owner[step:]))
+            first = np.minimum(owner[near], owner[near + step])
+            second = np.maximum(owner[near], owner[near + step])
+            # Measured again as `_all_pairs` does: the hash of a mirrored photo is not quite the mirrored hash.
+            bits = np.bitwise_count(hashes[first, 0, np.newaxis] ^ hashes[second]).min(axis=1)  # (pairs,)
+            kept = bits <= max_bits
+            if kept.any():
+                yield first[kept], second[kept], bits[kept]
 
 
 def _unit(vectors: Float[np.ndarray, "vectors width"]) -> Float[np.ndarray, "vectors width"]:

@@ -112,15 +112,20 @@ def _fill_empty_parts(
     for group, part in dealt.items():
         for label in classes_of[group]:
             count[label, part] += 1
+    wanted = {label: ["train", *made][: len(own)] for label, own in groups_of.items()}
+
+    def can_leave(group: int, source: str) -> bool:
+        """Whether no class of the group loses its last group in a part that it needs."""
+        return all(source not in wanted[label] or count[label, source] > 1 for label in classes_of[group])
+
     for label in sorted(groups_of):
-        for wanted in ["train", *made][: len(groups_of[label])]:
-            if count[label, wanted]:
+        for part in wanted[label]:
+            if count[label, part]:
                 continue
-            for group in groups_of[label]:
-                source = dealt[group]
-                if all(count[other, source] > 1 for other in classes_of[group]):
-                    dealt[group] = wanted
-                    for other in classes_of[group]:
-                        count[other, source] -= 1
-                        count[other, wanted] += 1
-                    break
+            group = next((group for group in groups_of[label] if can_leave(group, dealt[group])), None)
+            if group is None:  # its groups hold other classes too, which need them where they are
+                continue
+            for other in classes_of[group]:
+                count[other, dealt[group]] -= 1
+                count[other, part] += 1
+            dealt[group] = part
