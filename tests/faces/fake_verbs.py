@@ -7,16 +7,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tellapart.engine.predictions import Prediction
-from tellapart.evaluation.metrics import measure
+from tellapart.evaluation.metrics import measure, worst_confusions
 from tellapart.photos.table import PhotoTable
 
 CLASSES = ("cat", "dog")
 
 
-class Confusion(NamedTuple):
-    truth: str
-    predicted: str
-    count: int
+class Refused(NamedTuple):
+    path: str
+    code: str
+    sentence: str
+
+
+REFUSED = (Refused("cat/x.jpg", "empty", "The file is empty."),)
 
 
 class Predictions(list[Prediction]):
@@ -71,7 +74,7 @@ class FakeVerbs:
             ignored={"system files": 2},
             warnings=("The class 'cat' has 3 photos; 50 would say more.",),
         )
-        return Result({"table": table, "refused": [("cat/x.jpg", "empty", "The file is empty.")]})
+        return Result({"table": table, "refused": REFUSED, "num_copies": 4, "warnings": table.warnings})
 
     def train(self, photos, settings, out, progress):
         self._called("train", photos, settings, out)
@@ -89,15 +92,16 @@ class FakeVerbs:
                 "folder": self.folder,
                 "metrics": metrics,
                 "class_names": CLASSES,
-                "confusions": [Confusion("cat", "dog", 5), Confusion("dog", "cat", 5)],
-                "refused": [("cat/x.jpg", "empty", "The file is empty.")],
+                "confusions": worst_confusions(part(), CLASSES),
+                "refused": REFUSED,
                 "warnings": (),
             }
         )
 
     def evaluate(self, model, photos, progress):
         self._called("evaluate", model, photos)
-        return Result({"part": part(), "class_names": CLASSES, "warnings": ("3 of these photos were trained on.",)})
+        warnings = ("3 of these photos were trained on.",)
+        return Result({"part": part(), "class_names": CLASSES, "refused": REFUSED, "warnings": warnings})
 
     def predict(self, model, inputs, progress):
         self._called("predict", model, tuple(inputs))

@@ -101,6 +101,7 @@ def test_check_says_what_was_found_and_what_comes_next(verbs, capsys):
     out = capsys.readouterr().out
     assert "6 photos in 2 classes" in out
     assert "2 system files" in out
+    assert "4 more copies of photos" in out
     assert "tellapart train 'my photos'" in out
 
 
@@ -109,6 +110,7 @@ def test_evaluate_shows_the_figure_and_what_to_doubt_about_it(verbs, capsys):
     out = capsys.readouterr().out
     assert "90.0 % of 100 photos were recognised" in out
     assert "3 of these photos were trained on." in out
+    assert "cat/x.jpg: The file is empty." in out
 
 
 def test_predict_prints_csv_when_piped(verbs, capsys):

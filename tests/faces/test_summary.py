@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tellapart.engine.predictions import Prediction
 from tellapart.evaluation.metrics import measure
-from tellapart.faces.summary import confusions_of, show_evaluation, show_predictions
+from tellapart.faces.summary import show_evaluation, show_predictions
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def console():
 
 def graded(class_names, labels, predicted, warnings=()):
     part = measure(np.eye(len(class_names))[predicted], np.array(labels), class_names)
-    return SimpleNamespace(part=part, class_names=class_names, warnings=warnings)
+    return SimpleNamespace(part=part, class_names=class_names, refused=(), warnings=warnings)
 
 
 def test_many_classes_are_cut_to_the_hardest_and_the_cut_is_said(console):
@@ -47,11 +47,6 @@ def test_a_class_without_photos_cannot_be_judged(console):
 def test_a_perfect_result_lists_no_mistakes(console):
     show_evaluation(graded(["cat", "dog"], [0, 1], np.array([0, 1])), console)
     assert "Commonest mistakes" not in console.file.getvalue()
-
-
-def test_confusions_come_most_frequent_first():
-    part = {"confusion": [[5, 1, 0], [3, 5, 2], [0, 0, 5]]}
-    assert confusions_of(part, ["a", "b", "c"], most=2) == [("b", "a", 3), ("b", "c", 2)]
 
 
 def test_an_unsure_answer_names_both_candidates_and_a_refused_photo_its_reason(console):

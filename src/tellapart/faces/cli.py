@@ -162,12 +162,14 @@ def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o
     from tellapart.faces.summary import show_predictions
     from tellapart.faces.terminal import Terminal
     from tellapart.faces.wording import counted
+    from tellapart.progress import Silent
 
     if out is not None:
         require_known_suffix(out)
-    progress = Terminal()
+    on_screen = out is None and sys.stdout.isatty()
+    progress = Silent() if on_screen else Terminal()  # on a screen, the answers themselves show how far it is
     predictions = verbs.predict(model, photos, progress)
-    if out is None and not as_json and sys.stdout.isatty():
+    if on_screen and not as_json:
         show_predictions(predictions)
         return
     count = write_predictions(predictions, predictions.class_names, out, json_lines=as_json)

@@ -24,6 +24,8 @@ from tellapart.report.wording import readable
 
 if TYPE_CHECKING:
     from tellapart.engine.predictions import Prediction
+    from tellapart.evaluation.metrics import Confusion
+    from tellapart.training.looking import RefusedPhoto
     from tellapart.verbs import CheckResult, EvaluateResult, RunResult
 
 MOST_CLASSES = 12  # rows of a table; more are in report.html
@@ -50,7 +52,7 @@ def show_run(result: RunResult, console: Console | None = None) -> None:
     test = result.metrics["test"]
     _show_accuracy(console, test, "test photos that it never saw in training")
     _show_classes(console, test)
-    _show_confusions(console, [(c.truth, c.predicted, c.count) for c in result.confusions])
+    _show_confusions(console, result.confusions)
     _show_memorisation(console, result.metrics)
     _show_photos(console, result.metrics["photos"])
     _show_refused(console, result.refused)
@@ -60,10 +62,13 @@ def show_run(result: RunResult, console: Console | None = None) -> None:
 
 def show_evaluation(result: EvaluateResult, console: Console | None = None) -> None:
     """Show how good a model is on a folder of its user."""
+    from tellapart.evaluation.metrics import worst_confusions  # here, because it imports SciPy
+
     console = console or plain_console()
     _show_accuracy(console, result.part, "photos")
     _show_classes(console, result.part)
-    _show_confusions(console, confusions_of(result.part, result.class_names))
+    _show_confusions(console, worst_confusions(result.part, result.class_names))
+    _show_refused(console, result.refused)
     _show_warnings(console, result.warnings)
 
 
@@ -77,8 +82,14 @@ def show_check(result: CheckResult, photos: Path, console: Console | None = None
     ignored = ", ".join(f"{number:,} {kind}" for kind, number in table.ignored.items() if number)
     if ignored:
         _section(console, "Ignored", [ignored])
+    if result.num_copies:
+        _section(
+            console,
+            "Look-alikes",
+            [f"{counted(result.num_copies, 'photo')} look like another; train keeps them together."],
+        )
     _show_refused(console, result.refused)
-    _show_warnings(console, table.warnings)
+    _show_warnings(console, result.warnings)
     console.print()
     _print_line(console, "Nothing was changed. Next:  ", f"tellapart train {shown_path(photos)}")
 
@@ -96,21 +107,6 @@ def show_predictions(predictions: Iterable[Prediction], console: Console | None 
         if prediction.reason:
             line.append(f"  {readable(prediction.reason)}", "dim")
         console.print(line, soft_wrap=True)
-
-
-def confusions_of(part: Mapping[str, Any], class_names: Sequence[str], most: int = 3) -> list[tuple[str, str, int]]:
-    """The commonest mistakes as (truth, prediction, photos), most first.
-
-    >>> confusions_of({"confusion": [[5, 2], [1, 7]]}, ["cat", "dog"])
-    [('cat', 'dog', 2), ('dog', 'cat', 1)]
-    """
-    mistakes = [
-        (class_names[truth], class_names[predicted], count)
-        for truth, row in enumerate(part["confusion"])
-        for predicted, count in enumerate(row)
-        if truth != predicted and count
-    ]
-    return sorted(mistakes, key=lambda mistake: -mistake[2])[:most]
 
 
 def _show_accuracy(console: Console, part: Mapping[str, Any], which: str) -> None:
@@ -142,8 +138,8 @@ def _show_counts(console: Console, names: Sequence[str], counts: Sequence[int]) 
     _print_table(console, table, len(names), "classes, the smallest first")
 
 
-def _show_confusions(console: Console, confusions: Sequence[tuple[str, str, int]]) -> None:
-    lines = [f"{counted(count, 'photo')} of {truth} taken for {predicted}" for truth, predicted, count in confusions]
+def _show_confusions(console: Console, confusions: Sequence[Confusion]) -> None:
+    lines = [f"{counted(each.count, 'photo')} of {each.truth} taken for {each.predicted}" for each in confusions]
     _section(console, "Commonest mistakes", lines)
 
 
@@ -167,9 +163,11 @@ def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
     _section(console, "Photos", [line])
 
 
-def _show_refused(console: Console, refused: Sequence[tuple[str, str, str]]) -> None:
-    lines = [f"{path}: {sentence}" for path, _, sentence in refused[:MOST_LINES]]
-    _section(console, "Could not be used", _with_rest(lines, len(refused)), "yellow")
+def _show_refused(console: Console, refused: Sequence[RefusedPhoto]) -> None:
+    lines = [f"{photo.path}: {photo.sentence}" for photo in refused[:MOST_LINES]]
+    if len(refused) > MOST_LINES:
+        lines.append(f"and {len(refused) - MOST_LINES:,} more")
+    _section(console, "Could not be used", lines, "yellow")
 
 
 def _show_warnings(console: Console, warnings: Sequence[str]) -> None:
@@ -204,10 +202,6 @@ def _print_line(console: Console, text: str, command: str) -> None:
     console.print(
         Text.assemble(text, (readable(command), "bold cyan")), soft_wrap=True
     )  # one line, so that it can be pasted
-
-
-def _with_rest(lines: list[str], total: int) -> list[str]:
-    return lines if total <= len(lines) else [*lines, f"and {total - len(lines):,} more"]
 
 
 def _table(first: str, *figures: str) -> Table:

@@ -35,7 +35,10 @@ class Terminal:
     def __init__(self, console: Console | None = None) -> None:
         """Show on `console`, by default standard error."""
         self._console = console or plain_console(stderr=True)
-        self._bars = Bars(*_columns(), console=self._console, transient=True, refresh_per_second=5)
+        # Rich would otherwise catch what is printed on standard output while a bar moves, and results belong there.
+        self._bars = Bars(
+            *_columns(), console=self._console, transient=True, redirect_stdout=False, refresh_per_second=5
+        )
         self._num_open = 0
         self._lock = threading.Lock()
 

@@ -1,0 +1,280 @@
+"""The shape of the project: layers, owners of heavy libraries, sizes, public names, documented verbs, quick answers."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import tellapart
+from tellapart.faces.cli import app
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGE = REPOSITORY / "src" / "tellapart"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Each imports only from those before it. A file beside the folders is a layer of its own.
+LAYERS = (
+    "errors",
+    "progress",
+    "atomic",
+    "settings",
+    "photos",
+    "evaluation",
+    "model",
+    "engine",
+    "network",
+    "training",
+    "diagnosis",
+    "report",
+    "verbs",
+    "classifier",
+    "faces",
+    "__init__",
+    "__main__",
+)
+
+# Library -> the layers that may import it. Whatever else stands in pyproject.toml is not to be imported at all.
+OWNERS = {
+    "PIL": {"photos"},
+    "pillow_heif": {"photos"},
+    "scipy": {"photos", "evaluation", "training"},
+    "onnx": {"model", "network"},
+    "google": {"model"},  # protobuf: tells a damaged file from one that is not ours
+    "onnxruntime": {"engine"},
+    "keras": {"network", "training"},
+    "tensorflow": {"network", "training"},
+    "sklearn": {"training"},
+    "cleanlab": {"diagnosis"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
+    "matplotlib": {"report"},
+    "typer": {"faces"},
+    "rich": {"faces"},
+    "polars": {"photos", "engine"},
+    "platformdirs": {"settings"},
+    "threadpoolctl": {"training"},
+    "numpy": set(LAYERS),
+    "jaxtyping": set(LAYERS),
+}
+
+MAX_LINES, MEDIAN_LINES = 400, 150
+MAX_FUNCTION_LINES, SHORT_SHARE = 40, 0.9
+MAX_ARGUMENTS = 7
+HELP_SECONDS = 0.5
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).as_posix()
+
+
+def layer_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imports_of(tree: ast.AST) -> set[str]:
+    """Full names of everything imported anywhere in a file, inside functions too, but not for type checking only."""
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    names = set()
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def functions_of(file: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree_of(file)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of code and comments; a docstring is not held against a function."""
+    first = function.body[0]
+    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    documented = (first.end_lineno or 0) - first.lineno + 1 if is_docstring else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - documented
+
+
+# Layers
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_a_layer_imports_only_layers_before_it(file):
+    own = layer_of(file)
+    assert own in LAYERS, f"give {own} a place in LAYERS and in ARCHITECTURE.md"
+    used = {name.split(".")[1] for name in imports_of(tree_of(file)) if name.startswith("tellapart.")}
+    used = {name for name in used if name in LAYERS}
+    later = {layer for layer in used if LAYERS.index(layer) > LAYERS.index(own)}
+    assert later == set()
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_a_heavy_library_stays_with_its_owner(file):
+    roots = {name.split(".")[0] for name in imports_of(tree_of(file))} - sys.stdlib_module_names - {"tellapart"}
+    unknown = {root for root in roots if root not in OWNERS}
+    assert unknown == set(), "name the layer that owns it in OWNERS and in ARCHITECTURE.md"
+    strangers = {root for root in roots if layer_of(file) not in OWNERS[root]}
+    assert strangers == set()
+
+
+def test_predicting_never_loads_what_only_training_needs():
+    heavy = "{'tensorflow', 'keras', 'sklearn', 'matplotlib', 'jinja2', 'polars', 'scipy'}"
+    code = f"import sys, tellapart.engine.predictor, tellapart.faces.cli; print({heavy} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
+    assert ran.stdout.strip() == "set()", ran.stderr
+
+
+def test_the_verbs_load_neither_keras_nor_scikit_learn():
+    code = "import sys, tellapart.verbs; print({'tensorflow', 'keras', 'sklearn', 'matplotlib'} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
+    assert ran.stdout.strip() == "set()", ran.stderr
+
+
+# Sizes
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_a_file_can_be_read_in_one_go(file):
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def test_the_typical_file_is_short():
+    sizes = [len(file.read_text(encoding="utf-8").splitlines()) for file in FILES if file.name != "__init__.py"]
+    assert statistics.median(sizes) <= MEDIAN_LINES
+
+
+def test_nine_in_ten_functions_are_short():
+    sizes = [lines_of(function) for file in FILES for function in functions_of(file)]
+    assert sum(size <= MAX_FUNCTION_LINES for size in sizes) >= SHORT_SHARE * len(sizes)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if name_of(file) != "faces/cli.py"], ids=name_of)
+def test_a_function_takes_few_arguments(file):
+    # A command of the command line has an argument per option and is the one exception.
+    crowded = {
+        function.name
+        for function in functions_of(file)
+        if len(function.args.args) + len(function.args.kwonlyargs) - _has_self(function) > MAX_ARGUMENTS
+    }
+    assert crowded == set()
+
+
+def _has_self(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return bool(function.args.args) and function.args.args[0].arg in ("self", "cls")
+
+
+# Habits
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_a_user_never_meets_an_assert(file):
+    assert not any(isinstance(node, ast.Assert) for node in ast.walk(tree_of(file)))
+
+
+def test_the_repository_names_no_place_on_somebodys_machine():
+    tracked = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True)
+    if tracked.returncode:
+        pytest.skip("not a git checkout")
+    private = re.compile(r"/(?:home|root|work|Users)/[A-Za-z]")
+    found = [
+        name
+        for name in tracked.stdout.splitlines()
+        if (REPOSITORY / name).is_file() and private.search((REPOSITORY / name).read_text("utf-8", errors="ignore"))
+    ]
+    assert [name for name in found if name != "tests/test_shape.py"] == []
+
+
+def test_the_public_names_are_these():
+    assert sorted(tellapart.__all__) == ["ImageClassifier", "TellapartError", "__version__"]
+    for name in tellapart.__all__:
+        assert getattr(tellapart, name) is not None
+
+
+def test_there_is_no_drawer_for_odds_and_ends():
+    assert [name_of(file) for file in FILES if file.stem in ("utils", "helpers", "misc", "common")] == []
+
+
+# Documentation
+
+
+VERBS = [command.callback.__name__ for command in app.registered_commands if command.callback]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_explained_in_the_readme(verb):
+    assert f"`{verb}`" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_verb_has_a_line_of_help():
+    assert all(command.callback.__doc__ for command in app.registered_commands if command.callback)
+
+
+def test_the_reference_of_the_command_line_is_up_to_date():
+    written = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("write_cli_docs", REPOSITORY / "scripts" / "write_cli_docs.py")
+    assert spec and spec.loader
+    writer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(writer)
+    assert written == writer.cli_docs(), "run: python scripts/write_cli_docs.py"
+
+
+def test_the_readme_opens_with_commands_that_exist():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^(scripts/\w+)", readme.split("##")[0], flags=re.MULTILINE)
+    assert commands[:2] == ["scripts/demo", "scripts/test"]
+    assert all(os.access(REPOSITORY / command, os.X_OK) for command in commands)
+
+
+def test_every_verb_in_the_readme_is_a_verb():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^tellapart (\w+)", readme, flags=re.MULTILINE)) <= set(VERBS)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"])
+def test_links_between_pages_lead_somewhere(page):
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", (REPOSITORY / page).read_text(encoding="utf-8"))
+    assert [target for target in targets if not (REPOSITORY / target).exists()] == []
+
+
+def test_every_layer_is_on_the_map():
+    page = (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    folders = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
+    assert [name for name in folders if f"{name}/" not in page] == []
+
+
+# Quick answers
+
+
+def test_help_answers_at_once():
+    def seconds() -> float:
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "tellapart", "--help"], check=True, capture_output=True, env=environment()
+        )
+        return time.perf_counter() - started
+
+    assert min(seconds() for _ in range(5)) <= HELP_SECONDS
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "src"), os.environ.get("PYTHONPATH", "")])}
