@@ -27,7 +27,7 @@ class Mistake:
     probability: float  # of `predicted`, fraction
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Refusal:
     """A photo that could not be used, with its reason."""
 

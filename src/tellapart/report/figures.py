@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from tellapart.evaluation.calibration import ReliabilityBin
 from tellapart.report import wording
@@ -61,26 +61,13 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
     axes = figure.add_subplot()
     lowest = min((part["accuracy"]["low"] for part in parts.values()), default=0.0)
     start = _floor_of_axis(lowest)
-    rows = dict(zip(parts, range(len(parts)), strict=True))
+    rows = {name: row for row, name in enumerate(parts)}
     for name, part in parts.items():
-        accuracy = part["accuracy"]
-        colour = ORANGE if name == "train" else BLUE
-        axes.plot(
-            [accuracy["low"], accuracy["high"]], [rows[name]] * 2, color=colour, linewidth=3, solid_capstyle="butt"
-        )
-        axes.plot([accuracy["value"]], [rows[name]], color=colour, marker="o", markersize=7)
-        axes.annotate(
-            wording.percent(accuracy["value"]),
-            (accuracy["value"], rows[name]),
-            (0, 7),
-            ha="center",
-            textcoords="offset points",
-        )
+        _draw_accuracy(axes, rows[name], part["accuracy"], ORANGE if name == "train" else BLUE)
     if gap and gap["value"] is not None and {"train", "test"} <= rows.keys():
         _draw_gap(axes, parts["train"]["accuracy"]["value"], parts["test"]["accuracy"]["value"], rows)
-    axes.set_yticks(
-        list(rows.values()), [f"{name.replace('_', ' ')}\n{part['n']:,} photos" for name, part in parts.items()]
-    )
+    labels = [f"{name.replace('_', ' ')}\n{part['n']:,} photos" for name, part in parts.items()]
+    axes.set_yticks(list(rows.values()), labels)
     axes.set_ylim(len(parts) - 0.2, -0.75)
     axes.set_xlim(start, 1 + 0.04 * (1 - start))
     axes.grid(axis="y", visible=False)
@@ -98,14 +85,8 @@ def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
     axes.plot([start, 1], [start, 1], color=MUTED, linewidth=1, linestyle="--")
     for bin in bins:
         axes.plot([bin.confidence] * 2, [bin.accuracy.low, bin.accuracy.high], color=BLUE, linewidth=1.5)
-    axes.plot(
-        [bin.confidence for bin in bins],
-        [bin.accuracy.value or 0.0 for bin in bins],
-        color=BLUE,
-        marker="o",
-        markersize=6,
-        linestyle="none",
-    )
+    confidence, accuracy = [bin.confidence for bin in bins], [bin.accuracy.value or 0.0 for bin in bins]
+    axes.plot(confidence, accuracy, color=BLUE, marker="o", markersize=6, linestyle="none")
     margin = 0.03 * (1 - start)
     axes.set_xlim(start, 1 + margin)
     axes.set_ylim(start, 1 + margin)
@@ -139,6 +120,14 @@ def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[s
     return figure
 
 
+def _draw_accuracy(axes: Axes, row: int, accuracy: Mapping[str, float], colour: str) -> None:
+    """A thick line over the interval, a point on the value, and the value in words above it."""
+    value = accuracy["value"]
+    axes.plot([accuracy["low"], accuracy["high"]], [row, row], color=colour, linewidth=3, solid_capstyle="butt")
+    axes.plot([value], [row], color=colour, marker="o", markersize=7)
+    axes.annotate(wording.percent(value), (value, row), (0, 7), ha="center", textcoords="offset points")
+
+
 def _draw_gap(axes: Axes, train: float, test: float, rows: Mapping[str, int]) -> None:
     """A bracket below the test row, from test to train, with the gap below it."""
     level = rows["test"] + 0.35
@@ -163,4 +152,4 @@ def _floor_of_axis(lowest: float) -> float:
 
 def _percent_ticks(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    axis.set_major_formatter(lambda fraction, _: f"{round(100 * fraction, 2):g}\xa0%")
