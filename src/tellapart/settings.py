@@ -80,7 +80,7 @@ class TwinSettings:
     similar_similarity: float = 0.85
     max_bits: int = 16  # beyond, two flowers of one kind reach 0.95
     max_bits_similarity: float = 0.92  # below, at 11 bits and more, different daisies begin (0.915)
-    hub_share: float = 0.5  # of a group that one member must be paired with, or the group is a chain of look-alikes
+    hub_share: float = 0.8  # of a group that one member must be paired with; at 0.5, 69 plain solar cells were one group
     exhaustive_photos: int = 50_000  # above, pairs are proposed by an index: 1.25 billion pairs take about 10 s
     seed: int = 0  # of the index only
 

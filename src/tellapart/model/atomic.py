@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,17 +23,11 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         ResourceError: the folder cannot be written, or the disk is full. The old file, if any, is untouched.
     """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise _resource_error(path, error) from error
-    temporary = Path(name)
+    temporary = path.with_name(f".{secrets.token_hex(4)}.part.{path.name}")  # keeps the suffix, which some writers judge by
     try:
         yield temporary
         with open(temporary, "rb+") as written:
             os.fsync(written.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes private files; a result is an ordinary file
         os.replace(temporary, path)
     except OSError as error:
         raise _resource_error(path, error) from error
@@ -50,12 +44,6 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, content: str) -> None:
     """Write `content` to `path` atomically, as UTF-8 with plain newlines on every system."""
     write_bytes(path, content.encode("utf-8"))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _resource_error(path: Path, error: OSError) -> ResourceError:

@@ -1,0 +1,56 @@
+"""What a person names to be predicted: files, folders, patterns, or a list on standard input; told apart and strung together.
+
+Paths come out one by one and in the order given, so that a million of them need no list.
+"""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tellapart.errors import UsageError
+from tellapart.photos.scan import list_photos
+
+STANDARD_INPUT = "-"
+_PATTERN_SIGNS = ("*", "?", "[")
+
+
+def expand_inputs(inputs: Sequence[str]) -> tuple[Iterator[str], int | None]:
+    """Paths of photos, and how many there are where that is known without reading standard input.
+
+    A path that is neither a file, a folder nor a pattern is kept: it becomes a refused row, so that rows still match inputs.
+
+    Raises:
+        UsageError: nothing is named, a pattern matches nothing, or a folder holds no photo.
+    """
+    if not inputs:
+        raise UsageError("No photos are named.", fix="Give files, folders, patterns such as 'photos/*.jpg', or - for a list.")
+    if STANDARD_INPUT in inputs:
+        if len(inputs) > 1:
+            raise UsageError("'-' stands beside other inputs.", fix="Give either - alone or paths, not both.")
+        return _lines_of_standard_input(), None
+    parts = [_expand(text) for text in inputs]
+    return (path for part in parts for path in part), sum(len(part) for part in parts)
+
+
+def _expand(text: str) -> list[str]:
+    path = Path(text)
+    if path.is_dir():
+        found = [str(photo) for photo in list_photos(path)]
+        if not found:
+            raise UsageError(f"There is no photo in the folder {text}.", fix="Give a folder that holds photos.")
+        return found
+    if any(sign in text for sign in _PATTERN_SIGNS) and not path.exists():
+        found = sorted(match for match in glob.glob(text, recursive=True) if not Path(match).is_dir())
+        if not found:
+            raise UsageError(f"The pattern {text} matches no file.", fix="Check the pattern, or give a folder instead.")
+        return found
+    return [text]
+
+
+def _lines_of_standard_input() -> Iterator[str]:
+    for line in sys.stdin:
+        if line.strip():
+            yield line.rstrip("\r\n")

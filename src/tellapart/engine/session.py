@@ -1,0 +1,83 @@
+"""Load a model file into ONNX Runtime, prove that it computes what it should, and run it.
+
+One thread per run and several runs at once, not several threads inside one run: while one thread computes, the other decodes
+the next photos, and no core ever waits for the other inside a layer. Measured on two cores by benchmarks/engine.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from jaxtyping import Float32, UInt8
+
+from tellapart.errors import ModelError
+from tellapart.model.file import ModelFile, read_model
+from tellapart.model.manifest import Manifest
+from tellapart.model.patterns import TOLERANCE, draw_patterns, summarise_embeddings
+
+
+class Engine:
+    """A model that is loaded and proven. Safe to call from several threads at once."""
+
+    def __init__(self, model: ModelFile):
+        """Load the model and check its answers to the test patterns.
+
+        Raises:
+            ModelError: ONNX Runtime cannot load it, or it answers differently from the network that was trained.
+        """
+        self.path: Path = model.path
+        self.manifest: Manifest = model.manifest
+        self._session = _load(model)
+        self.output_names: tuple[str, ...] = tuple(output.name for output in self._session.get_outputs())
+        self._check_answers()
+
+    def run(
+        self, pixels: UInt8[np.ndarray, "photos side side 3"], outputs: tuple[str, ...]
+    ) -> dict[str, Float32[np.ndarray, "photos ..."]]:
+        """Compute the named outputs, one row per photo."""
+        return dict(zip(outputs, self._session.run(list(outputs), {"photos": pixels}), strict=True))
+
+    def _check_answers(self) -> None:
+        answers = self.manifest.answers
+        expected = {"embedding", "probabilities"} if self.manifest.class_names else {"embedding"}
+        if set(answers) != expected:
+            raise self._refused(f"it brings answers for {sorted(answers)}, expected {sorted(expected)}")
+        got = self.run(draw_patterns(self.manifest.side_px), tuple(answers))
+        got["embedding"] = summarise_embeddings(got["embedding"])
+        for name, rows in answers.items():
+            wanted = np.array(rows, np.float64)
+            if wanted.shape != got[name].shape:
+                raise self._refused(f"'{name}' has shape {got[name].shape}, expected {wanted.shape}")
+            difference = np.abs(got[name] - wanted).max() / max(1.0, np.abs(wanted).max())
+            if not difference <= TOLERANCE:  # written so that not-a-number is refused too
+                raise self._refused(f"its answers to the test patterns differ by {difference:.2g} in '{name}'")
+
+    def _refused(self, what: str) -> ModelError:
+        return ModelError(
+            f"The model file {self.path} is refused: {what}.", fix="Get the file again, or train it again."
+        )
+
+
+def open_engine(path: Path) -> Engine:
+    """Read, check, load and prove a model file.
+
+    Raises:
+        ModelError: see `read_model` and `Engine`.
+    """
+    return Engine(read_model(path))
+
+
+def _load(model: ModelFile) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what matters is raised; the rest would break into a progress bar
+    try:
+        return onnxruntime.InferenceSession(model.content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions share no base class that it exports
+        reason = str(error).splitlines()[0][:200]
+        raise ModelError(
+            f"ONNX Runtime cannot load {model.path}: {reason}.", fix="Get the file again, or train it again."
+        ) from error

@@ -1,0 +1,164 @@
+"""What a model file says about itself: one JSON text inside `model.onnx`, read strictly.
+
+A program that opens the file learns from here what the classes are called, how a photo must be resized, how sure an answer
+must be, what was measured, and which answers the network must give to a few seeded test patterns. The reader refuses a
+missing key, an unknown key and a wrong type, because a manifest that is half understood predicts wrongly in silence.
+
+Reads and writes JSON text; touches no file; never imports Keras, ONNX or ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt64
+
+from tellapart.errors import ModelError
+
+FORMAT = 1  # raised when an older reader could misread a newer file
+METADATA_KEY = "tellapart"
+MAX_SIDE_PX = 1024
+MAX_CLASSES = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fingerprints:
+    """Which photos a model was trained on, as hashes: enough to recognise a photo, never enough to show it."""
+
+    sha256: UInt64[np.ndarray, " photos"]  # first 8 bytes of the SHA-256 of each file
+    perceptual: UInt64[np.ndarray, " photos"]  # hash of what the upright photo looks like
+
+    def to_dict(self) -> dict[str, str]:
+        """Both arrays as base64 of little-endian 64-bit numbers."""
+        return {name: base64.b64encode(getattr(self, name).astype("<u8").tobytes()).decode() for name in _FINGERPRINTS}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, str]) -> Fingerprints:
+        """Read what `to_dict` wrote."""
+        arrays = {name: np.frombuffer(base64.b64decode(values[name], validate=True), "<u8") for name in _FINGERPRINTS}
+        return cls(**{name: array.astype(np.uint64) for name, array in arrays.items()})
+
+    @classmethod
+    def none(cls) -> Fingerprints:
+        """No training photos, as in a bare backbone."""
+        return cls(sha256=np.zeros(0, np.uint64), perceptual=np.zeros(0, np.uint64))
+
+
+_FINGERPRINTS = ("sha256", "perceptual")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything a program must know to use `model.onnx` rightly."""
+
+    recipe: str  # how it was trained, such as "quick"; "backbone" for embeddings only
+    backbone: str  # such as "lite0"
+    class_names: tuple[str, ...]  # in the order of the columns of `probabilities`; empty for a backbone
+    side_px: int  # photos are stretched to a square of this side, bicubic
+    grey: bool = False  # the network sees grey; the input stays RGB
+    temperature: float = 1.0  # already inside the graph; kept as a record
+    thresholds: dict[str, float] = field(default_factory=dict)  # decision -> limit; empty: every answer is "ok"
+    metrics: dict[str, Any] = field(default_factory=dict)  # as in metrics.json, measured on this file
+    fingerprints: Fingerprints = field(default_factory=Fingerprints.none)
+    seed: int = 0
+    versions: dict[str, str] = field(default_factory=dict)  # library -> version that made the file
+    answers: dict[str, list[list[float]]] = field(default_factory=dict)  # output -> Keras's answer to each pattern
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        """One line of JSON with sorted keys, so that equal manifests are equal bytes."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        values["fingerprints"] = self.fingerprints.to_dict()
+        return json.dumps(values, sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> Manifest:
+        """Read a manifest strictly.
+
+        Args:
+            text: what `to_json` wrote.
+            where: the file, named in errors.
+
+        Raises:
+            ModelError: not JSON, another format, or a key that is missing, unknown or of the wrong kind.
+        """
+        values = _parse(text, where)
+        if values.get("format") != FORMAT:
+            raise ModelError(
+                f"{where} has model format {values.get('format')!r}; this version of tellapart reads format {FORMAT}.",
+                fix="Install the version of tellapart that wrote it, or train it again.",
+            )
+        wrong = _faults(values)
+        if wrong:
+            raise _damaged(where, "; ".join(wrong))
+        try:
+            values["fingerprints"] = Fingerprints.from_dict(values["fingerprints"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise _damaged(where, f"fingerprints: {error}") from error
+        return cls(**{**values, "class_names": tuple(values["class_names"])})
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "recipe": (str,),
+    "backbone": (str,),
+    "class_names": (list,),
+    "side_px": (int,),
+    "grey": (bool,),
+    "temperature": (float, int),
+    "thresholds": (dict,),
+    "metrics": (dict,),
+    "fingerprints": (dict,),
+    "seed": (int,),
+    "versions": (dict,),
+    "answers": (dict,),
+    "format": (int,),
+}
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    def refuse(token: str) -> None:
+        raise ValueError(f"the number {token} is not allowed")
+
+    try:
+        values = json.loads(text, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(where, f"it is not JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise _damaged(where, f"expected an object, got {type(values).__name__}")
+    return values
+
+
+def _faults(values: dict[str, Any]) -> list[str]:
+    faults = [f"'{key}' is missing" for key in _KINDS if key not in values]
+    faults += [f"'{key}' is unknown" for key in values if key not in _KINDS]
+    for key, kinds in _KINDS.items():
+        value = values.get(key)
+        mistaken_bool = isinstance(value, bool) and bool not in kinds  # bool is an int in Python
+        if key in values and (not isinstance(value, kinds) or mistaken_bool):
+            faults.append(f"'{key}' is {type(value).__name__}, expected {kinds[0].__name__}")
+    return faults or _range_faults(values)
+
+
+def _range_faults(values: dict[str, Any]) -> list[str]:
+    faults = []
+    names = values["class_names"]
+    if not all(isinstance(name, str) and name for name in names) or len(set(names)) != len(names):
+        faults.append("'class_names' must be different, non-empty texts")
+    if len(names) == 1 or len(names) > MAX_CLASSES:
+        faults.append(f"'class_names' has {len(names)} names, expected 2 to {MAX_CLASSES}")
+    if not 8 <= values["side_px"] <= MAX_SIDE_PX:
+        faults.append(f"'side_px' is {values['side_px']}, expected 8 to {MAX_SIDE_PX}")
+    if not values["temperature"] > 0:
+        faults.append(f"'temperature' is {values['temperature']}, expected a positive number")
+    return faults
+
+
+def _damaged(where: str, what: str) -> ModelError:
+    return ModelError(
+        f"The manifest inside {where} cannot be trusted: {what}.", fix="Get the file again, or train it again."
+    )

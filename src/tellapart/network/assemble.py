@@ -1,0 +1,51 @@
+"""Put a backbone and a linear head together into one flat Keras graph with the outputs that a model file promises.
+
+The head is applied to every place of the feature map and the scores are then averaged over places. For a linear head this is
+the same as averaging the features first, and it yields the class maps, exact by construction, for the price of one small
+product: class score = mean of its map.
+"""
+
+from __future__ import annotations
+
+from tellapart.network.quiet import keras
+import numpy as np
+
+from tellapart.model.patterns import draw_patterns, summarise_embeddings
+from tellapart.network.backbones import build_backbone
+from tellapart.network.family import Backbone
+from tellapart.network.head import LinearHead
+
+
+def assemble_embedder(backbone: Backbone) -> keras.Model:
+    """A model from photos to embeddings only, to embed photos before there is a head."""
+    features = build_backbone(backbone)
+    embedding = keras.layers.GlobalAveragePooling2D(name="embedding")(features.output)  # (batch, width)
+    return keras.Model(features.input, {"embedding": embedding}, name=f"{backbone.name}_embedder")
+
+
+def assemble_classifier(backbone: Backbone, head: LinearHead) -> keras.Model:
+    """A model from photos to probabilities, embedding and class maps.
+
+    Outputs: `probabilities (batch, classes)`, `embedding (batch, width)`, `class_maps (batch, rows, columns, classes)`.
+    """
+    features = build_backbone(backbone)
+    embedding = keras.layers.GlobalAveragePooling2D(name="embedding")(features.output)  # (batch, width)
+    scores = keras.layers.Dense(len(head.offsets), name="class_maps")  # on each place: (batch, rows, columns, classes)
+    class_maps = scores(features.output)
+    logits = keras.layers.GlobalAveragePooling2D(name="logits")(class_maps)  # (batch, classes)
+    probabilities = keras.layers.Softmax(name="probabilities")(logits)  # (batch, classes)
+    outputs = {"probabilities": probabilities, "embedding": embedding, "class_maps": class_maps}
+    model = keras.Model(features.input, outputs, name=f"{backbone.name}_classifier")
+    scores.set_weights([head.weights.astype(np.float32), head.offsets.astype(np.float32)])
+    return model
+
+
+def pattern_answers(model: keras.Model) -> dict[str, list[list[float]]]:
+    """Keras's answers to the seeded test patterns, for the manifest: probabilities, and a summary of each embedding."""
+    side_px = model.input_shape[1]
+    model.jit_compile = False  # compiling for four pictures costs seconds and gains nothing
+    answers = model.predict_on_batch(draw_patterns(side_px))
+    kept = {"embedding": summarise_embeddings(np.asarray(answers["embedding"]))}
+    if "probabilities" in answers:
+        kept["probabilities"] = np.asarray(answers["probabilities"])
+    return {name: [[float(f"{value:.9g}") for value in row] for row in array] for name, array in kept.items()}

@@ -1,0 +1,56 @@
+"""The backbone as a model file of its own, exported once and kept in the user's cache folder.
+
+Embeddings are computed by the engine from this file; Keras is imported only when the file has to be made. The name of the
+file holds everything that it depends on, so a new version of any of it makes a new file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tellapart.engine.session import Engine, open_engine
+from tellapart.errors import ModelError
+from tellapart.network.family import Backbone
+from tellapart.settings import cache_folder
+
+_VERSION = 1  # raise it when assembly, export or preprocessing change what an embedding is
+
+
+def embedding_space(backbone: Backbone) -> str:
+    """A text that is equal for two embeddings if and only if they may be compared number by number."""
+    return f"{backbone.name}-{backbone.sha256[:12]}-stretch{backbone.side_px}-v{_VERSION}"
+
+
+def backbone_engine(backbone: Backbone, folder: Path | None = None) -> Engine:
+    """The engine that embeds photos; makes the file first if it is missing or damaged.
+
+    Args:
+        backbone: which one.
+        folder: where the file is kept; the user's cache folder by default.
+    """
+    file = (folder or cache_folder()) / "backbones" / f"{embedding_space(backbone)}.onnx"
+    if file.exists():
+        try:
+            return open_engine(file)
+        except ModelError:
+            pass  # a cache may be thrown away
+    _make(backbone, file)
+    return open_engine(file)
+
+
+def _make(backbone: Backbone, file: Path) -> None:
+    from tellapart.model.file import write_model
+    from tellapart.model.manifest import Manifest
+    from tellapart.network.assemble import assemble_embedder, pattern_answers
+    from tellapart.network.export import to_onnx
+
+    model = assemble_embedder(backbone)
+    manifest = Manifest(
+        recipe="backbone",
+        backbone=backbone.name,
+        class_names=(),
+        side_px=backbone.side_px,
+        answers=pattern_answers(model),
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_model(file, to_onnx(model, manifest))

@@ -1,0 +1,31 @@
+"""Import Keras without the noise. Every module of this layer takes `keras` from here.
+
+TensorFlow writes start-up remarks to the error stream from C++ before any logging can be set up, right through a progress bar.
+They are dropped; what goes wrong arrives as a Python exception all the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def _error_stream_closed() -> Iterator[None]:
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with _error_stream_closed():
+    import keras
+
+__all__ = ["keras"]

@@ -1,0 +1,62 @@
+"""Grade a model file: photos go through the file and the code that users get, and come out as figures.
+
+Test and validation photos go end to end, from their files. The training part may be graded from the embeddings that are
+known already, but only after the file has shown, on photos that it did see end to end, that it computes the same embeddings
+and the same classes; otherwise the training part goes end to end too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from tellapart.errors import ModelError
+from tellapart.evaluation.metrics import measure
+from tellapart.network.head import LinearHead
+from tellapart.training.looking import Look
+
+_EMBEDDING_TOLERANCE = 2e-3  # of the largest value: float16 keeps 3 digits, and stored embeddings are float16
+_TIE = 1e-3  # two probabilities this close may change places by rounding
+
+
+def grade(look: Look) -> dict[str, Any]:
+    """One part of metrics.json from photos that a model file has seen."""
+    if look.probabilities is None:
+        raise ValueError("these photos were not seen by a classifier")
+    return measure(look.probabilities, look.table.labels, look.table.class_names)
+
+
+def probabilities_of(head: LinearHead, embeddings: Float[np.ndarray, "photos width"]) -> Float32[np.ndarray, "photos classes"]:
+    """What the file answers for known embeddings."""
+    logits = head.logits(embeddings)  # (photos, classes)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def require_same_classes(head: LinearHead, look: Look) -> None:
+    """Check that the file gives every photo the class that the fitted head gives it; ties may fall either way.
+
+    Raises:
+        ModelError: it does not; the file must not be used.
+    """
+    if look.probabilities is None or not len(look.table):
+        return
+    expected = probabilities_of(head, look.embeddings)
+    rows = np.arange(len(expected))
+    fitted, exported = expected.argmax(axis=1), look.probabilities.argmax(axis=1)
+    changed = (fitted != exported) & (expected[rows, fitted] - expected[rows, exported] > _TIE)
+    if changed.any():
+        raise ModelError(
+            f"The exported model gives {int(changed.sum())} of {len(expected)} photos another class than the fitted one.",
+            fix="Run it again; if this stays, report it with the versions in run.json.",
+        )
+
+
+def embeddings_agree(known: Float[np.ndarray, "photos width"], of_file: Float[np.ndarray, "photos width"]) -> bool:
+    """Whether the file's embeddings of some photos equal those known before, up to the rounding of float16."""
+    if len(known) == 0:
+        return False  # nothing was shown
+    known, of_file = known.astype(np.float32), of_file.astype(np.float32)
+    return float(np.abs(known - of_file).max()) <= _EMBEDDING_TOLERANCE * max(1.0, float(np.abs(known).max()))

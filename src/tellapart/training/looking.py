@@ -1,0 +1,143 @@
+"""The first look at every photo of a table: content hash, perceptual hash and the outputs of an engine.
+
+Reads photos through the engine's stream; writes nothing but the store of embeddings. Refused photos are set aside with their
+reasons, and the run goes on, unless so many of a class are refused that something must be wrong with the folder.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float16, Float32, UInt64
+
+from tellapart.engine.stream import SeenPhoto, Viewer
+from tellapart.errors import DataError
+from tellapart.photos.table import PhotoTable
+from tellapart.progress import Progress
+from tellapart.settings import ScanSettings
+
+
+class RefusedPhoto(NamedTuple):
+    """A photo that cannot be used, and why."""
+
+    path: str  # relative to the root of the table
+    code: str  # stable word for machines
+    sentence: str  # for people
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What was seen of the usable photos of a table, in the order of the table."""
+
+    table: PhotoTable  # without the refused photos
+    sha256: tuple[str, ...]
+    hashes: UInt64[np.ndarray, "photos 2"]
+    embeddings: Float16[np.ndarray, "photos width"]
+    probabilities: Float32[np.ndarray, "photos classes"] | None  # where the engine has them
+    refused: tuple[RefusedPhoto, ...]
+    notes: dict[str, int]  # what happened while decoding -> number of photos
+
+    def select(self, rows: np.ndarray) -> Look:
+        """The same of fewer photos."""
+        chosen = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Look(
+            table=self.table.select(rows),
+            sha256=tuple(self.sha256[row] for row in chosen),
+            hashes=self.hashes[chosen],
+            embeddings=self.embeddings[chosen],
+            probabilities=None if self.probabilities is None else self.probabilities[chosen],
+            refused=self.refused,
+            notes=self.notes,
+        )
+
+
+def look(table: PhotoTable, viewer: Viewer, stage: str, progress: Progress, settings: ScanSettings) -> Look:
+    """Look at every photo of a table.
+
+    Args:
+        table: which photos.
+        viewer: the engine and what to ask of it; its outputs must include "embedding".
+        stage: what to call this on the progress bar.
+        progress: who watches.
+        settings: how many refused photos are too many.
+
+    Raises:
+        DataError: more of a class is refused than `settings.max_refused_share`, or any photo at all when strict.
+    """
+    rows = np.zeros(len(table), bool)
+    filled = _Filled(len(table))
+    refused: list[RefusedPhoto] = []
+    notes: Counter[str] = Counter()
+    with progress.stage(stage, len(table)) as advance:
+        for row, photo in enumerate(_seen(table, viewer)):
+            if photo.refusal is not None:
+                refused.append(RefusedPhoto(table.paths[row], photo.refusal.code, photo.refusal.sentence))
+                if settings.strict:
+                    raise _strict_error(table, refused[-1])
+            else:
+                rows[row] = True
+                notes.update(photo.notes)
+                filled.add(photo)
+            advance(1)
+    _check_share(table, rows, settings)
+    return Look(
+        table=table if rows.all() else table.select(rows),
+        sha256=tuple(filled.sha256),
+        hashes=filled.hashes[: filled.count],
+        embeddings=filled.arrays["embedding"][: filled.count],
+        probabilities=filled.arrays["probabilities"][: filled.count] if "probabilities" in filled.arrays else None,
+        refused=tuple(refused),
+        notes=dict(notes),
+    )
+
+
+class _Filled:
+    """Arrays that are filled photo by photo: allocated once, embeddings as float16."""
+
+    def __init__(self, most: int):
+        self.count, self._most = 0, most
+        self.sha256: list[str] = []
+        self.hashes = np.zeros((most, 2), np.uint64)
+        self.arrays: dict[str, np.ndarray] = {"embedding": np.zeros((0, 0), np.float16)}
+
+    def add(self, photo: SeenPhoto) -> None:
+        if self.count == 0:
+            for name, row in photo.outputs.items():
+                dtype = np.float16 if name == "embedding" else np.float32
+                self.arrays[name] = np.zeros((self._most, len(row)), dtype)
+        for name, row in photo.outputs.items():
+            self.arrays[name][self.count] = row
+        self.sha256.append(photo.sha256)
+        self.hashes[self.count] = photo.hashes
+        self.count += 1
+
+
+def _seen(table: PhotoTable, viewer: Viewer) -> Iterator[SeenPhoto]:
+    return viewer.see(table.file(row) for row in range(len(table)))
+
+
+def _strict_error(table: PhotoTable, photo: RefusedPhoto) -> DataError:
+    return DataError(
+        f"{table.root / photo.path} cannot be used: {photo.sentence}",
+        fix="Repair or remove it, or leave out --strict to set such photos aside and go on.",
+    )
+
+
+def _check_share(table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings: ScanSettings) -> None:
+    faults = []
+    for number, name in enumerate(table.class_names):
+        members = table.labels == number
+        num_refused = int((members & ~usable).sum())
+        if num_refused > settings.max_refused_share * members.sum():
+            faults.append(f"{num_refused} of {int(members.sum())} photos of '{name}'")
+        elif members.sum() - num_refused < 1:
+            faults.append(f"every photo of '{name}'")
+    if faults:
+        raise DataError(
+            f"Too many photos in {table.root} cannot be used: {'; '.join(faults)}.",
+            fix=f"See which and why with: tellapart check {table.root}. Repair or remove them, then run it again.",
+        )

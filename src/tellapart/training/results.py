@@ -1,0 +1,51 @@
+"""Write what a run found out into its folder: figures, splits, predictions, refused photos, copies, and how it was made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import tellapart.model.file as model_file
+from tellapart.engine.predictions import write_predictions
+from tellapart.engine.predictor import predicted
+from tellapart.photos.splits_file import write_splits
+from tellapart.settings import TrainSettings
+from tellapart.training.facts import data_fingerprint, machine, versions
+from tellapart.training.run import Trained
+from tellapart.training.run_folder import write_json, write_rows
+
+
+def write_results(folder: Path, trained: Trained, settings: TrainSettings, command: Sequence[str]) -> None:
+    """Write every file of the run folder but the models and the report; figures go into model.onnx too."""
+    metrics, table = trained.metrics, trained.table
+    write_json(folder / "metrics.json", metrics)
+    lasting = {name: value for name, value in metrics.items() if name not in ("seconds", "peak_memory_mb")}
+    model_file.add_metrics(folder / "model.onnx", lasting)  # without times, so that equal runs give equal files
+    write_splits(folder / "splits.csv", table, trained.parts, trained.groups, trained.sha256)
+    names = table.class_names
+    rows = zip(trained.test.table.paths, trained.test.probabilities, strict=True)  # type: ignore[arg-type]
+    write_predictions((predicted(path, row, names) for path, row in rows), names, folder / "predictions.csv")
+    if trained.refused:
+        write_rows(folder / "refused.csv", ("path", "code", "reason"), trained.refused)
+    if trained.findings:
+        fields = [field.name for field in dataclasses.fields(trained.findings[0])]
+        write_rows(folder / "twins.csv", fields, [dataclasses.astuple(finding) for finding in trained.findings])
+    labels = [names[label] for label in table.labels]
+    write_json(
+        folder / "run.json",
+        {
+            "command": list(command),
+            "settings": dataclasses.asdict(settings),
+            "seed": settings.seed,
+            "head": {
+                "strength": trained.fitted.strength,
+                "temperature": trained.fitted.temperature,
+                "path": [dict(zip(("strength", "log_loss", "accuracy"), step, strict=True)) for step in trained.fitted.path],
+            },
+            "versions": versions(),
+            "machine": machine(),
+            "data_fingerprint": data_fingerprint(trained.sha256, labels),
+            "warnings": list(trained.warnings),
+        },
+    )

@@ -1,0 +1,250 @@
+"""What tellapart can do, one function per verb: the same meaning in Python, on the command line and on a page.
+
+Each verb takes plain values and gives a frozen result with `to_dict()`; it prints nothing, and tells a `Progress` where it is.
+`evaluate` and `predict` never import Keras.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tellapart.engine.inputs import expand_inputs
+from tellapart.engine.predictions import Prediction
+from tellapart.engine.predictor import Predictor
+from tellapart.engine.session import open_engine
+from tellapart.engine.stream import Viewer
+from tellapart.errors import DataError
+from tellapart.evaluation.metrics import Confusion, worst_confusions
+from tellapart.model.manifest import Fingerprints
+from tellapart.photos.fingerprint import near_any
+from tellapart.photos.scan import scan
+from tellapart.photos.table import PhotoTable
+from tellapart.photos.twins import find_twins
+from tellapart.progress import Progress, Silent
+from tellapart.settings import EngineSettings, ScanSettings, TrainSettings, TwinSettings
+from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings
+from tellapart.training.grading import grade
+from tellapart.training.looking import Look, RefusedPhoto, look
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """What a folder holds and what would hinder training."""
+
+    table: PhotoTable
+    refused: tuple[RefusedPhoto, ...]
+    twins: tuple[TwinFinding, ...]  # the same photo under two labels, or in two parts that the user made
+    num_copies: int  # photos that look like another one
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same for other programs."""
+        counts = np.bincount(self.table.labels, minlength=len(self.table.class_names)).tolist()
+        return {
+            "photos": len(self.table),
+            "classes": dict(zip(self.table.class_names, counts, strict=True)),
+            "ignored": self.table.ignored,
+            "refused": [photo._asdict() for photo in self.refused],
+            "copies": self.num_copies,
+            "twins": [dataclasses.asdict(finding) for finding in self.twins],
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """A trained classifier and how good it is."""
+
+    folder: Path
+    metrics: dict[str, Any]
+    class_names: tuple[str, ...]
+    confusions: tuple[Confusion, ...]
+    refused: tuple[RefusedPhoto, ...]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """metrics.json, with the run folder and the warnings."""
+        return {"run": str(self.folder), **self.metrics, "warnings": list(self.warnings)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateResult:
+    """How good a model is on the photos of a labelled folder."""
+
+    part: dict[str, Any]
+    class_names: tuple[str, ...]
+    refused: tuple[RefusedPhoto, ...]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """One part of metrics.json."""
+        return self.part
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictResult:
+    """Predictions that are computed as they are read; can be read once."""
+
+    class_names: tuple[str, ...]
+    predictions: Iterator[Prediction]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        """One prediction per input, in the order of the inputs."""
+        return self.predictions
+
+
+def check(photos: Path, settings: TrainSettings | None = None, progress: Progress | None = None) -> CheckResult:
+    """Look at every photo of a folder without training.
+
+    The embeddings that this computes are kept, so that training afterwards need not look again.
+
+    Raises:
+        DataError: the folder cannot be used; all its faults at once.
+    """
+    from tellapart.training import run
+
+    settings, progress = settings or TrainSettings(), progress or Silent()
+    table = run.read_table(photos, settings)
+    viewer = run.backbone_viewer(settings)
+    seen = run.embed(table, viewer, settings, progress, ScanSettings(strict=settings.strict, max_refused_share=1.0))
+    with progress.stage("Looking for copies"):
+        twins = find_twins(seen.sha256, seen.hashes, seen.embeddings)
+    findings = troubling_twins(seen.table, seen.table.parts, twins)
+    return CheckResult(
+        table=seen.table,
+        refused=seen.refused,
+        twins=findings,
+        num_copies=len(twins.groups) - len(np.unique(twins.groups)),
+        warnings=(*table.warnings, *run.note_warnings(seen.notes), *twin_warnings(findings)),
+    )
+
+
+def train(
+    photos: Path, settings: TrainSettings | None = None, out: Path | None = None, progress: Progress | None = None
+) -> RunResult:
+    """Train a classifier, grade the file that comes out, and write everything into a run folder.
+
+    Args:
+        photos: a folder with one sub-folder per class, or a CSV or Parquet file with the columns path,label.
+        settings: what to do; the defaults are right for most folders.
+        out: the run folder; `<photos>.run` in the current folder by default.
+        progress: who watches.
+
+    Raises:
+        DataError: the photos cannot be used as they are.
+        UsageError: the run folder is taken or lies among the photos.
+    """
+    from tellapart.report.run_report import write_run_report
+    from tellapart.training.results import write_results
+    from tellapart.training.run import run_quick
+    from tellapart.training.run_folder import claim_run_folder
+
+    settings, progress = settings or TrainSettings(), progress or Silent()
+    with claim_run_folder(photos, out) as folder:
+        trained = run_quick(photos, settings, folder, progress)
+        with progress.stage("Writing the results"):
+            write_results(folder, trained, settings, command=sys.argv)
+            write_run_report(folder / "report.html", photos, trained, settings)
+    part = trained.metrics["test"]
+    return RunResult(
+        folder=folder,
+        metrics=trained.metrics,
+        class_names=trained.table.class_names,
+        confusions=tuple(worst_confusions(part, trained.table.class_names)),
+        refused=trained.refused,
+        warnings=trained.warnings,
+    )
+
+
+def evaluate(
+    model: Path,
+    photos: Path,
+    progress: Progress | None = None,
+    settings: EngineSettings | None = None,
+) -> EvaluateResult:
+    """Grade a model file on any labelled folder; classes bind by name.
+
+    Raises:
+        ModelError: the model file is refused.
+        DataError: the folder has a class that the model does not know, or no usable photo.
+    """
+    progress = progress or Silent()
+    engine = open_engine(model)
+    names = engine.manifest.class_names
+    table = _bind_classes(scan(photos, for_training=False), names, model)
+    viewer = Viewer(
+        engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings or EngineSettings()
+    )
+    seen = look(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
+    if not len(seen.table):
+        raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
+    return EvaluateResult(
+        part=grade(seen),
+        class_names=names,
+        refused=seen.refused,
+        warnings=(*table.warnings, *_trained_on_warnings(seen, engine.manifest.fingerprints)),
+    )
+
+
+def predict(
+    model: Path,
+    inputs: Sequence[str],
+    progress: Progress | None = None,
+    settings: EngineSettings | None = None,
+) -> PredictResult:
+    """Predict files, folders, patterns such as `photos/*.jpg`, or `-` for a list of paths on standard input.
+
+    Raises:
+        ModelError: the model file is refused.
+        UsageError: an input names nothing.
+    """
+    predictor = Predictor(open_engine(model), settings or EngineSettings())
+    files, total = expand_inputs(inputs)
+    return PredictResult(
+        class_names=predictor.class_names,
+        predictions=_watched(predictor.predict(files), progress or Silent(), total),
+    )
+
+
+def _watched(predictions: Iterator[Prediction], progress: Progress, total: int | None) -> Iterator[Prediction]:
+    with progress.stage("Predicting", total) as advance:
+        for prediction in predictions:
+            yield prediction
+            advance(1)
+
+
+def _bind_classes(table: PhotoTable, class_names: tuple[str, ...], model: Path) -> PhotoTable:
+    """The table with labels as columns of the model."""
+    unknown = [name for name in table.class_names if name not in class_names]
+    if unknown:
+        raise DataError(
+            f"{model} does not know the class{'es' if len(unknown) > 1 else ''} {', '.join(unknown[:5])} of {table.root}; "
+            f"it knows {', '.join(class_names[:10])}{' and more' if len(class_names) > 10 else ''}.",
+            fix="Rename the sub-folders to the names that the model knows, or grade a model that knows them.",
+        )
+    column = np.array([class_names.index(name) for name in table.class_names])
+    missing = [name for name in class_names if name not in table.class_names]
+    warnings = (f"No photo of: {', '.join(missing)}. The figures say nothing about them.",) if missing else ()
+    return dataclasses.replace(
+        table, class_names=class_names, labels=column[table.labels], warnings=(*table.warnings, *warnings)
+    )
+
+
+def _trained_on_warnings(seen: Look, fingerprints: Fingerprints) -> list[str]:
+    """Whether photos that are graded were trained on, or look like photos that were."""
+    digests = np.array([int(digest[:16], 16) for digest in seen.sha256], np.uint64)
+    same = np.isin(digests, fingerprints.sha256)
+    near = ~same & near_any(seen.hashes, fingerprints.perceptual, TwinSettings.tight_bits)
+    warnings = []
+    if same.any():
+        warnings.append(f"{int(same.sum()):,} of {len(same):,} photos were trained on: the model has seen their answers.")
+    if near.any():
+        warnings.append(f"{int(near.sum()):,} of {len(near):,} photos look like copies of photos that were trained on.")
+    return warnings
