@@ -6,7 +6,7 @@ from conftest import draw_photo
 from PIL import Image
 from scipy.fft import dctn
 
-from tellapart.photos.fingerprint import perceptual_hash
+from tellapart.photos.fingerprint import NOTHING_TO_SEE, perceptual_hash
 
 
 def bits_between(one, other) -> int:
@@ -49,5 +49,10 @@ def test_grey_pixels_have_the_hash_of_the_same_grey_in_three_channels(pixels):
     assert bits_between(perceptual_hash(grey)[0], perceptual_hash(same)[0]) <= 1
 
 
-def test_one_colour_is_no_error():
-    assert perceptual_hash(np.full((5, 7, 3), 9, dtype=np.uint8)).shape == (2,)
+def test_a_plain_photo_says_nothing():
+    assert (perceptual_hash(np.full((5, 7, 3), 9, dtype=np.uint8)) == NOTHING_TO_SEE).all()
+
+
+def test_a_faint_ramp_is_not_structure_enough():
+    ramp = np.broadcast_to(np.linspace(100, 110, 64).astype(np.uint8)[:, None, None], (64, 64, 3))
+    assert (perceptual_hash(np.ascontiguousarray(ramp)) == NOTHING_TO_SEE).all()

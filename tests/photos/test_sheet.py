@@ -55,7 +55,7 @@ def test_every_fault_of_a_table_is_told_at_once(sheet):
     problem = problem_of(
         sheet("path,label,part\n../x.jpg,a,\nnone.jpg,a,\n1.jpg,,\n2.jpg,a,holdout\nsub/3.jpg,a,\nsub/3.jpg,b,\n")
     )
-    for part in ("lead out of", "name no file", "have no label", "unknown ('holdout')", "two labels"):
+    for part in ("lead out of", "name no file (1): 'none.jpg'", "without a label", "part (1): 'holdout'", "two labels"):
         assert part in problem
 
 
@@ -75,7 +75,7 @@ def test_an_absolute_path_inside_the_root_is_made_relative(sheet):
 def test_a_repeated_row_is_dropped_with_a_warning(sheet):
     table = scan(sheet("path,label\n1.jpg,a\n1.jpg,a\n2.jpg,b\n"), settings=FEW)
     assert len(table) == 2
-    assert table.warnings == ("1 rows of the table repeat an earlier one; they are left out.",)
+    assert table.warnings == ("Rows of the table that repeat an earlier one are left out: 1.",)
 
 
 def test_a_missing_column_is_named(sheet):

@@ -46,7 +46,7 @@ def test_missing_photos_and_changed_labels_are_named_together(written):
     changed = replace(TABLE, paths=("a/new.jpg", *TABLE.paths[1:]), labels=np.array([0, 1, 1]))
     with pytest.raises(DataError) as told:
         read_splits(written, changed)
-    assert "1 photos of photos are missing ('a/new.jpg')" in told.value.problem
+    assert "photos of photos that it lacks (1): 'a/new.jpg'" in told.value.problem
     assert "a/ü.jpg: a there" in told.value.problem
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tellapart.photos.fingerprint import NOTHING_TO_SEE
 from tellapart.photos.twins import TwinPair, find_twins
 from tellapart.settings import TwinSettings
 
@@ -41,7 +42,7 @@ def test_equal_files_are_exact_twins_of_the_first(rng):
     ("num_bits", "cosine", "are_twins"),
     [
         (0, 0.72, True),
-        (0, 0.60, False),  # two photos of one plain colour
+        (0, 0.60, False),
         (3, 0.72, True),
         (4, 0.72, False),
         (10, 0.87, True),
@@ -57,6 +58,13 @@ def test_the_more_bits_differ_the_more_alike_the_embeddings_must_be(rng, num_bit
     twins = find_twins(*data)
     assert bool(twins.pairs) == are_twins
     assert twins.groups[40] == (10 if are_twins else 40)
+
+
+def test_plain_photos_are_not_twins_of_each_other(rng):
+    sha256, hashes, embeddings = photos(rng, 10)
+    hashes[:5] = NOTHING_TO_SEE
+    embeddings[:5] = embeddings[0]
+    assert find_twins(sha256, hashes, embeddings).pairs == ()
 
 
 def test_a_mirrored_photo_is_a_twin(rng):

@@ -152,7 +152,8 @@ def _finish(image: Image.Image, stored: tuple[int, int]) -> OpenedPhoto:
             stored = (stored[1], stored[0])
     # Last, because asking a GIF seeks past its first frame.
     if isinstance(image, ImageFile) and _has_more_frames(image):
-        notes.append("first of several pages" if image.format == "TIFF" else "first frame of an animation")
+        still = image.format in ("TIFF", "HEIF", "HEIC")
+        notes.append("one of several pictures in the file" if still else "first frame of an animation")
     return OpenedPhoto(image=rgb, width_px=stored[0], height_px=stored[1], notes=tuple(notes))
 
 

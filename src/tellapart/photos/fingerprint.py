@@ -11,6 +11,9 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Bool, Float, UInt8, UInt64
 
+NOTHING_TO_SEE = np.uint64(0)
+_NOISE_LEVEL = 0.05  # grey levels of 255; JPEG leaves less in a plain photo
+_LEAST_STRUCTURE = 16  # of 64 frequencies above the noise; real photos have 50 and more
 _NUM_FREQUENCIES = 9  # horizontal and vertical 0 to 8, of which the 64 below without the constant are used
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # Rec. 601, as Pillow's "L"
 
@@ -19,8 +22,8 @@ def perceptual_hash(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt6
     """The hash of a photo, and the hash that the photo would have if it were mirrored.
 
     A mirrored photo turns the sign of every odd horizontal frequency and of nothing else, so the second hash costs no
-    second transform. Photos without structure (one colour) give hashes that say nothing; `find_twins` never trusts
-    a hash alone.
+    second transform. A photo with too little structure, such as one plain colour, has the hash `NOTHING_TO_SEE`:
+    otherwise all plain photos would look like copies of each other.
 
     Args:
         pixels: RGB or grey, of any size; 224 px as the network takes it will do.
@@ -29,9 +32,10 @@ def perceptual_hash(pixels: UInt8[np.ndarray, "height width channels"]) -> UInt6
     rows = _cosines(height) @ pixels.reshape(height, width * channels).astype(np.float32)  # (9, width·channels)
     weights = _LUMINANCE if channels == 3 else np.full(channels, 1 / channels, dtype=np.float32)
     grey = rows.reshape(_NUM_FREQUENCIES, width, channels) @ weights  # (9, width)
-    spectrum = grey @ _cosines(width).T  # (9, 9): vertical, horizontal frequency
-    mirrored = spectrum * _MIRROR_SIGNS
-    return np.array([_bits(spectrum), _bits(mirrored)], dtype=np.uint64)
+    spectrum = grey @ _cosines(width).T / (height * width)  # (9, 9): vertical, horizontal frequency; grey levels
+    if np.count_nonzero(np.abs(spectrum.ravel()[_ORDER]) > _NOISE_LEVEL) < _LEAST_STRUCTURE:
+        return np.full(2, NOTHING_TO_SEE)
+    return np.array([_bits(spectrum), _bits(spectrum * _MIRROR_SIGNS)], dtype=np.uint64)
 
 
 @lru_cache(maxsize=64)

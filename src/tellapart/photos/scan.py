@@ -111,12 +111,10 @@ def _warn_of_ignored(listing: Listing, warnings: list[str]) -> None:
     """Ignored files are counted in silence, except where photos may be among them."""
     links = listing.ignored["links out of the folder"]
     if links:
-        warnings.append(f"{links} links lead out of the folder and are not followed.")
+        warnings.append(f"Links that lead out of the folder are not followed: {links}.")
     unnamed = listing.ignored["names that are not text"]
     if unnamed:
-        warnings.append(
-            f"{unnamed} files or folders have names that are not text (UTF-8) and are left out; rename them."
-        )
+        warnings.append(f"Files or folders whose names are not text (UTF-8) are left out: {unnamed}. Rename them.")
 
 
 def _table(listing: Listing, rows: list[Row], warnings: list[str]) -> PhotoTable:

@@ -85,13 +85,13 @@ def _checked_rows(file: Path, records: list[dict[str, str]], labelled: bool, fau
         else:
             rows.append(Row(path, record["label"], part, record["group"]))
     for paths, problem, fix in (
-        (outside, "paths lead out of the folder of the table", "keep the table above its photos"),
-        (absent, "paths name no file", "correct the paths; they are relative to the table"),
-        (unlabelled, "photos have no label", "fill in the column label"),
-        (sorted(set(odd_parts)), "words in the column part are unknown", "write train, validation, test or nothing"),
+        (outside, "paths that lead out of the folder of the table", "keep the table above its photos"),
+        (absent, "paths that name no file", "correct the paths; they are relative to the table"),
+        (unlabelled, "photos without a label", "fill in the column label"),
+        (sorted(set(odd_parts)), "unknown words in the column part", "write train, validation, test or nothing"),
     ):
         if paths:
-            faults.add(f"{len(paths)} {problem} ({name_some(paths)})", fix)
+            faults.add(f"{problem} ({len(paths)}): {name_some(paths)}", fix)
     return rows
 
 
@@ -134,10 +134,10 @@ def _without_repeats(rows: list[Row], faults: Faults, warnings: list[str]) -> li
             quarrels.append(row.path)
     if quarrels:
         faults.add(
-            f"{len(quarrels)} photos are given two labels, parts or groups ({name_some(quarrels)})",
+            f"photos with two labels, parts or groups ({len(quarrels)}): {name_some(quarrels)}",
             "keep one row for each photo",
         )
     repeats = len(rows) - len(first) - len(quarrels)
     if repeats:
-        warnings.append(f"{repeats} rows of the table repeat an earlier one; they are left out.")
+        warnings.append(f"Rows of the table that repeat an earlier one are left out: {repeats}.")
     return list(first.values())

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
+from tellapart.atomic import write_text
 from tellapart.errors import DataError
-from tellapart.model.atomic import write_text
 from tellapart.photos.faults import Faults, name_some
 from tellapart.photos.table import PARTS, PhotoTable
 
@@ -49,7 +49,7 @@ def read_splits(path: Path, table: PhotoTable) -> tuple[str, ...]:
     absent = [photo for photo in table.paths if photo not in rows]
     if absent:
         faults.add(
-            f"{len(absent)} photos of {table.root} are missing ({name_some(absent)})",
+            f"photos of {table.root} that it lacks ({len(absent)}): {name_some(absent)}",
             "make a new split, without --splits",
         )
     truth = [table.class_names[label] for label in table.labels.tolist()]
@@ -60,7 +60,7 @@ def read_splits(path: Path, table: PhotoTable) -> tuple[str, ...]:
     ]
     if relabelled:
         faults.add(
-            f"{len(relabelled)} photos have another label ({name_some(relabelled)})", "correct the label on one side"
+            f"photos with another label ({len(relabelled)}): {name_some(relabelled)}", "correct the label on one side"
         )
     odd = sorted({part for _, part in rows.values()} - set(PARTS))
     if odd:

@@ -6,8 +6,8 @@ A photo to train on and its copy in the test make the test a lie, so copies must
     near    resized, recompressed, slightly cropped, mirrored, recoloured, or the next frame of a burst
 
 Neither sign of a near copy is enough alone. Embeddings of two different daisies can be as alike (0.95) as those of a
-photo and its crop; two photos of one plain colour have the same perceptual hash. Together they separate well: the more
-bits two hashes differ in, the more alike the embeddings must be. `benchmarks/twins.py` plants copies and counts.
+photo and its crop; two objects on a white table can have the same perceptual hash. Together they separate well: the
+more bits two hashes differ in, the more alike the embeddings must be. `benchmarks/twins.py` plants copies and counts.
 
 Near means near copy. In a folder where everything looks alike (solar cells, X-rays), loosely similar pairs chain whole
 clusters together. Copies form stars: most members resemble one of them, the original. A cluster without such a hub
@@ -27,6 +27,7 @@ from jaxtyping import Bool, Float, Int, UInt64
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from tellapart.photos.fingerprint import NOTHING_TO_SEE
 from tellapart.photos.fingerprint import perceptual_hash as perceptual_hash
 from tellapart.photos.neighbours import candidate_pairs
 from tellapart.settings import TwinSettings
@@ -73,7 +74,8 @@ def find_twins(
     """
     original = _first_with_same_content(sha256)  # (photos,)
     pairs = [TwinPair(int(original[i]), i, "exact", 1.0) for i in range(len(original)) if original[i] != i]
-    rows = np.flatnonzero(original == np.arange(len(original)))  # exact copies are compared once
+    compared = original == np.arange(len(original))  # exact copies are compared once
+    rows = np.flatnonzero(compared & (hashes[:, 0] != NOTHING_TO_SEE))
     first, second, bits, similarity = _near_pairs(hashes[rows], embeddings, rows, settings)
     kept = _keep_stars(first, second, bits <= settings.tight_bits, len(rows), settings.hub_share)
     first, second = rows[first[kept]], rows[second[kept]]
