@@ -59,7 +59,7 @@ def test_no_line_of_a_summary_is_longer_than_80_characters(verbs, capsys):
 
 def test_piped_progress_is_one_plain_line_per_stage_on_standard_error(verbs, capsys):
     main(["train", "photos"])
-    assert lines_of(capsys.readouterr().err) == ["Embedding                      100   0.0 s"]
+    assert lines_of(capsys.readouterr().err) == ["Embedding                            100   0.0 s"]
 
 
 def test_train_hands_its_options_to_the_verb(verbs):
@@ -101,7 +101,7 @@ def test_check_says_what_was_found_and_what_comes_next(verbs, capsys):
     out = capsys.readouterr().out
     assert "6 photos in 2 classes" in out
     assert "2 system files" in out
-    assert "4 more copies of photos" in out
+    assert "4 photos more that look like one of the others" in out
     assert "tellapart train 'my photos'" in out
 
 

@@ -22,7 +22,7 @@ def test_a_finished_stage_leaves_one_line_when_piped():
     with Terminal(piped).stage("Embedding", 8000) as advance:
         advance(3000)
         advance(5000)
-    assert piped.file.getvalue() == "Embedding                    8,000   0.0 s\n"
+    assert piped.file.getvalue() == "Embedding                          8,000   0.0 s\n"
 
 
 def test_nothing_moves_when_piped():

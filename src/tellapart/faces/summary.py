@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -37,6 +36,7 @@ FILES_OF_A_RUN = {
     "metrics.json": "every figure, for other programs",
     "predictions.csv": "the answer for every test photo",
     "refused.csv": "photos that could not be used, and why",
+    "twins.csv": "photos that look alike",
     "splits.csv": "which photo was used for what",
 }
 
@@ -83,11 +83,10 @@ def show_check(result: CheckResult, photos: Path, console: Console | None = None
     if ignored:
         _section(console, "Ignored", [ignored])
     if result.num_copies:
-        _section(
-            console,
-            "Look-alikes",
-            [f"{counted(result.num_copies, 'photo')} look like another; train keeps them together."],
+        alike = (
+            f"{counted(result.num_copies, 'photo')} more that look like one of the others; train keeps them together."
         )
+        _section(console, "Look-alikes", [alike])
     _show_refused(console, result.refused)
     _show_warnings(console, result.warnings)
     console.print()
@@ -195,13 +194,14 @@ def _section(console: Console, title: str, lines: Sequence[str], style: str = ""
         console.print()
         console.print(Text(title, f"bold {style}".strip()))
     for line in lines:
-        console.print(Padding(Text(readable(line)), (0, 0, 0, 2), expand=False))
+        for piece in Text(readable(line)).wrap(console, console.width - 2):
+            piece.rstrip()
+            console.print(Text.assemble("  ", piece), soft_wrap=True)
 
 
 def _print_line(console: Console, text: str, command: str) -> None:
-    console.print(
-        Text.assemble(text, (readable(command), "bold cyan")), soft_wrap=True
-    )  # one line, so that it can be pasted
+    """One line, however long, so that it can be pasted into a shell."""
+    console.print(Text.assemble(text, (readable(command), "bold cyan")), soft_wrap=True)
 
 
 def _table(first: str, *figures: str) -> Table:

@@ -21,7 +21,7 @@ from rich.text import Text
 from tellapart.progress import Advance
 from tellapart.report.wording import duration, readable
 
-NAME_WIDTH = 24  # characters; longer than every stage, so that the bars stand in one column
+NAME_WIDTH = 30  # characters; longer than every stage, so that the bars stand in one column
 
 
 def plain_console(*, stderr: bool = False) -> Console:
@@ -109,7 +109,7 @@ class _Pace(ProgressColumn):
 
 def _columns() -> tuple[ProgressColumn, ...]:
     name = TextColumn(f"{{task.description:<{NAME_WIDTH}}}", markup=False)
-    return SpinnerColumn(), name, BarColumn(bar_width=14), _Pace()
+    return SpinnerColumn(), name, BarColumn(bar_width=10), _Pace()
 
 
 def _finished_line(name: str, num_steps: int, seconds: float) -> Text:
