@@ -68,8 +68,9 @@ class SplitSettings:
 class TwinSettings:
     """How alike two photos must be to count as copies. Chosen by `benchmarks/twins.py`, which plants copies.
 
-    Each step allows hashes to differ in more bits and asks for more alike embeddings. Planted copies: resized and at JPEG
-    quality 50, 99 % within 3 bits; cropped by up to 8 % a side, 95 % within 14 bits and above 0.92; mirrored, within 2.
+    Each step allows hashes to differ in more bits and asks for more alike embeddings. Planted copies: resized and
+    at JPEG quality 50, 99 % within 3 bits; cropped by up to 8 % a side, 95 % within 14 bits and above 0.92;
+    mirrored, within 2.
     """
 
     tight_bits: int = 3  # of 64; a copy even in a folder of look-alikes
@@ -80,7 +81,9 @@ class TwinSettings:
     similar_similarity: float = 0.85
     max_bits: int = 16  # beyond, two flowers of one kind reach 0.95
     max_bits_similarity: float = 0.92  # below, at 11 bits and more, different daisies begin (0.915)
-    hub_share: float = 0.8  # of a group that one member must be paired with; at 0.5, 69 plain solar cells were one group
+    hub_share: float = (
+        0.8  # of a group that one member must be paired with; at 0.5, 69 plain solar cells were one group
+    )
     exhaustive_photos: int = 50_000  # above, pairs are proposed by an index: 1.25 billion pairs take about 10 s
     seed: int = 0  # of the index only
 
@@ -127,8 +130,8 @@ class StoreSettings:
 class HeadSettings:
     """How the linear head is fitted."""
 
-    # Weights of the squared norm against the mean log loss, strongest first; the search stops when it gets worse. Half-decades
-    # are within noise of each other on every set tried, so a finer grid would only cost time.
+    # Weights of the squared norm against the mean log loss, strongest first; the search stops when it gets worse.
+    # Half-decades are within noise of each other on every set tried, so a finer grid would only cost time.
     strengths: tuple[float, ...] = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
     num_folds: int = 5  # of the cross-validation that chooses the strength and fits the temperature
     class_weight: str = "none"  # "balanced": each class counts the same, however few photos it has
