@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from drawing import draw_photo
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -31,14 +31,6 @@ def real_photos() -> Callable[[str], Path]:
         return folder
 
     return find
-
-
-def draw_photo(rng: np.random.Generator, hue: int = 0, side_px: int = 32) -> Image.Image:
-    """A photo of soft blobs, different at every call; its hue (0 to 255) can stand for a class."""
-    coarse = rng.integers(60, 256, (5, 5), dtype=np.uint8)
-    value = Image.fromarray(coarse).resize((side_px, side_px), Image.Resampling.BICUBIC)
-    flat = [Image.new("L", value.size, level) for level in (hue, 160)]
-    return Image.merge("HSV", [*flat, value]).convert("RGB")
 
 
 @pytest.fixture

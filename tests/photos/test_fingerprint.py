@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import draw_photo
+from drawing import draw_photo
 from PIL import Image
 from scipy.fft import dctn
 
