@@ -2,7 +2,7 @@ import sys
 from types import ModuleType
 
 import pytest
-from fake_verbs import FakeVerbs
+from faces.fake_verbs import FakeVerbs
 
 import tellapart
 

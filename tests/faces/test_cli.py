@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import tellapart
 from tellapart.errors import DataError, ModelError
 from tellapart.faces.cli import main
 from tellapart.settings import TrainSettings
@@ -208,6 +209,11 @@ def test_without_a_verb_the_help_is_shown(capsys):
     assert capsys.readouterr().out.startswith("Usage: tellapart [OPTIONS] COMMAND")
 
 
+def test_the_version_is_one_line(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"tellapart {tellapart.__version__}\n"
+
+
 def test_python_dash_m_is_the_same_command():
     ran = subprocess.run([sys.executable, "-m", "tellapart", "--help"], capture_output=True, text=True)
     assert ran.returncode == 0
@@ -216,7 +222,7 @@ def test_python_dash_m_is_the_same_command():
 
 ENDLESS = """
 import itertools, sys, types
-import fake_verbs
+from faces import fake_verbs
 from tellapart.faces.cli import main
 
 class Endless:
@@ -234,7 +240,7 @@ sys.exit(main(["predict", "m", "a.jpg"]))
 def test_a_reader_who_has_had_enough_ends_it_in_silence(tmp_path):
     (tmp_path / "endless.py").write_text(ENDLESS)
     command = f'"{sys.executable}" {tmp_path / "endless.py"} | head -n 2; echo "code ${{PIPESTATUS[0]}}"'
-    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    path = os.pathsep.join([str(Path(__file__).parent.parent), *sys.path])
     ran = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, timeout=60
     )

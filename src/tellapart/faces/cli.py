@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from tellapart import __version__
 from tellapart.faces import options as o
 from tellapart.faces.failures import exit_code_of
 from tellapart.settings import TrainSettings
@@ -47,9 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print_version(wanted: bool) -> bool:
     if wanted:
-        from importlib.metadata import version
-
-        print(f"tellapart {version('tellapart')}")
+        print(f"tellapart {__version__}")
         raise typer.Exit
     return wanted
 
