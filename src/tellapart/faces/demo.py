@@ -40,7 +40,6 @@ def run_demo(folder: Path | None, out: Path | None, progress: Progress, *, as_js
     from tellapart import verbs
 
     photos = folder or solar_cells(cache_folder() / "solar-cells", progress)
-    out = out or (None if folder else Path("solar-cells.run"))
     result = verbs.train(photos, TrainSettings(), out, progress)
     if as_json:
         print_json(result.to_dict())
