@@ -1,7 +1,7 @@
 """How long work tells where it is, without knowing who is watching.
 
-A stage is opened with a name and, where it is known, the number of steps; the watcher (a terminal bar, a notebook, nobody)
-computes rate and time left from the calls. Nothing here prints: the faces do.
+A stage is opened with a name and, where it is known, the number of steps; the watcher (a terminal bar, a notebook,
+nobody) computes rate and time left from the calls. Nothing here prints: the faces do.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What tellapart can do, one function per verb: the same meaning in Python, on the command line and on a page.
 
-Each verb takes plain values and gives a frozen result with `to_dict()`; it prints nothing, and tells a `Progress` where it is.
-`evaluate` and `predict` never import Keras.
+Each verb takes plain values and gives a frozen result with `to_dict()`; it prints nothing, and tells a `Progress`
+where it is. `evaluate` and `predict` never import Keras.
 """
 
 from __future__ import annotations
@@ -142,13 +142,16 @@ def train(
         UsageError: the run folder is taken or lies among the photos.
     """
     from tellapart.report.run_report import write_run_report
+    from tellapart.training.facts import Stopwatch
     from tellapart.training.results import write_results
-    from tellapart.training.run import run_quick
+    from tellapart.training.run import read_table, run_quick
     from tellapart.training.run_folder import claim_run_folder
 
-    settings, progress = settings or TrainSettings(), progress or Silent()
+    settings, progress, watch = settings or TrainSettings(), progress or Silent(), Stopwatch()
     with claim_run_folder(photos, out) as folder:
-        trained = run_quick(photos, settings, folder, progress)
+        with watch.stage("scan"):
+            table = read_table(photos, settings)
+        trained = run_quick(table, settings, folder, progress, watch)
         with progress.stage("Writing the results"):
             write_results(folder, trained, settings, command=sys.argv)
             write_run_report(folder / "report.html", photos, trained, settings)
@@ -179,9 +182,7 @@ def evaluate(
     engine = open_engine(model)
     names = engine.manifest.class_names
     table = _bind_classes(scan(photos, for_training=False), names, model)
-    viewer = Viewer(
-        engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings or EngineSettings()
-    )
+    viewer = Viewer(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings or EngineSettings())
     seen = look(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
     if not len(seen.table):
         raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
@@ -225,7 +226,7 @@ def _bind_classes(table: PhotoTable, class_names: tuple[str, ...], model: Path) 
     unknown = [name for name in table.class_names if name not in class_names]
     if unknown:
         raise DataError(
-            f"{model} does not know the class{'es' if len(unknown) > 1 else ''} {', '.join(unknown[:5])} of {table.root}; "
+            f"{model} does not know {', '.join(unknown[:5])}, which {table.root} has as class; "
             f"it knows {', '.join(class_names[:10])}{' and more' if len(class_names) > 10 else ''}.",
             fix="Rename the sub-folders to the names that the model knows, or grade a model that knows them.",
         )
@@ -244,7 +245,9 @@ def _trained_on_warnings(seen: Look, fingerprints: Fingerprints) -> list[str]:
     near = ~same & near_any(seen.hashes, fingerprints.perceptual, TwinSettings.tight_bits)
     warnings = []
     if same.any():
-        warnings.append(f"{int(same.sum()):,} of {len(same):,} photos were trained on: the model has seen their answers.")
+        warnings.append(
+            f"{int(same.sum()):,} of {len(same):,} photos were trained on: the model has seen their answers."
+        )
     if near.any():
         warnings.append(f"{int(near.sum()):,} of {len(near):,} photos look like copies of photos that were trained on.")
     return warnings

@@ -1,4 +1,4 @@
-"""What a person names to be predicted: files, folders, patterns, or a list on standard input; told apart and strung together.
+"""What a person names to be predicted: files, folders, patterns, or a list on standard input; told apart.
 
 Paths come out one by one and in the order given, so that a million of them need no list.
 """
@@ -20,13 +20,16 @@ _PATTERN_SIGNS = ("*", "?", "[")
 def expand_inputs(inputs: Sequence[str]) -> tuple[Iterator[str], int | None]:
     """Paths of photos, and how many there are where that is known without reading standard input.
 
-    A path that is neither a file, a folder nor a pattern is kept: it becomes a refused row, so that rows still match inputs.
+    A path that is neither a file, a folder nor a pattern is kept: it becomes a refused row, so that rows still
+    match inputs.
 
     Raises:
         UsageError: nothing is named, a pattern matches nothing, or a folder holds no photo.
     """
     if not inputs:
-        raise UsageError("No photos are named.", fix="Give files, folders, patterns such as 'photos/*.jpg', or - for a list.")
+        raise UsageError(
+            "No photos are named.", fix="Give files, folders, patterns such as 'photos/*.jpg', or - for a list."
+        )
     if STANDARD_INPUT in inputs:
         if len(inputs) > 1:
             raise UsageError("'-' stands beside other inputs.", fix="Give either - alone or paths, not both.")

@@ -23,8 +23,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
+from tellapart.atomic import replacing
 from tellapart.errors import UsageError
-from tellapart.model.atomic import replacing
 
 COLUMNS = ("path", "label", "probability", "decision", "second_label", "second_probability", "reason")
 TEXT_COLUMNS = ("path", "label", "decision", "second_label", "reason")

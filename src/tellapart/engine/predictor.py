@@ -29,7 +29,7 @@ class Predictor:
         return self.engine.manifest.class_names
 
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:
-        """One prediction per source, in order, computed ahead on all cores; a photo that cannot be used is `refused`."""
+        """One prediction per source, in order, computed ahead on all cores; an unusable photo is `refused`."""
         viewer = Viewer(
             engine=self.engine, outputs=("probabilities",), engine_settings=self.settings, with_hashes=False
         )

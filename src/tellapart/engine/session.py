@@ -1,7 +1,8 @@
 """Load a model file into ONNX Runtime, prove that it computes what it should, and run it.
 
-One thread per run and several runs at once, not several threads inside one run: while one thread computes, the other decodes
-the next photos, and no core ever waits for the other inside a layer. Measured on two cores by benchmarks/engine.py.
+One thread per run and several runs at once, not several threads inside one run: while one thread computes, the other
+decodes the next photos, and no core ever waits for the other inside a layer. Measured on two cores by
+benchmarks/engine.py.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Engine:
         self, pixels: UInt8[np.ndarray, "photos side side 3"], outputs: tuple[str, ...]
     ) -> dict[str, Float32[np.ndarray, "photos ..."]]:
         """Compute the named outputs, one row per photo."""
-        return dict(zip(outputs, self._session.run(list(outputs), {"photos": pixels}), strict=True))
+        rows = self._session.run(list(outputs), {"photos": pixels})
+        return {name: np.asarray(values) for name, values in zip(outputs, rows, strict=True)}
 
     def _check_answers(self) -> None:
         answers = self.manifest.answers

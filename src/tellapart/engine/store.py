@@ -1,13 +1,13 @@
 """Remember embeddings by the content of a photo, so that a second run on the same photos does not compute them again.
 
-One SQLite file in the user's cache folder. A row is found by the SHA-256 of the file and by the space, a text that names
-backbone, weights and preprocessing: change any of them and nothing stale is found. A second table knows which content a file
-had when it had this size and time of change, so that an unchanged file need not even be read. The store is bounded: when it
-grows past its limit, the photos that were used longest ago are forgotten. It is a cache: if it is damaged or locked, the run
-goes on without it.
+One SQLite file in the user's cache folder. A row is found by the SHA-256 of the file and by the space, a text that
+names backbone, weights and preprocessing: change any of them and nothing stale is found. A second table knows which
+content a file had when it had this size and time of change, so that an unchanged file need not even be read. The
+store is bounded: when it grows past its limit, the photos that were used longest ago are forgotten. It is a cache: if
+it is damaged or locked, the run goes on without it.
 
-Embeddings are kept as float16. That halves the file, and a run that recalls an embedding must see the same number as the run
-that computed it, so fresh ones are rounded to float16 as well (accuracy on 2,000 test photos does not move).
+Embeddings are kept as float16. That halves the file, and a run that recalls an embedding must see the same number as
+the run that computed it, so fresh ones are rounded to float16 as well (accuracy on 2,000 test photos does not move).
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ _SCHEMA = """
         sha256 TEXT, space TEXT, embedding BLOB, hashes BLOB, notes TEXT, used INTEGER, PRIMARY KEY(sha256, space));
     CREATE INDEX IF NOT EXISTS photos_by_use ON photos(used);
 """
+_DEFAULTS = StoreSettings()
 _COMMIT_EVERY = 512  # photos: a killed run loses at most two seconds of work
 
 
 class EmbeddingStore:
     """A `Memory` of embeddings on disk. Safe to call from several threads; several processes may share the file."""
 
-    def __init__(self, space: str, settings: StoreSettings = StoreSettings(), folder: Path | None = None):
+    def __init__(self, space: str, settings: StoreSettings = _DEFAULTS, folder: Path | None = None):
         """Open or make the store.
 
         Args:

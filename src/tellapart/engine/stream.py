@@ -1,8 +1,8 @@
 """From photos to rows of numbers, in order, on all cores, with memory that does not grow.
 
-A few threads each take a handful of photos, read, decode and resize them and run the engine on them; results come out in the
-order of the input. Only a bounded number of handfuls is under way, so a million photos need no more memory than a hundred.
-A photo that cannot be used becomes a result with a refusal; nothing here stops a run.
+A few threads each take a handful of photos, read, decode and resize them and run the engine on them; results come out
+in the order of the input. Only a bounded number of handfuls is under way, so a million photos need no more memory
+than a hundred. A photo that cannot be used becomes a result with a refusal; nothing here stops a run.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class SeenPhoto:
     """What is known of one photo after the engine saw it; for a refused photo only why."""
 
     sha256: str = ""  # of the file; empty for arrays and pictures in memory
-    hashes: UInt64[np.ndarray, "2"] = field(default_factory=lambda: np.zeros(2, np.uint64))
-    outputs: dict[str, Float32[np.ndarray, "..."]] = field(default_factory=dict)  # name -> this photo's row
+    hashes: UInt64[np.ndarray, 2] = field(default_factory=lambda: np.zeros(2, np.uint64))
+    outputs: dict[str, Float32[np.ndarray, ...]] = field(default_factory=dict)  # name -> this photo's row
     notes: tuple[str, ...] = ()
     refusal: PhotoRefused | None = None
 

@@ -1,1 +1,1 @@
-"""The model file: what is in it, how it is written so that a crash loses nothing, how it is read so that it runs nothing."""
+"""The model file: what is in it, how it is written so that it loses nothing, how it is read so that it runs nothing."""

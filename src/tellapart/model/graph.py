@@ -1,7 +1,7 @@
 """Build an ONNX graph node by node, with names that a person can read in a viewer.
 
-A thin hand on the `onnx` library: it keeps the list of nodes and constants and nothing else. What the nodes mean is decided
-by who calls it (`network/export.py`).
+A thin hand on the `onnx` library: it keeps the list of nodes and constants and nothing else. What the nodes mean is
+decided by who calls it (`network/export.py`).
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class GraphBuilder:
 
         Args:
             photos: name and shape of the one input, uint8.
-            outputs: name -> inner tensor and shape of each output, float32. A text in a shape is a dimension that varies.
+            outputs: name -> inner tensor and shape of each output, float32. A text in a shape is a
+            dimension that varies.
             metadata: texts to carry in `metadata_props`.
         """
         name, shape = photos

@@ -1,8 +1,9 @@
 """What a model file says about itself: one JSON text inside `model.onnx`, read strictly.
 
-A program that opens the file learns from here what the classes are called, how a photo must be resized, how sure an answer
-must be, what was measured, and which answers the network must give to a few seeded test patterns. The reader refuses a
-missing key, an unknown key and a wrong type, because a manifest that is half understood predicts wrongly in silence.
+A program that opens the file learns from here what the classes are called, how a photo must be resized, how sure an
+answer must be, what was measured, and which answers the network must give to a few seeded test patterns. The reader
+refuses a missing key, an unknown key and a wrong type, because a manifest that is half understood predicts wrongly in
+silence.
 
 Reads and writes JSON text; touches no file; never imports Keras, ONNX or ONNX Runtime.
 """

@@ -1,7 +1,8 @@
-"""Seeded test patterns: a few pictures that any program can draw again, to prove that a model file computes what it should.
+"""Seeded test patterns: pictures that any program can draw again, to prove that a model computes what it should.
 
-The trainer writes Keras's answers to them into the manifest; export and every later load compare the engine's answers with
-those. The patterns come from SHAKE-256, not from a random number library, because the latter may change between versions.
+The trainer writes Keras's answers to them into the manifest; export and every later load compare the engine's answers
+with those. The patterns come from SHAKE-256, not from a random number library, because the latter may change between
+versions.
 """
 
 from __future__ import annotations

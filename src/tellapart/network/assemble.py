@@ -1,19 +1,20 @@
 """Put a backbone and a linear head together into one flat Keras graph with the outputs that a model file promises.
 
-The head is applied to every place of the feature map and the scores are then averaged over places. For a linear head this is
-the same as averaging the features first, and it yields the class maps, exact by construction, for the price of one small
+The head is applied to every place of the feature map and the scores are then averaged over places. For a linear head
+this is the same as averaging the features first, and it yields the class maps, exact by construction, for the price
+of one small
 product: class score = mean of its map.
 """
 
 from __future__ import annotations
 
-from tellapart.network.quiet import keras
 import numpy as np
 
 from tellapart.model.patterns import draw_patterns, summarise_embeddings
 from tellapart.network.backbones import build_backbone
 from tellapart.network.family import Backbone
 from tellapart.network.head import LinearHead
+from tellapart.network.quiet import keras
 
 
 def assemble_embedder(backbone: Backbone) -> keras.Model:

@@ -1,7 +1,7 @@
 """The backbone as a model file of its own, exported once and kept in the user's cache folder.
 
-Embeddings are computed by the engine from this file; Keras is imported only when the file has to be made. The name of the
-file holds everything that it depends on, so a new version of any of it makes a new file.
+Embeddings are computed by the engine from this file; Keras is imported only when the file has to be made. The name of
+the file holds everything that it depends on, so a new version of any of it makes a new file.
 """
 
 from __future__ import annotations

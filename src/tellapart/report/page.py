@@ -13,7 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tellapart.model.atomic import write_text
+from tellapart.atomic import write_text
 from tellapart.report import wording
 from tellapart.report.facts import ReportFacts
 from tellapart.report.sections import build_sections

@@ -73,8 +73,8 @@ def twin_warnings(findings: Sequence[TwinFinding]) -> list[str]:
     if two_parts:
         example = two_parts[0]
         warnings.append(
-            f"{_pairs(two_parts)} the same photo in two parts of your split, such as {example.first} and {example.second}; "
-            "accuracy is given with and without them."
+            f"{_pairs(two_parts)} the same photo in two parts of your split, such as {example.first} and "
+            f"{example.second}; accuracy is given with and without them."
         )
     return warnings
 

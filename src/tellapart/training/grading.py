@@ -1,8 +1,8 @@
 """Grade a model file: photos go through the file and the code that users get, and come out as figures.
 
-Test and validation photos go end to end, from their files. The training part may be graded from the embeddings that are
-known already, but only after the file has shown, on photos that it did see end to end, that it computes the same embeddings
-and the same classes; otherwise the training part goes end to end too.
+Test and validation photos go end to end, from their files. The training part may be graded from the embeddings that
+are known already, but only after the file has shown, on photos that it did see end to end, that it computes the same
+embeddings and the same classes; otherwise the training part goes end to end too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def grade(look: Look) -> dict[str, Any]:
     return measure(look.probabilities, look.table.labels, look.table.class_names)
 
 
-def probabilities_of(head: LinearHead, embeddings: Float[np.ndarray, "photos width"]) -> Float32[np.ndarray, "photos classes"]:
+def probabilities_of(
+    head: LinearHead, embeddings: Float[np.ndarray, "photos width"]
+) -> Float32[np.ndarray, "photos classes"]:
     """What the file answers for known embeddings."""
     logits = head.logits(embeddings)  # (photos, classes)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -49,7 +51,7 @@ def require_same_classes(head: LinearHead, look: Look) -> None:
     changed = (fitted != exported) & (expected[rows, fitted] - expected[rows, exported] > _TIE)
     if changed.any():
         raise ModelError(
-            f"The exported model gives {int(changed.sum())} of {len(expected)} photos another class than the fitted one.",
+            f"The exported model gives {int(changed.sum())} of {len(expected)} photos another class than before.",
             fix="Run it again; if this stays, report it with the versions in run.json.",
         )
 

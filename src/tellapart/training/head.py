@@ -1,12 +1,13 @@
-"""Fit the linear head: multinomial logistic regression on standardised embeddings, its strength chosen by cross-validation.
+"""Fit the linear head: multinomial logistic regression on standardised embeddings, strength by cross-validation.
 
-The fit is ours and not scikit-learn's for one reason: memory. scikit-learn standardises and widens a copy of all embeddings,
-for each fold again; here standardisation is folded into the weights, folds are weights on one array, and above a size the
-embeddings stay float16 and are widened block by block, so that a million photos need little more than their embeddings. That
-all folds are fitted in one pass also makes the search several times faster. The result is tested against scikit-learn's.
+The fit is ours and not scikit-learn's for one reason: memory. scikit-learn standardises and widens a copy of all
+embeddings, for each fold again; here standardisation is folded into the weights, folds are weights on one array, and
+above a size the embeddings stay float16 and are widened block by block, so that a million photos need little more
+than their embeddings. That all folds are fitted in one pass also makes the search several times faster. The result is
+tested against scikit-learn's.
 
-Folds keep groups of look-alike photos together, and the temperature is fitted on out-of-fold scores: on training scores it
-would find the model far too sure of itself.
+Folds keep groups of look-alike photos together, and the temperature is fitted on out-of-fold scores: on training
+scores it would find the model far too sure of itself.
 
 Source: Bishop 2006, section 4.3.4 (the loss); Guo et al. 2017, section 4.2 (temperature).
 """
@@ -30,6 +31,7 @@ _BLOCK_PHOTOS = 4096
 _MOST_PARAMETERS = 4_000_000  # of all fits together; with very many classes fewer folds must do
 _TOLERANCE = 3e-4  # largest gradient; one photo in 10,000 changes its class below it
 _MOST_STEPS = 300
+
 
 @dataclass(frozen=True, kw_only=True)
 class FittedHead:
@@ -105,7 +107,7 @@ class _Choice(NamedTuple):
 
 
 def _search(problem: _Problem, settings: HeadSettings, advance: Callable[[int], None]) -> _Choice:
-    """Walk from strong to weak, each fit starting from the last, until the out-of-fold loss has passed its lowest point.
+    """Walk from strong to weak, each fit starting from the last, until the out-of-fold loss rises again.
 
     The loss is taken at its best temperature: the raw loss would prefer a weaker head only because it is less timid.
     """
@@ -130,9 +132,9 @@ def _search(problem: _Problem, settings: HeadSettings, advance: Callable[[int], 
 class _Problem:
     """All fits at once: one for each fold left out, and a last one on all photos.
 
-    They share the embeddings, and reading those from memory is what takes the time, so their parameters stand side by side in
-    one matrix and one optimiser moves them together: five folds cost little more than one. Parameters are for standardised
-    embeddings; each fit has `num_classes` neighbouring columns.
+    They share the embeddings, and reading those from memory is what takes the time, so their parameters stand
+    side by side in one matrix and one optimiser moves them together: five folds cost little more than one.
+    Parameters are for standardised embeddings; each fit has `num_classes` neighbouring columns.
     """
 
     def __init__(

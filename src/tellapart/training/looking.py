@@ -1,7 +1,8 @@
 """The first look at every photo of a table: content hash, perceptual hash and the outputs of an engine.
 
-Reads photos through the engine's stream; writes nothing but the store of embeddings. Refused photos are set aside with their
-reasons, and the run goes on, unless so many of a class are refused that something must be wrong with the folder.
+Reads photos through the engine's stream; writes nothing but the store of embeddings. Refused photos are set aside
+with their reasons, and the run goes on, unless so many of a class are refused that something must be wrong with the
+folder.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Turn a fitted head into `model.onnx` and `model.keras`, and prove the one against the other. Imports Keras when called."""
+"""Turn a fitted head into `model.onnx` and `model.keras`, and prove one by the other. Imports Keras when called."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from tellapart.atomic import replacing
 from tellapart.engine.session import Engine, open_engine
-from tellapart.model.atomic import replacing
 from tellapart.model.file import write_model
 from tellapart.model.manifest import Fingerprints, Manifest
 from tellapart.network.family import Backbone

@@ -1,4 +1,4 @@
-"""Write what a run found out into its folder: figures, splits, predictions, refused photos, copies, and how it was made."""
+"""Write what a run found out into its folder: figures, splits, predictions, refusals, copies, how it was made."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def write_results(folder: Path, trained: Trained, settings: TrainSettings, comma
             "head": {
                 "strength": trained.fitted.strength,
                 "temperature": trained.fitted.temperature,
-                "path": [dict(zip(("strength", "log_loss", "accuracy"), step, strict=True)) for step in trained.fitted.path],
+                "path": [
+                    dict(zip(("strength", "log_loss", "accuracy"), step, strict=True)) for step in trained.fitted.path
+                ],
             },
             "versions": versions(),
             "machine": machine(),

@@ -1,9 +1,9 @@
-"""The recipe `quick`, from a folder of photos to a graded classifier, in visible stages.
+"""The recipe `quick`, from a table of photos to a graded classifier, in visible stages.
 
-    scan ─▶ embed ─▶ twins ─▶ split ─▶ head ─▶ model file ─▶ grade ─▶ write
+    embed ─▶ twins ─▶ split ─▶ head ─▶ model file ─▶ grade
 
-Reads photos; writes a run folder. Test photos that the user set apart are not embedded before the model file exists: the file
-itself is the first to see them, which is both honest and one pass over them less.
+Reads photos; writes the two model files. Test photos that the user set apart are not embedded before the model file
+exists: the file itself is the first to see them, which is both honest and one pass over them less.
 """
 
 from __future__ import annotations
@@ -57,20 +57,23 @@ class Trained:
     warnings: tuple[str, ...]
 
 
-def run_quick(photos: Path, settings: TrainSettings, folder: Path, progress: Progress) -> Trained:
+def run_quick(
+    table: PhotoTable, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch
+) -> Trained:
     """Train, export and grade; `folder` holds model.onnx and model.keras afterwards.
+
+    Args:
+        table: the photos, from `read_table`.
+        settings: what to do.
+        folder: the run folder.
+        progress: who watches.
+        watch: counts the seconds of each stage, and of what came before.
 
     Raises:
         DataError: the photos cannot be used as they are.
         ModelError: the exported file failed its proof.
     """
-    watch = Stopwatch()
     backbone = find_backbone(settings.backbone)
-
-    # ── scan ──
-    with watch.stage("scan"):
-        table = read_table(photos, settings)
-    found = len(table)
 
     # ── embed ──
     with watch.stage("backbone"), progress.stage("Loading the backbone"):
@@ -127,7 +130,7 @@ def run_quick(photos: Path, settings: TrainSettings, folder: Path, progress: Pro
     }
     metrics["memorisation_gap"] = memorisation_gap(metrics["train"], metrics["test"])
     num_twins = len(twins.groups) - len(np.unique(twins.groups))
-    metrics["photos"] = {"found": found, "used": len(whole.table), "refused": len(refused), "twins": num_twins}
+    metrics["photos"] = {"found": len(table), "used": len(whole.table), "refused": len(refused), "twins": num_twins}
     metrics["seconds"] = watch.report()
     metrics["peak_memory_mb"] = peak_memory_mb()
     return Trained(
@@ -162,9 +165,7 @@ def backbone_viewer(settings: TrainSettings) -> Viewer:
     )
 
 
-def embed(
-    table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, limits: ScanSettings
-) -> Look:
+def embed(table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, limits: ScanSettings) -> Look:
     """Embed every photo of a table, recalling those that were embedded before unless `settings.cache` is off."""
     space = embedding_space(find_backbone(settings.backbone))
     with EmbeddingStore(space) if settings.cache else nullcontext() as store:
@@ -188,7 +189,7 @@ class Grader:
         return look(table, self._viewer, stage, self._progress, ScanSettings(strict=self._settings.strict))
 
     def grade_training(self, train: Look, fitted: FittedHead, known: Look, shown: Look) -> Look:
-        """The training part, from known embeddings if the file has shown that its own are the same on `shown` photos."""
+        """The training part, from known embeddings if the file has shown, on `shown`, that its own are equal."""
         if known.sha256 == shown.sha256 and embeddings_agree(known.embeddings, shown.embeddings):
             return dataclasses.replace(train, probabilities=probabilities_of(fitted.head, train.embeddings))
         return self.see(train.table, "Grading on training photos")
@@ -236,7 +237,9 @@ def require_all_classes(table: PhotoTable, parts: np.ndarray) -> None:
     Raises:
         DataError: a class has none, or one part is empty.
     """
-    missing = [name for number, name in enumerate(table.class_names) if not (parts[table.labels == number] == "train").any()]
+    missing = [
+        name for number, name in enumerate(table.class_names) if not (parts[table.labels == number] == "train").any()
+    ]
     if missing:
         raise DataError(
             f"After the split, no training photo is left of: {', '.join(missing)}.",

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tellapart.atomic import write_text
 from tellapart.errors import ResourceError, UsageError
-from tellapart.model.atomic import write_text
 
 _OWNER = ".owner"
 
@@ -78,7 +78,8 @@ def _occupied(folder: Path, held: list[str]) -> UsageError:
             fix=f"Choose another --out; or, if no run is under way, delete {folder}.",
         )
     return UsageError(
-        f"The run folder {folder} exists already and is not empty.", fix="Choose another --out, or delete the folder first."
+        f"The run folder {folder} exists already and is not empty.",
+        fix="Choose another --out, or delete the folder first.",
     )
 
 

@@ -1,7 +1,7 @@
 """Write files so that a crash, a kill or a full disk leaves either the old file or the new one, never half of one.
 
-The new content goes to a temporary file in the same folder (a rename is atomic only within one file system), is flushed to
-the disk, and then takes the place of the old file.
+The new content goes to a temporary file in the same folder (a rename is atomic only within one file system), is
+flushed to the disk, and then takes the place of the old file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         ResourceError: the folder cannot be written, or the disk is full. The old file, if any, is untouched.
     """
-    temporary = path.with_name(f".{secrets.token_hex(4)}.part.{path.name}")  # keeps the suffix, which some writers judge by
+    temporary = path.with_name(
+        f".{secrets.token_hex(4)}.part.{path.name}"
+    )  # keeps the suffix, which some writers judge by
     try:
         yield temporary
         with open(temporary, "rb+") as written:
@@ -48,7 +50,9 @@ def write_text(path: Path, content: str) -> None:
 
 def _resource_error(path: Path, error: OSError) -> ResourceError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ResourceError(f"The disk is full: {path} could not be written.", fix="Free some space, then run it again.")
+        return ResourceError(
+            f"The disk is full: {path} could not be written.", fix="Free some space, then run it again."
+        )
     reason = error.strerror or str(error)
     return ResourceError(
         f"{path} could not be written: {reason}.", fix="Choose a folder that you may write to, with --out FOLDER."
