@@ -127,7 +127,7 @@ def test_predict_prints_a_line_per_photo_on_a_terminal(verbs, capsys, monkeypatc
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("NO_COLOR", "1")
     assert main(["predict", "model.onnx", "a.jpg"]) == 0
-    assert lines_of(capsys.readouterr().out) == ["cat               90.0 %  a.jpg"]
+    assert lines_of(capsys.readouterr().out) == ["cat                   90.0 %  a.jpg"]
 
 
 def test_predict_prints_json_lines_on_request(verbs, capsys):

@@ -55,8 +55,8 @@ def test_an_unsure_answer_names_both_candidates_and_a_refused_photo_its_reason(c
     refused = Prediction(label="", probability=float("nan"), decision="refused", reason="The file is empty.", **base)
     show_predictions([unsure, refused], console)
     assert [line.rstrip() for line in console.file.getvalue().splitlines()] == [
-        "unsure            55.0 %  a.jpg  (cat? dog?)",
-        "refused                   a.jpg  The file is empty.",
+        "unsure                55.0 %  a.jpg  (cat? dog?)",
+        "refused                       a.jpg  The file is empty.",
     ]
 
 

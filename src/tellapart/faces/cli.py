@@ -159,16 +159,16 @@ def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o
     from tellapart import verbs
     from tellapart.engine.predictions import require_known_suffix, write_predictions
     from tellapart.faces.summary import show_predictions
-    from tellapart.faces.terminal import Terminal
+    from tellapart.faces.terminal import Terminal, output_is_a_file
     from tellapart.faces.wording import counted
     from tellapart.progress import Silent
 
     if out is not None:
         require_known_suffix(out)
-    on_screen = out is None and sys.stdout.isatty()
-    progress = Silent() if on_screen else Terminal()  # on a screen, the answers themselves show how far it is
+    # On a screen or in a pipe the answers themselves show how far it is, and a bar would be drawn across them.
+    progress = Terminal() if out is not None or output_is_a_file() else Silent()
     predictions = verbs.predict(model, photos, progress)
-    if on_screen and not as_json:
+    if out is None and not as_json and sys.stdout.isatty():
         show_predictions(predictions)
         return
     count = write_predictions(predictions, predictions.class_names, out, json_lines=as_json)

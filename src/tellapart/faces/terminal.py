@@ -8,6 +8,9 @@ Reads calls of `Progress`; writes to standard error; knows nothing of photos.
 
 from __future__ import annotations
 
+import os
+import stat
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +30,14 @@ NAME_WIDTH = 30  # characters; longer than every stage, so that the bars stand i
 def plain_console(*, stderr: bool = False) -> Console:
     """A console that shows text as it is: a class called `[red]` is a name and no instruction."""
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def output_is_a_file() -> bool:
+    """Whether standard output ends up in a file, and not on a screen or in another program."""
+    try:
+        return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError):  # a stand-in without a file behind it, as in a notebook
+        return False
 
 
 class Terminal:
