@@ -108,12 +108,14 @@ def check(photos: Path, settings: TrainSettings | None = None, progress: Progres
     Raises:
         DataError: the folder cannot be used; all its faults at once.
     """
-    from tellapart.training import run
+    from tellapart.training import preparing
 
     settings, progress = settings or TrainSettings(), progress or Silent()
-    table = run.read_table(photos, settings)
-    viewer = run.backbone_viewer(settings)
-    seen = run.embed(table, viewer, settings, progress, ScanSettings(strict=settings.strict, max_refused_share=1.0))
+    table = preparing.read_table(photos, settings)
+    viewer = preparing.backbone_viewer(settings)
+    seen = preparing.embed(
+        table, viewer, settings, progress, ScanSettings(strict=settings.strict, max_refused_share=1.0)
+    )
     with progress.stage("Looking for copies"):
         twins = find_twins(seen.sha256, seen.hashes, seen.embeddings)
     findings = troubling_twins(seen.table, seen.table.parts, twins)
@@ -122,7 +124,7 @@ def check(photos: Path, settings: TrainSettings | None = None, progress: Progres
         refused=seen.refused,
         twins=findings,
         num_copies=len(twins.groups) - len(np.unique(twins.groups)),
-        warnings=(*table.warnings, *run.note_warnings(seen.notes), *twin_warnings(findings)),
+        warnings=(*table.warnings, *preparing.note_warnings(seen.notes), *twin_warnings(findings)),
     )
 
 
@@ -143,15 +145,16 @@ def train(
     """
     from tellapart.report.run_report import write_run_report
     from tellapart.training.facts import Stopwatch
+    from tellapart.training.preparing import read_table
     from tellapart.training.results import write_results
-    from tellapart.training.run import read_table, run_quick
+    from tellapart.training.run import run
     from tellapart.training.run_folder import claim_run_folder
 
     settings, progress, watch = settings or TrainSettings(), progress or Silent(), Stopwatch()
     with claim_run_folder(photos, out) as folder:
         with watch.stage("scan"):
             table = read_table(photos, settings)
-        trained = run_quick(table, settings, folder, progress, watch)
+        trained = run(table, settings, folder, progress, watch)
         with progress.stage("Writing the results"):
             write_results(folder, trained, settings, command=sys.argv)
             write_run_report(folder / "report.html", photos, trained, settings)

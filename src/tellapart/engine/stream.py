@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8, UInt64
@@ -40,6 +40,7 @@ class SeenPhoto:
     refusal: PhotoRefused | None = None
 
 
+@runtime_checkable
 class Memory(Protocol):
     """Something that remembers photos seen before, such as the embedding store."""
 
@@ -104,7 +105,7 @@ class Viewer:
             status = _status(path) if path and self.memory else None
             if path and status and self.memory and (known := self.memory.recall_file(path, status)):
                 return known
-            content = read_photo(path) if path else source
+            content = read_photo(path, self.decode_settings) if path else source
             sha256 = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
             if path and status and self.memory and (known := self.memory.recall_content(sha256)):
                 self.memory.remember(path, status, known)

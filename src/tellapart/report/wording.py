@@ -77,7 +77,7 @@ def count(number: int) -> str:
 def duration(seconds: float) -> str:
     """Seconds as people say them.
 
-    >>> duration(0.42), duration(54.2), duration(126)
+    >>> duration(0.42), duration(54.2), duration(126.0)
     ('0.4 s', '54 s', '2 min 6 s')
     """
     if seconds < 9.95:

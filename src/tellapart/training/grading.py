@@ -7,15 +7,21 @@ embeddings and the same classes; otherwise the training part goes end to end too
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32
 
+from tellapart.engine.session import Engine
+from tellapart.engine.stream import Viewer
 from tellapart.errors import ModelError
 from tellapart.evaluation.metrics import measure
 from tellapart.network.head import LinearHead
-from tellapart.training.looking import Look
+from tellapart.photos.table import PhotoTable
+from tellapart.progress import Progress
+from tellapart.settings import ScanSettings, TrainSettings
+from tellapart.training.looking import Look, look
 
 _EMBEDDING_TOLERANCE = 2e-3  # of the largest value: float16 keeps 3 digits, and stored embeddings are float16
 _TIE = 1e-3  # two probabilities this close may change places by rounding
@@ -62,3 +68,23 @@ def embeddings_agree(known: Float[np.ndarray, "photos width"], of_file: Float[np
         return False  # nothing was shown
     known, of_file = known.astype(np.float32), of_file.astype(np.float32)
     return float(np.abs(known - of_file).max()) <= _EMBEDDING_TOLERANCE * max(1.0, float(np.abs(known).max()))
+
+
+class Grader:
+    """Sees photos through the finished model file."""
+
+    def __init__(self, engine: Engine, viewer: Viewer, settings: TrainSettings, progress: Progress):
+        """Look through `engine` in the way that `viewer` looks."""
+        self._viewer = dataclasses.replace(viewer, engine=engine, outputs=("probabilities", "embedding"))
+        self._settings, self._progress = settings, progress
+
+    def see(self, table: PhotoTable, stage: str) -> Look:
+        """Photos of a part, end to end from their files."""
+        return look(table, self._viewer, stage, self._progress, ScanSettings(strict=self._settings.strict))
+
+    def grade_training(self, train: Look, head: LinearHead | None, known: Look, shown: Look) -> Look:
+        """The training part, from known embeddings if the file has shown, on `shown`, that its own are equal."""
+        proven = known.sha256 == shown.sha256 and embeddings_agree(known.embeddings, shown.embeddings)
+        if head is not None and proven:
+            return dataclasses.replace(train, probabilities=probabilities_of(head, train.embeddings))
+        return self.see(train.table, "Grading on training photos")

@@ -86,7 +86,7 @@ def deal_folds(
     Groups are dealt in turn, in random order within the class of their first photo, so that every fold gets its share.
 
     >>> deal_folds(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]), 2, seed=0)
-    array([1, 0, 1, 0])
+    array([0, 1, 0, 1])
     """
     _, first, members = np.unique(groups, return_index=True, return_inverse=True)
     shuffled = np.random.default_rng(seed).permutation(len(first))

@@ -31,6 +31,9 @@ def write_results(folder: Path, trained: Trained, settings: TrainSettings, comma
     if trained.findings:
         fields = [field.name for field in dataclasses.fields(trained.findings[0])]
         write_rows(folder / "twins.csv", fields, [dataclasses.astuple(finding) for finding in trained.findings])
+    if trained.built.history:
+        rows = [list(epoch.values()) for epoch in trained.built.history]
+        write_rows(folder / "history.csv", list(trained.built.history[0]), rows)
     labels = [names[label] for label in table.labels]
     write_json(
         folder / "run.json",
@@ -38,13 +41,7 @@ def write_results(folder: Path, trained: Trained, settings: TrainSettings, comma
             "command": list(command),
             "settings": dataclasses.asdict(settings),
             "seed": settings.seed,
-            "head": {
-                "strength": trained.fitted.strength,
-                "temperature": trained.fitted.temperature,
-                "path": [
-                    dict(zip(("strength", "log_loss", "accuracy"), step, strict=True)) for step in trained.fitted.path
-                ],
-            },
+            "details": dict(trained.built.details),
             "versions": versions(),
             "machine": machine(),
             "data_fingerprint": data_fingerprint(trained.sha256, labels),

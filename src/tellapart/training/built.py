@@ -1,0 +1,20 @@
+"""What a recipe hands over: the finished model file, loaded, and how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tellapart.engine.session import Engine
+from tellapart.network.head import LinearHead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A classifier that was written, read back and proven."""
+
+    engine: Engine  # RUN/model.onnx
+    head: LinearHead | None = None  # on the embeddings that are known already, where the recipe trains nothing else
+    details: Mapping[str, Any] = field(default_factory=dict)  # what was chosen on the way, for run.json
+    history: Sequence[Mapping[str, float]] = ()  # one row per epoch, for history.csv; empty where there are no epochs

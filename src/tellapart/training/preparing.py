@@ -1,0 +1,124 @@
+"""From a table of photos to training material: look at every photo, find copies, deal parts. The same for every recipe.
+
+Test photos that the user set apart are not looked at here: the finished model file itself is the first to see them,
+which is both honest and one pass over them less.
+
+Reads photos; writes nothing but the store of embeddings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tellapart.engine.store import EmbeddingStore
+from tellapart.engine.stream import Viewer
+from tellapart.errors import DataError
+from tellapart.network.backbone_file import backbone_engine, embedding_space
+from tellapart.network.family import find_backbone
+from tellapart.photos.scan import scan
+from tellapart.photos.split import group_photos, split
+from tellapart.photos.splits_file import read_splits
+from tellapart.photos.table import PhotoTable
+from tellapart.photos.twins import Twins, find_twins
+from tellapart.progress import Progress
+from tellapart.settings import DecodeSettings, EngineSettings, ScanSettings, SplitSettings, TrainSettings
+from tellapart.training.facts import Stopwatch
+from tellapart.training.looking import Look, look
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """Photos that were looked at and dealt into parts; arrays have one row per usable photo of `known`."""
+
+    known: Look  # every usable photo but test photos that the user set apart
+    apart: PhotoTable  # test photos that the user set apart; empty where there are none
+    twins: Twins  # among `known`
+    parts: np.ndarray  # (photos,) "train", "validation" or "test"
+    groups: np.ndarray  # (photos,) photos with equal numbers must not be separated
+
+    def part(self, name: str) -> Look:
+        """The known photos of one part."""
+        return self.known.select(self.parts == name)
+
+    @property
+    def test_table(self) -> PhotoTable:
+        """The test photos, wherever they come from."""
+        return self.apart if len(self.apart) else self.known.table.select(self.parts == "test")
+
+
+def prepare(
+    table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, watch: Stopwatch
+) -> Material:
+    """Look at the photos, find copies and deal parts.
+
+    Raises:
+        DataError: too many photos are refused, or a class is left without training photos.
+    """
+    set_apart = np.array([part == "test" for part in table.parts])
+    with watch.stage("embed"):
+        limits = ScanSettings(strict=settings.strict)
+        known = embed(table.select(~set_apart), viewer, settings, progress, limits)
+    with watch.stage("twins"), progress.stage("Looking for copies"):
+        twins = find_twins(known.sha256, known.hashes, known.embeddings)
+    with watch.stage("split"):
+        dealing = SplitSettings(validation=settings.validation, test=settings.test, seed=settings.seed)
+        elsewhere = ("test",) if set_apart.any() else ()
+        parts = np.array(split(known.table, known.sha256, twins.groups, dealing, elsewhere))
+        groups = group_photos(known.table, twins.groups)
+        require_all_classes(known.table, parts)
+    return Material(known=known, apart=table.select(set_apart), twins=twins, parts=parts, groups=groups)
+
+
+def read_table(photos: Path, settings: TrainSettings) -> PhotoTable:
+    """Scan the photos; parts come from `settings.splits` where it is given."""
+    table = scan(photos, group_by=settings.group_by, exclude=settings.exclude)
+    if settings.splits is None:
+        return table
+    return dataclasses.replace(table, parts=read_splits(Path(settings.splits), table))
+
+
+def backbone_viewer(settings: TrainSettings) -> Viewer:
+    """How photos are embedded under these settings, without memory."""
+    return Viewer(
+        engine=backbone_engine(find_backbone(settings.backbone)),
+        outputs=("embedding",),
+        engine_settings=EngineSettings(workers=settings.threads),
+        decode_settings=DecodeSettings(max_megapixels=settings.max_megapixels),
+    )
+
+
+def embed(table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, limits: ScanSettings) -> Look:
+    """Embed every photo of a table, recalling those that were embedded before unless `settings.cache` is off."""
+    space = embedding_space(find_backbone(settings.backbone))
+    with EmbeddingStore(space) if settings.cache else nullcontext() as store:
+        remembering = dataclasses.replace(viewer, memory=store)
+        seen = look(table, remembering, "Looking at the photos", progress, limits)
+        if store is not None:
+            store.touch(list(seen.sha256))
+    return seen
+
+
+def require_all_classes(table: PhotoTable, parts: np.ndarray) -> None:
+    """Check that every class has photos to train on.
+
+    Raises:
+        DataError: a class has none, or one part is empty.
+    """
+    missing = [
+        name for number, name in enumerate(table.class_names) if not (parts[table.labels == number] == "train").any()
+    ]
+    if missing:
+        raise DataError(
+            f"After the split, no training photo is left of: {', '.join(missing)}.",
+            fix="Add photos of these classes to the training part, or leave them out with --exclude.",
+        )
+
+
+def note_warnings(notes: dict[str, int]) -> list[str]:
+    """What happened while photos were decoded, one sentence each."""
+    return [f"{count:,} photo{'' if count == 1 else 's'}: {note}." for note, count in sorted(notes.items())]
