@@ -56,19 +56,13 @@ class Terminal:
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
         """Show one stage while it runs; once it has ended well, leave a line that says how long it took."""
-        counter = _Counter()
         started = time.monotonic()
         task = self._open(name, total)
-
-        def advance(steps: int) -> None:
-            counter.add(steps)
-            self._bars.advance(task, steps)
-
         try:
-            yield advance
+            yield lambda steps: self._bars.advance(task, steps)
         finally:
-            self._close(task)
-        self._console.print(_finished_line(name, counter.value, time.monotonic() - started))
+            num_steps = self._close(task)
+        self._console.print(_finished_line(name, num_steps, time.monotonic() - started))
 
     def note(self, text: str) -> None:
         """Show a line that stays."""
@@ -81,26 +75,15 @@ class Terminal:
             self._num_open += 1
         return self._bars.add_task(name, total=total)
 
-    def _close(self, task: TaskID) -> None:
+    def _close(self, task: TaskID) -> int:
+        """Take the bar away and give the steps that it counted."""
+        num_steps = next(int(bar.completed) for bar in self._bars.tasks if bar.id == task)
         self._bars.remove_task(task)
         with self._lock:
             self._num_open -= 1
             if self._num_open == 0 and self._console.is_terminal:
                 self._bars.stop()
-
-
-class _Counter:
-    """Steps done, counted from any thread."""
-
-    def __init__(self) -> None:
-        """Start at nothing."""
-        self.value = 0
-        self._lock = threading.Lock()
-
-    def add(self, steps: int) -> None:
-        """Count some more."""
-        with self._lock:
-            self.value += steps
+        return num_steps
 
 
 class _Pace(ProgressColumn):
