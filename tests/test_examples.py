@@ -14,5 +14,8 @@ WITH_EXAMPLES = [file for file in sorted(SOURCE.rglob("*.py")) if ">>> " in file
 def test_the_examples_of_a_module_come_out_as_written(file):
     module = importlib.import_module(".".join(file.relative_to(SOURCE).with_suffix("").parts))
     tried = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    assert tried.attempted > 0
+    examples = [example for test in doctest.DocTestFinder().find(module) for example in test.examples]
+    skipped = [example for example in examples if example.options.get(doctest.SKIP)]
+    assert tried.attempted == len(examples) - len(skipped)
+    assert examples
     assert tried.failed == 0
