@@ -25,8 +25,8 @@ MAX_ELEMENTS = 1 << 28  # of one constant or declared output
 
 # The operators that our exporter writes. A list of what is allowed is safer than one of what is forbidden.
 ALLOWED_OPERATORS = frozenset(
-    "Add AveragePool BatchNormalization Cast Clip Conv Flatten Gemm Identity MaxPool Mul ReduceMean Relu Softmax "
-    "Transpose".split()
+    "Add AveragePool BatchNormalization Cast Clip Concat Conv Flatten Floor Gemm Identity MaxPool Mul ReduceMean Relu "
+    "Reshape Slice Softmax Transpose".split()
 )
 
 
@@ -44,7 +44,7 @@ def required_outputs(manifest: Manifest) -> dict[str, int]:
     return {"embedding": 2} if not manifest.class_names else {"probabilities": 2, "embedding": 2}
 
 
-OPTIONAL_OUTPUTS = {"class_maps": 4, "novelty": 1}
+OPTIONAL_OUTPUTS = {"class_maps": 4, "novelty": 1, "features": 4}  # features: where fine-tuning goes on from
 
 
 def read_model(path: Path) -> ModelFile:

@@ -62,6 +62,7 @@ class Manifest:
     class_names: tuple[str, ...]  # in the order of the columns of `probabilities`; empty for a backbone
     side_px: int  # photos are stretched to a square of this side, bicubic
     grey: bool = False  # the network sees grey; the input stays RGB
+    mirror: bool = False  # answers are the mean of the photo's and of its mirror image's, inside the graph
     temperature: float = 1.0  # already inside the graph; kept as a record
     thresholds: dict[str, float] = field(default_factory=dict)  # decision -> limit; empty: every answer is "ok"
     metrics: dict[str, Any] = field(default_factory=dict)  # as in metrics.json, measured on this file
@@ -110,6 +111,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "class_names": (list,),
     "side_px": (int,),
     "grey": (bool,),
+    "mirror": (bool,),
     "temperature": (float, int),
     "thresholds": (dict,),
     "metrics": (dict,),

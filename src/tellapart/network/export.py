@@ -20,6 +20,7 @@ import onnx
 from tellapart.errors import ModelError
 from tellapart.model.graph import GraphBuilder
 from tellapart.model.manifest import METADATA_KEY, Manifest
+from tellapart.network.layers import GREY_ROUNDING, GREY_UNIT, GREY_WEIGHTS, Grey, MeanWithMirror, WithMirror
 from tellapart.network.quiet import keras
 
 Exporter = Callable[[GraphBuilder, keras.Layer, list[str]], str]
@@ -143,6 +144,53 @@ def _dense(graph: GraphBuilder, layer: Any, inputs: list[str]) -> str:
     return name if linear else _activate(graph, layer.activation, name, layer.name)
 
 
+def _max_pooling(graph: GraphBuilder, layer: keras.layers.MaxPooling2D, inputs: list[str]) -> str:
+    window = {"kernel_shape": layer.pool_size, "strides": layer.strides, "pads": _pads(layer, layer.pool_size)}
+    return graph.node("MaxPool", inputs, layer.name, **window)
+
+
+def _flatten(graph: GraphBuilder, layer: keras.layers.Flatten, inputs: list[str]) -> str:
+    """Keras flattens rows, columns, channels; here the channels stand first and must go last before."""
+    last = graph.node("Transpose", inputs, f"{layer.name}/channels_last", perm=[0, 2, 3, 1])
+    return graph.node("Flatten", [last], layer.name, axis=1)
+
+
+def _grey(graph: GraphBuilder, layer: Grey, inputs: list[str]) -> str:
+    weights = graph.constant(f"{layer.name}/weights", np.array(GREY_WEIGHTS, np.float32).reshape(1, 3, 1, 1))
+    rounding = graph.constant(f"{layer.name}/rounding", np.array([GREY_ROUNDING], np.float32))
+    unit = graph.constant(f"{layer.name}/unit", np.array(1 / GREY_UNIT, np.float32))  # a power of two: exact
+    total = graph.node("Conv", [inputs[0], weights, rounding], f"{layer.name}/total", kernel_shape=[1, 1])
+    return graph.node("Floor", [graph.node("Mul", [total, unit], f"{layer.name}/levels")], layer.name)
+
+
+def _with_mirror(graph: GraphBuilder, layer: WithMirror, inputs: list[str]) -> str:
+    mirrored = _mirrored(graph, inputs[0], f"{layer.name}/mirrored")
+    return graph.node("Concat", [inputs[0], mirrored], layer.name, axis=0)
+
+
+def _mean_with_mirror(graph: GraphBuilder, layer: MeanWithMirror, inputs: list[str]) -> str:
+    _, rows, columns, width = layer.input.shape
+    pair = graph.constant(f"{layer.name}/pair", np.array([2, -1, width, rows, columns], np.int64))
+    place = graph.constant(f"{layer.name}/place", np.array([-1, width, rows, columns], np.int64))
+    halves = graph.node("Reshape", [inputs[0], pair], f"{layer.name}/halves")
+    first, second = (
+        graph.node("Reshape", [_slice(graph, halves, f"{layer.name}/{name}", 0, *ends), place], f"{layer.name}/{name}_map")
+        for name, ends in (("upright", (0, 1, 1)), ("turned", (1, 2, 1)))
+    )
+    total = graph.node("Add", [first, _mirrored(graph, second, f"{layer.name}/back")], f"{layer.name}/total")
+    return graph.node("Mul", [total, graph.constant(f"{layer.name}/half", np.array(0.5, np.float32))], layer.name)
+
+
+def _mirrored(graph: GraphBuilder, entering: str, name: str) -> str:
+    return _slice(graph, entering, name, 3, -1, np.iinfo(np.int64).min, -1)  # from the last column to the first
+
+
+def _slice(graph: GraphBuilder, entering: str, name: str, axis: int, start: int, end: int, step: int) -> str:
+    numbers = {"start": start, "end": end, "axis": axis, "step": step}
+    constants = [graph.constant(f"{name}/{key}", np.array([value], np.int64)) for key, value in numbers.items()]
+    return graph.node("Slice", [entering, *constants], name)
+
+
 def _softmax(graph: GraphBuilder, layer: keras.layers.Softmax, inputs: list[str]) -> str:
     return graph.node("Softmax", inputs, layer.name, axis=-1)
 
@@ -163,4 +211,9 @@ _EXPORTERS: dict[type, Exporter] = {
     keras.layers.GlobalAveragePooling2D: _global_average_pooling,
     keras.layers.Dense: _dense,
     keras.layers.Softmax: _softmax,
+    keras.layers.MaxPooling2D: _max_pooling,
+    keras.layers.Flatten: _flatten,
+    Grey: _grey,
+    WithMirror: _with_mirror,
+    MeanWithMirror: _mean_with_mirror,
 }
