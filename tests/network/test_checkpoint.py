@@ -52,7 +52,8 @@ def dictionary(entries, end=b""):
     return b"\x80\x02ccollections\nOrderedDict\n)R(" + body + b"u" + end + b"."
 
 
-def checkpoint(entries, values=np.arange(6, dtype="<f4"), keys=("0",), end=b""):
+def checkpoint(entries, values=None, keys=("0",), end=b""):
+    values = np.arange(6, dtype="<f4") if values is None else values
     raw = struct.pack("<q", len(values)) + values.tobytes()
     return MAGIC + PROTOCOL + FACTS + dictionary(entries, end) + pickle.dumps(list(keys), 2) + raw * len(keys)
 
