@@ -141,8 +141,10 @@ class ImageClassifier:
         predictor = Predictor(self._fitted(), EngineSettings(workers=self.threads))
         for number, prediction in enumerate(predictor.predict(_as_photos(photos))):
             if prediction.probabilities is None:
-                name = prediction.path if len(prediction.path) < 300 else f"Photo {number}"
-                raise DataError(f"{name} cannot be used: {prediction.reason}", fix="Leave it out, or repair it.")
+                raise DataError(
+                    f"{prediction.path or f'Photo {number}'} cannot be used: {prediction.reason}",
+                    fix="Leave it out, or repair it.",
+                )
             rows.append(prediction.probabilities)
         return np.array(rows).reshape(len(rows), len(self.classes_))
 
