@@ -26,7 +26,6 @@ from tellapart.model.manifest import Fingerprints
 from tellapart.photos.fingerprint import near_any
 from tellapart.photos.scan import scan
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import find_twins
 from tellapart.progress import Progress, Silent
 from tellapart.settings import EngineSettings, ScanSettings, TrainSettings, TwinSettings
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings
@@ -108,6 +107,7 @@ def check(photos: Path, settings: TrainSettings | None = None, progress: Progres
     Raises:
         DataError: the folder cannot be used; all its faults at once.
     """
+    from tellapart.photos.twins import find_twins  # here, because SciPy's graphs take a tenth of a second to load
     from tellapart.training import preparing
 
     settings, progress = settings or TrainSettings(), progress or Silent()
