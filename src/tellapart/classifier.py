@@ -20,7 +20,7 @@ from jaxtyping import Float
 from tellapart import verbs
 from tellapart.atomic import replacing
 from tellapart.engine.predictor import Predictor
-from tellapart.engine.session import Engine, open_engine
+from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.decode import Source, open_photo
 from tellapart.photos.scan import list_photos
@@ -110,7 +110,7 @@ class ImageClassifier:
         Raises:
             ModelError: the file is refused.
         """
-        engine = open_engine(Path(path))
+        engine = open_classifier(Path(path))
         recipe, backbone = engine.manifest.recipe, engine.manifest.backbone
         return cls(recipe=recipe, backbone=backbone, seed=engine.manifest.seed)._open(Path(path), engine)
 
@@ -181,7 +181,7 @@ class ImageClassifier:
         return f"ImageClassifier({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
 
     def _open(self, path: Path, engine: Engine | None = None) -> ImageClassifier:
-        self._engine = engine or open_engine(path)
+        self._engine = engine or open_classifier(path)
         self.classes_ = self._engine.manifest.class_names
         return self
 

@@ -79,6 +79,21 @@ def open_engine(path: Path) -> Engine:
     return Engine(read_model(path))
 
 
+def open_classifier(path: Path) -> Engine:
+    """Open a model file that must know classes.
+
+    Raises:
+        ModelError: as `open_engine`; or the file is a bare backbone.
+    """
+    engine = open_engine(path)
+    if not engine.manifest.class_names:
+        raise ModelError(
+            f"The model file {path} knows no classes: it only computes embeddings.",
+            fix="Give the model.onnx from a run folder.",
+        )
+    return engine
+
+
 def _load(model: ModelFile) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
