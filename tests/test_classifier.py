@@ -12,6 +12,8 @@ from trained_runs import CLASSES, draw_busy, draw_class_folders, environment
 from tellapart import ImageClassifier, TrainSettings, verbs
 from tellapart.errors import DataError, ModelError, UsageError
 
+pytestmark = pytest.mark.slow  # it trains twice
+
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
@@ -49,7 +51,6 @@ def test_fit_gives_the_classifier_itself_and_keeps_its_parameters(fitted):
     assert fitted.get_params() == ImageClassifier(threads=2).get_params()
 
 
-@pytest.mark.slow
 def test_fit_on_arrays_pictures_bytes_and_paths_with_labels_into_a_folder_of_ones_own(tmp_path_factory, tmp_path, rng):
     out = tmp_path_factory.mktemp("out") / "mine.run"
     photos, labels = [], []
