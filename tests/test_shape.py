@@ -62,7 +62,7 @@ OWNERS = {
     "rich": {"faces"},
     "polars": {"photos", "engine"},
     "platformdirs": {"settings"},
-    "threadpoolctl": {"training"},
+    "threadpoolctl": {"engine"},
     "numpy": set(LAYERS),
     "jaxtyping": set(LAYERS),
 }
