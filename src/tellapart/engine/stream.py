@@ -86,7 +86,9 @@ class Viewer:
                 pool.shutdown(cancel_futures=True)  # Ctrl-C or a consumer that stops early: drop what was not begun
 
     def _one_thread_for_arrays(self) -> AbstractContextManager[object]:
-        """Hashing multiplies small matrices. NumPy would spread each over all cores, where its threads wait by spinning
+        """Keep NumPy on one thread while photos are hashed, where they are.
+
+        Hashing multiplies small matrices. NumPy would spread each over all cores, where its threads wait by spinning
         and take the cores from the engine: photos/s fell by two thirds.
         """
         if not self.with_hashes:
