@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,15 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def rng() -> np.random.Generator:
     """The same chance in every run."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of this test session's own, so that no test reads or fills the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TELLAPART_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture
@@ -47,3 +56,21 @@ def photo_folder(tmp_path: Path, rng: np.random.Generator) -> Callable[..., Path
         return root
 
     return make
+
+
+@pytest.fixture(scope="session")
+def plain_run(tmp_path_factory: pytest.TempPathFactory):
+    """A run on class folders with an odd file, a copy and a photo under two labels."""
+    from trained_runs import draw_plain, train
+
+    folder = tmp_path_factory.mktemp("plain")
+    return train(draw_plain(folder), folder / "first.run")
+
+
+@pytest.fixture(scope="session")
+def parted_run(tmp_path_factory: pytest.TempPathFactory):
+    """A run on parts that the user made, with copies across them."""
+    from trained_runs import draw_parts, train
+
+    folder = tmp_path_factory.mktemp("parted")
+    return train(draw_parts(folder), folder / "parted.run")

@@ -53,7 +53,7 @@ OWNERS = {
     "onnxruntime": {"engine"},
     "keras": {"network", "training"},
     "tensorflow": {"network", "training"},
-    "sklearn": {"training"},
+    "sklearn": {"training", "classifier"},  # the class tells scikit-learn what it is
     "cleanlab": {"diagnosis"},
     "jinja2": {"report"},
     "markupsafe": {"report"},
@@ -62,7 +62,7 @@ OWNERS = {
     "rich": {"faces"},
     "polars": {"photos", "engine"},
     "platformdirs": {"settings"},
-    "threadpoolctl": {"training"},
+    "threadpoolctl": {"engine"},
     "numpy": set(LAYERS),
     "jaxtyping": set(LAYERS),
 }

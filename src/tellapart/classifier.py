@@ -10,6 +10,7 @@ import dataclasses
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from jaxtyping import Float
 from tellapart import verbs
 from tellapart.atomic import replacing
 from tellapart.engine.predictor import Predictor
-from tellapart.engine.session import Engine, open_engine
-from tellapart.errors import DataError, UsageError
+from tellapart.engine.session import Engine, open_classifier
+from tellapart.errors import DataError, PhotoRefused, UsageError
 from tellapart.photos.decode import Source, open_photo
 from tellapart.photos.scan import list_photos
 from tellapart.progress import Progress
@@ -95,8 +96,7 @@ class ImageClassifier:
         """
         settings = TrainSettings(**{name: getattr(self, name) for name in _SETTINGS})
         # The run folder outlives this call and is removed with the object, unless the user named one.
-        self._temporary = None if self.out else tempfile.TemporaryDirectory(prefix="tellapart-")
-        out = Path(self.out) if self.out else Path(self._temporary.name) / "run"  # type: ignore[union-attr]
+        out = Path(self.out) if self.out else self._temporary_folder() / "run"
         with tempfile.TemporaryDirectory(prefix="tellapart-photos-") as scratch:
             source = _as_source(photos, y, Path(scratch))
             result = verbs.train(source, settings, out, self.progress)
@@ -110,7 +110,7 @@ class ImageClassifier:
         Raises:
             ModelError: the file is refused.
         """
-        engine = open_engine(Path(path))
+        engine = open_classifier(Path(path))
         recipe, backbone = engine.manifest.recipe, engine.manifest.backbone
         return cls(recipe=recipe, backbone=backbone, seed=engine.manifest.seed)._open(Path(path), engine)
 
@@ -129,7 +129,8 @@ class ImageClassifier:
             DataError: a photo cannot be used. The verb `predict` goes on instead and gives such a photo a
             row of its own.
         """
-        return np.array(self.classes_)[self.predict_proba(photos).argmax(axis=1)]
+        columns = self.predict_proba(photos).argmax(axis=1)
+        return np.array(self.classes_)[columns]
 
     def predict_proba(self, photos: str | Path | Source | Iterable[Source]) -> Float[np.ndarray, "photos classes"]:
         """The probability of each class for each photo; columns in the order of `classes_`.
@@ -141,8 +142,10 @@ class ImageClassifier:
         predictor = Predictor(self._fitted(), EngineSettings(workers=self.threads))
         for number, prediction in enumerate(predictor.predict(_as_photos(photos))):
             if prediction.probabilities is None:
-                name = prediction.path if len(prediction.path) < 300 else f"Photo {number}"
-                raise DataError(f"{name} cannot be used: {prediction.reason}", fix="Leave it out, or repair it.")
+                raise DataError(
+                    f"{prediction.path or f'Photo {number}'} cannot be used: {prediction.reason}",
+                    fix="Leave it out, or repair it.",
+                )
             rows.append(prediction.probabilities)
         return np.array(rows).reshape(len(rows), len(self.classes_))
 
@@ -178,8 +181,20 @@ class ImageClassifier:
         changed = {k: v for k, v in self.get_params().items() if v != _DEFAULTS.get(k)}
         return f"ImageClassifier({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn's tools ask first, from version 1.6 on; only they call it."""
+        from sklearn.utils import ClassifierTags, Tags, TargetTags
+
+        target = TargetTags(required=False)
+        return Tags(estimator_type="classifier", target_tags=target, classifier_tags=ClassifierTags())
+
+    def _temporary_folder(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="tellapart-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
     def _open(self, path: Path, engine: Engine | None = None) -> ImageClassifier:
-        self._engine = engine or open_engine(path)
+        self._engine = engine or open_classifier(path)
         self.classes_ = self._engine.manifest.class_names
         return self
 
@@ -215,7 +230,11 @@ def _as_source(photos: str | Path | Sequence[Source], y: Sequence[object] | None
         name = f"{number:07d}{_suffix(photo)}"
         folder = scratch / str(numbers[str(label)])
         folder.mkdir(exist_ok=True)
-        _write_photo(photo, folder / name)
+        try:
+            _write_photo(photo, folder / name)
+        except (OSError, PhotoRefused) as error:
+            reason = error.sentence if isinstance(error, PhotoRefused) else f"{error.strerror}: {photo}."
+            raise DataError(f"Photo {number} cannot be used: {reason}", fix="Leave it out, or repair it.") from error
         quoted = str(label).replace('"', '""')
         table.append(f'{folder.name}/{name},"{quoted}"')
     (scratch / "photos.csv").write_text("\n".join(table) + "\n", encoding="utf-8")

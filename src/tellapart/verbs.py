@@ -18,7 +18,7 @@ import numpy as np
 from tellapart.engine.inputs import expand_inputs
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
-from tellapart.engine.session import open_engine
+from tellapart.engine.session import open_classifier
 from tellapart.engine.stream import Viewer
 from tellapart.errors import DataError
 from tellapart.evaluation.metrics import Confusion, worst_confusions
@@ -26,7 +26,6 @@ from tellapart.model.manifest import Fingerprints
 from tellapart.photos.fingerprint import near_any
 from tellapart.photos.scan import scan
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import find_twins
 from tellapart.progress import Progress, Silent
 from tellapart.settings import EngineSettings, ScanSettings, TrainSettings, TwinSettings
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings
@@ -108,6 +107,7 @@ def check(photos: Path, settings: TrainSettings | None = None, progress: Progres
     Raises:
         DataError: the folder cannot be used; all its faults at once.
     """
+    from tellapart.photos.twins import find_twins  # here, because SciPy's graphs take a tenth of a second to load
     from tellapart.training import preparing
 
     settings, progress = settings or TrainSettings(), progress or Silent()
@@ -182,7 +182,7 @@ def evaluate(
         DataError: the folder has a class that the model does not know, or no usable photo.
     """
     progress = progress or Silent()
-    engine = open_engine(model)
+    engine = open_classifier(model)
     names = engine.manifest.class_names
     table = _bind_classes(scan(photos, for_training=False), names, model)
     viewer = Viewer(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings or EngineSettings())
@@ -209,7 +209,7 @@ def predict(
         ModelError: the model file is refused.
         UsageError: an input names nothing.
     """
-    predictor = Predictor(open_engine(model), settings or EngineSettings())
+    predictor = Predictor(open_classifier(model), settings or EngineSettings())
     files, total = expand_inputs(inputs)
     return PredictResult(
         class_names=predictor.class_names,

@@ -31,7 +31,7 @@ Has it memorised?
   some of them.
 
 Photos
-  1,001 found, 1,000 used, 1 refused; 12 look alike and were kept on one side
+  1,001 found, 1,000 used, 1 refused; 12 look like another one and count with it
 
 Could not be used
   cat/x.jpg: The file is empty.

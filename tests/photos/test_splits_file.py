@@ -66,3 +66,10 @@ def test_a_file_of_another_kind_is_a_fault(tmp_path, content):
 def test_a_file_that_is_not_there_is_a_fault(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_splits(tmp_path / "none.csv", TABLE)
+
+
+def test_a_photo_that_was_refused_then_is_undecided_now(tmp_path):
+    path = tmp_path / "splits.csv"
+    usable = TABLE.select(np.array([0, 2]))
+    write_splits(path, usable, ("train", "test"), np.array([0, 1]), ["c" * 64, "a" * 64], [TABLE.paths[1]])
+    assert read_splits(path, TABLE) == ("train", "", "test")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import tee
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -35,7 +36,7 @@ class Predictor:
         )
         for_viewer, for_names = tee(sources)  # the viewer runs ahead by a bounded number of photos
         for source, photo in zip(for_names, viewer.see(for_viewer), strict=True):
-            yield self.decide(source if isinstance(source, str) else str(getattr(source, "name", source)), photo)
+            yield self.decide(str(source) if isinstance(source, str | Path) else "", photo)
 
     def decide(self, path: str, photo: SeenPhoto) -> Prediction:
         """The prediction for a photo that was seen."""

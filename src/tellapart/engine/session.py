@@ -46,8 +46,7 @@ class Engine:
         expected = {"embedding", "probabilities"} if self.manifest.class_names else {"embedding"}
         if set(answers) != expected:
             raise self._refused(f"it brings answers for {sorted(answers)}, expected {sorted(expected)}")
-        got = self.run(draw_patterns(self.manifest.side_px), tuple(answers))
-        got["embedding"] = summarise_embeddings(got["embedding"])
+        got = self._answer_patterns(tuple(answers))
         for name, rows in answers.items():
             wanted = np.array(rows, np.float64)
             if wanted.shape != got[name].shape:
@@ -55,6 +54,15 @@ class Engine:
             difference = np.abs(got[name] - wanted).max() / max(1.0, np.abs(wanted).max())
             if not difference <= TOLERANCE:  # written so that not-a-number is refused too
                 raise self._refused(f"its answers to the test patterns differ by {difference:.2g} in '{name}'")
+
+    def _answer_patterns(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        try:
+            # One at a time: the engine keeps the memory of its largest batch for good.
+            rows = [self.run(pattern[np.newaxis], names) for pattern in draw_patterns(self.manifest.side_px)]
+            got = {name: np.concatenate([row[name] for row in rows]) for name in names}
+            return {**got, "embedding": summarise_embeddings(got["embedding"])}
+        except Exception as error:  # a model may load and still fail at work, in as many ways as it has operators
+            raise self._refused(f"it fails on the test patterns ({_first_line(error)})") from error
 
     def _refused(self, what: str) -> ModelError:
         return ModelError(
@@ -71,6 +79,21 @@ def open_engine(path: Path) -> Engine:
     return Engine(read_model(path))
 
 
+def open_classifier(path: Path) -> Engine:
+    """Open a model file that must know classes.
+
+    Raises:
+        ModelError: as `open_engine`; or the file is a bare backbone.
+    """
+    engine = open_engine(path)
+    if not engine.manifest.class_names:
+        raise ModelError(
+            f"The model file {path} knows no classes: it only computes embeddings.",
+            fix="Give the model.onnx from a run folder.",
+        )
+    return engine
+
+
 def _load(model: ModelFile) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -79,7 +102,11 @@ def _load(model: ModelFile) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(model.content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no base class that it exports
-        reason = str(error).splitlines()[0][:200]
         raise ModelError(
-            f"ONNX Runtime cannot load {model.path}: {reason}.", fix="Get the file again, or train it again."
+            f"ONNX Runtime cannot load {model.path}: {_first_line(error)}.",
+            fix="Get the file again, or train it again.",
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

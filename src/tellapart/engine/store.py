@@ -66,13 +66,15 @@ class EmbeddingStore:
         if not rows:
             return None
         embedding, hashes, notes = rows[0]
-        values = np.frombuffer(embedding, "<f2").astype(np.float32)
-        return SeenPhoto(
-            sha256=sha256,
-            hashes=np.frombuffer(hashes, "<u8").astype(np.uint64),
-            outputs={"embedding": values},
-            notes=tuple(notes.split("\n")) if notes else (),
-        )
+        try:
+            return SeenPhoto(
+                sha256=sha256,
+                hashes=np.frombuffer(hashes, "<u8").astype(np.uint64),
+                outputs={"embedding": np.frombuffer(embedding, "<f2").astype(np.float32)},
+                notes=tuple(notes.split("\n")) if notes else (),
+            )
+        except (ValueError, TypeError):  # a damaged row; the photo is looked at again and the row replaced
+            return None
 
     def remember(self, path: Path, status: os.stat_result, photo: SeenPhoto) -> None:
         """Keep a photo; written to disk every few hundred photos and at the end."""

@@ -158,7 +158,7 @@ def _show_memorisation(console: Console, metrics: Mapping[str, Any]) -> None:
 def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
     line = f"{photos['found']:,} found, {photos['used']:,} used, {photos['refused']:,} refused"
     if photos.get("twins"):
-        line += f"; {photos['twins']:,} look alike and were kept on one side"
+        line += f"; {photos['twins']:,} look like another one and count with it"
     _section(console, "Photos", [line])
 
 

@@ -58,7 +58,7 @@ def read_model(path: Path) -> ModelFile:
         proto = onnx.ModelProto.FromString(content)
     except DecodeError as error:
         raise _refused(path, "it is not an ONNX file, or it is cut short") from error
-    texts = {entry.key: entry.value for entry in proto.metadata_props}
+    texts = {str(entry.key): str(entry.value) for entry in proto.metadata_props}  # damaged UTF-8 comes as bytes
     if METADATA_KEY not in texts:
         raise ModelError(
             f"{path} is not a model of tellapart: it has no manifest.", fix="Give the model.onnx from a run folder."
@@ -109,7 +109,7 @@ def _graph_faults(proto: onnx.ModelProto) -> list[str]:
         faults.append("it brings operators of its own")
     if len(graph.node) > MAX_NODES or graph.sparse_initializer:
         faults.append("its structure is not one that tellapart writes")
-    strange = sorted({node.op_type for node in graph.node if node.op_type not in ALLOWED_OPERATORS or node.domain})
+    strange = sorted({str(node.op_type) for node in graph.node if node.op_type not in ALLOWED_OPERATORS or node.domain})
     if strange:
         faults.append(f"it uses operators that tellapart never writes: {', '.join(strange[:5])}")
     if any(a.HasField("g") or a.graphs or a.HasField("t") or a.tensors for node in graph.node for a in node.attribute):
@@ -154,7 +154,7 @@ def _interface_faults(graph: onnx.GraphProto, manifest: Manifest) -> list[str]:
 
 
 def _shape(value: onnx.ValueInfoProto) -> list[int | str]:
-    return [d.dim_value if d.HasField("dim_value") else d.dim_param for d in value.type.tensor_type.shape.dim]
+    return [d.dim_value if d.HasField("dim_value") else str(d.dim_param) for d in value.type.tensor_type.shape.dim]
 
 
 def _refused(path: Path, what: str) -> ModelError:

@@ -13,8 +13,9 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from jaxtyping import UInt64
@@ -42,6 +43,8 @@ class Fingerprints:
     def from_dict(cls, values: dict[str, str]) -> Fingerprints:
         """Read what `to_dict` wrote."""
         arrays = {name: np.frombuffer(base64.b64decode(values[name], validate=True), "<u8") for name in _FINGERPRINTS}
+        if len({len(array) for array in arrays.values()}) > 1:
+            raise ValueError("there are not as many of one kind as of the other")
         return cls(**{name: array.astype(np.uint64) for name, array in arrays.items()})
 
     @classmethod
@@ -124,11 +127,14 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
-    def refuse(token: str) -> None:
+    def refuse(token: str) -> NoReturn:
         raise ValueError(f"the number {token} is not allowed")
 
+    def finite(token: str) -> float:
+        return float(token) if math.isfinite(float(token)) else refuse(token)
+
     try:
-        values = json.loads(text, parse_constant=refuse)
+        values = json.loads(text, parse_constant=refuse, parse_float=finite)
     except (ValueError, RecursionError) as error:
         raise _damaged(where, f"it is not JSON ({error})") from error
     if not isinstance(values, dict):
@@ -144,7 +150,30 @@ def _faults(values: dict[str, Any]) -> list[str]:
         mistaken_bool = isinstance(value, bool) and bool not in kinds  # bool is an int in Python
         if key in values and (not isinstance(value, kinds) or mistaken_bool):
             faults.append(f"'{key}' is {type(value).__name__}, expected {kinds[0].__name__}")
-    return faults or _range_faults(values)
+    return faults or _inner_faults(values) + _range_faults(values)
+
+
+def _inner_faults(values: dict[str, Any]) -> list[str]:
+    """What is wrong inside the lists and objects."""
+    faults = []
+    for key in ("versions", "fingerprints"):
+        if not all(isinstance(text, str) for text in values[key].values()):
+            faults.append(f"'{key}' must hold texts only")
+    if not all(_is_number(limit) for limit in values["thresholds"].values()):
+        faults.append("'thresholds' must hold numbers only")
+    if not all(_is_table(rows) for rows in values["answers"].values()):
+        faults.append("'answers' must hold tables of numbers only")
+    return faults
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30
+
+
+def _is_table(rows: object) -> bool:
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        return False
+    return len({len(row) for row in rows}) == 1 and all(_is_number(value) for row in rows for value in row)
 
 
 def _range_faults(values: dict[str, Any]) -> list[str]:
@@ -156,7 +185,7 @@ def _range_faults(values: dict[str, Any]) -> list[str]:
         faults.append(f"'class_names' has {len(names)} names, expected 2 to {MAX_CLASSES}")
     if not 8 <= values["side_px"] <= MAX_SIDE_PX:
         faults.append(f"'side_px' is {values['side_px']}, expected 8 to {MAX_SIDE_PX}")
-    if not values["temperature"] > 0:
+    if not (_is_number(values["temperature"]) and values["temperature"] > 0):
         faults.append(f"'temperature' is {values['temperature']}, expected a positive number")
     return faults
 

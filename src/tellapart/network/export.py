@@ -60,11 +60,19 @@ def _photos_to_floats(graph: GraphBuilder) -> str:
 
 
 def _exporter(layer: keras.Layer) -> Exporter:
-    for kind in type(layer).__mro__:
-        if kind in _EXPORTERS:
-            return _EXPORTERS[kind]
-    raise ModelError(
-        f"The network has a layer '{layer.name}' of type {type(layer).__name__}, which cannot be written as ONNX.",
+    kind = type(layer)  # exactly: a layer derived from a known one may compute something else
+    if kind not in _EXPORTERS:
+        raise _unknown(layer, "")
+    for option, value in _PLAIN.get(kind, {}).items():
+        if getattr(layer, option) != value:
+            raise _unknown(layer, f" and {option}={getattr(layer, option)!r}")
+    return _EXPORTERS[kind]
+
+
+def _unknown(layer: keras.Layer, detail: str) -> ModelError:
+    return ModelError(
+        f"The network has a layer '{layer.name}' of type {type(layer).__name__}{detail}, which cannot be written as "
+        "ONNX.",
         fix="Use layers that tellapart exports, listed in network/export.py.",
     )
 
@@ -92,7 +100,7 @@ def _convolution(graph: GraphBuilder, layer, entering: str, kernel: np.ndarray, 
     window = {"kernel_shape": kernel.shape[2:], "strides": layer.strides, "pads": _pads(layer, kernel.shape[2:])}
     linear = layer.activation is keras.activations.linear
     name = graph.node("Conv", inputs, layer.name if linear else f"{layer.name}/linear", group=groups, **window)
-    return name if linear else _activate(graph, layer.activation, name, layer.name)
+    return name if linear else _activate(graph, layer, name)
 
 
 def _pads(layer, kernel: tuple[int, ...]) -> list[int]:
@@ -125,6 +133,8 @@ def _relu(graph: GraphBuilder, layer: keras.layers.ReLU, inputs: list[str]) -> s
 
 
 def _add(graph: GraphBuilder, layer: keras.layers.Add, inputs: list[str]) -> str:
+    for number, other in enumerate(inputs[2:], start=2):
+        inputs = [graph.node("Add", inputs[:2], f"{layer.name}/{number}"), other]
     return graph.node("Add", inputs, layer.name)
 
 
@@ -133,7 +143,9 @@ def _global_average_pooling(graph: GraphBuilder, layer: keras.layers.GlobalAvera
 
 
 def _dense(graph: GraphBuilder, layer: Any, inputs: list[str]) -> str:
-    kernel, bias = np.asarray(layer.kernel), graph.constant(f"{layer.name}/bias", np.asarray(layer.bias))
+    kernel = np.asarray(layer.kernel)
+    bias = np.asarray(layer.bias) if layer.use_bias else np.zeros(kernel.shape[1], np.float32)
+    bias = graph.constant(f"{layer.name}/bias", bias)
     linear = layer.activation is keras.activations.linear
     output = layer.name if linear else f"{layer.name}/linear"
     if len(layer.input.shape) == 4:  # on each place of a feature map: a 1x1 convolution
@@ -141,7 +153,7 @@ def _dense(graph: GraphBuilder, layer: Any, inputs: list[str]) -> str:
         name = graph.node("Conv", [inputs[0], weights, bias], output, kernel_shape=[1, 1])
     else:
         name = graph.node("Gemm", [inputs[0], graph.constant(f"{layer.name}/kernel", kernel), bias], output)
-    return name if linear else _activate(graph, layer.activation, name, layer.name)
+    return name if linear else _activate(graph, layer, name)
 
 
 def _max_pooling(graph: GraphBuilder, layer: keras.layers.MaxPooling2D, inputs: list[str]) -> str:
@@ -192,13 +204,15 @@ def _slice(graph: GraphBuilder, entering: str, name: str, axis: int, start: int,
 
 
 def _softmax(graph: GraphBuilder, layer: keras.layers.Softmax, inputs: list[str]) -> str:
-    return graph.node("Softmax", inputs, layer.name, axis=-1)
+    return graph.node("Softmax", inputs, layer.name, axis=_CHANNELS)
 
 
-def _activate(graph: GraphBuilder, activation: Callable, entering: str, output: str) -> str:
-    operators = {keras.activations.relu: ("Relu", {}), keras.activations.softmax: ("Softmax", {"axis": -1})}
-    operator, attributes = operators[activation]
-    return graph.node(operator, [entering], output, **attributes)
+def _activate(graph: GraphBuilder, layer: Any, entering: str) -> str:
+    operators = {keras.activations.relu: ("Relu", {}), keras.activations.softmax: ("Softmax", {"axis": _CHANNELS})}
+    if layer.activation not in operators:
+        raise _unknown(layer, f" and activation={layer.activation.__name__!r}")
+    operator, attributes = operators[layer.activation]
+    return graph.node(operator, [entering], layer.name, **attributes)
 
 
 _EXPORTERS: dict[type, Exporter] = {
@@ -216,4 +230,16 @@ _EXPORTERS: dict[type, Exporter] = {
     Grey: _grey,
     WithMirror: _with_mirror,
     MeanWithMirror: _mean_with_mirror,
+}
+
+_CHANNELS = 1  # the axis of channels or classes inside ONNX, in feature maps and in rows alike
+
+# Options that a layer must have at these values, because nothing here needs others and each would be code to get wrong.
+_PLAIN: dict[type, dict[str, Any]] = {
+    keras.layers.DepthwiseConv2D: {"dilation_rate": (1, 1), "depth_multiplier": 1, "data_format": "channels_last"},
+    keras.layers.Conv2D: {"dilation_rate": (1, 1), "groups": 1, "data_format": "channels_last"},
+    keras.layers.BatchNormalization: {"axis": -1},
+    keras.layers.ReLU: {"negative_slope": 0, "threshold": 0},
+    keras.layers.GlobalAveragePooling2D: {"keepdims": False, "data_format": "channels_last"},
+    keras.layers.Softmax: {"axis": -1},
 }

@@ -19,7 +19,7 @@ from jaxtyping import Float, Int, UInt8, UInt64
 
 from tellapart.settings import TwinSettings
 
-_CELLS_BLOCK = 1 << 22  # pairs compared at once: 32 MB of 64-bit differences
+_CELLS_BLOCK = 1 << 20  # pairs compared at once: 8 MB of 64-bit differences
 _PROJECTED_WIDTH = 128  # enough for a rough assignment; a tenth of the arithmetic
 _PHOTOS_PER_CELL = 500  # cells of about three times as many members, as each photo is in three
 _CELLS_PER_PHOTO = 3

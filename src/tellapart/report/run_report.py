@@ -49,7 +49,7 @@ def _worst_mistakes(trained: Trained) -> tuple[Mistake, ...]:
         return ()
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != table.labels)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES]
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES].tolist()
     return tuple(
         Mistake(
             path=table.paths[row],

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool
 
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import Twins
+
+if TYPE_CHECKING:  # not at run time: predicting needs the words of this module and not the libraries of that one
+    from tellapart.photos.twins import Twins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,24 +63,32 @@ def without_twins_outside(parts: Sequence[str], groups: np.ndarray, part: str) -
 
 
 def twin_warnings(findings: Sequence[TwinFinding]) -> list[str]:
-    """One sentence for each kind of trouble, with an example."""
+    """One sentence for each kind of trouble, with an example.
+
+    Exact copies are a fact; near copies are a likeness, and two things in a series may look the same and rightly
+    differ in label.
+    """
     warnings = []
-    two_labels = [finding for finding in findings if finding.labels_differ]
-    if two_labels:
-        example = two_labels[0]
-        warnings.append(
-            f"{_pairs(two_labels)} the same photo under two labels, such as {example.first} and {example.second}: "
-            "one label must be wrong."
-        )
-    two_parts = [finding for finding in findings if finding.parts_differ]
-    if two_parts:
-        example = two_parts[0]
-        warnings.append(
-            f"{_pairs(two_parts)} the same photo in two parts of your split, such as {example.first} and "
-            f"{example.second}; accuracy is given with and without them."
-        )
+    for kind, labels, parts in (
+        ("exact", "are copies under two labels", "are copies in two parts"),
+        ("near", "look alike but have two labels", "look alike across two parts"),
+    ):
+        two_labels = [finding for finding in findings if finding.kind == kind and finding.labels_differ]
+        if two_labels:
+            advice = "one label must be wrong" if kind == "exact" else "see whether one is wrong"
+            warnings.append(f"{_pairs(two_labels)} {labels}, such as {_example(two_labels[0])}: {advice}.")
+        two_parts = [finding for finding in findings if finding.kind == kind and finding.parts_differ]
+        if two_parts:
+            example = _example(two_parts[0])
+            warnings.append(
+                f"{_pairs(two_parts)} {parts} of your split, such as {example}: accuracy is given without them too."
+            )
     return warnings
 
 
 def _pairs(findings: Sequence[TwinFinding]) -> str:
-    return f"{len(findings):,} pair{' shows' if len(findings) == 1 else 's show'}"
+    return f"{len(findings):,} pair{'' if len(findings) == 1 else 's'} of photos"
+
+
+def _example(finding: TwinFinding) -> str:
+    return f"{finding.first} and {finding.second}"

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32
 
-from tellapart.engine.session import Engine
 from tellapart.engine.stream import Viewer
 from tellapart.errors import ModelError
 from tellapart.evaluation.metrics import measure
 from tellapart.network.head import LinearHead
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
-from tellapart.settings import ScanSettings, TrainSettings
+from tellapart.settings import ScanSettings
 from tellapart.training.looking import Look, look
 
 _EMBEDDING_TOLERANCE = 2e-3  # of the largest value: float16 keeps 3 digits, and stored embeddings are float16
@@ -73,14 +72,13 @@ def embeddings_agree(known: Float[np.ndarray, "photos width"], of_file: Float[np
 class Grader:
     """Sees photos through the finished model file."""
 
-    def __init__(self, engine: Engine, viewer: Viewer, settings: TrainSettings, progress: Progress):
-        """Look through `engine` in the way that `viewer` looks."""
-        self._viewer = dataclasses.replace(viewer, engine=engine, outputs=("probabilities", "embedding"))
-        self._settings, self._progress = settings, progress
+    def __init__(self, viewer: Viewer, progress: Progress, limits: ScanSettings):
+        """Look through the engine of `viewer`; `limits` say how many refused photos are too many."""
+        self._viewer, self._progress, self._limits = viewer, progress, limits
 
     def see(self, table: PhotoTable, stage: str) -> Look:
         """Photos of a part, end to end from their files."""
-        return look(table, self._viewer, stage, self._progress, ScanSettings(strict=self._settings.strict))
+        return look(table, self._viewer, stage, self._progress, self._limits)
 
     def grade_training(self, train: Look, head: LinearHead | None, known: Look, shown: Look) -> Look:
         """The training part, from known embeddings if the file has shown, on `shown`, that its own are equal."""

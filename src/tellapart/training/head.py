@@ -62,6 +62,8 @@ def fit_head(
         settings: strengths to try, folds, class weights.
         advance: called with 1 after each fit.
     """
+    if len(np.unique(groups)) < 2:  # no fold could be left out; photos of one scene are all there is to judge by
+        groups = np.arange(len(labels))
     num_folds = max(2, min(settings.num_folds, _MOST_PARAMETERS // (embeddings.shape[1] * num_classes) - 1))
     folds = deal_folds(labels, groups, num_folds, settings.seed)
     problem = _Problem(embeddings, labels, folds, num_classes, settings.class_weight)

@@ -84,7 +84,7 @@ def look(table: PhotoTable, viewer: Viewer, stage: str, progress: Progress, sett
                 notes.update(photo.notes)
                 filled.add(photo)
             advance(1)
-    _check_share(table, rows, settings)
+    check_share(table, rows, settings)
     return Look(
         table=table if rows.all() else table.select(rows),
         sha256=tuple(filled.sha256),
@@ -128,15 +128,18 @@ def _strict_error(table: PhotoTable, photo: RefusedPhoto) -> DataError:
     )
 
 
-def _check_share(table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings: ScanSettings) -> None:
+def check_share(table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings: ScanSettings) -> None:
+    """Check that not too many photos of a class were refused.
+
+    Raises:
+        DataError: of at least one class, more were refused than `settings.max_refused_share`.
+    """
     faults = []
     for number, name in enumerate(table.class_names):
         members = table.labels == number
         num_refused = int((members & ~usable).sum())
         if num_refused > settings.max_refused_share * members.sum():
             faults.append(f"{num_refused} of {int(members.sum())} photos of '{name}'")
-        elif members.sum() - num_refused < 1:
-            faults.append(f"every photo of '{name}'")
     if faults:
         raise DataError(
             f"Too many photos in {table.root} cannot be used: {'; '.join(faults)}.",

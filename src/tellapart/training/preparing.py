@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tellapart.engine.session import Engine
 from tellapart.engine.store import EmbeddingStore
 from tellapart.engine.stream import Viewer
 from tellapart.errors import DataError
@@ -82,14 +83,19 @@ def read_table(photos: Path, settings: TrainSettings) -> PhotoTable:
     return dataclasses.replace(table, parts=read_splits(Path(settings.splits), table))
 
 
-def backbone_viewer(settings: TrainSettings) -> Viewer:
-    """How photos are embedded under these settings, without memory."""
+def viewer_of(engine: Engine, settings: TrainSettings) -> Viewer:
+    """How photos are looked at under these settings, for all that the engine computes but class maps."""
     return Viewer(
-        engine=backbone_engine(find_backbone(settings.backbone)),
-        outputs=("embedding",),
+        engine=engine,
+        outputs=tuple(name for name in ("probabilities", "embedding") if name in engine.output_names),
         engine_settings=EngineSettings(workers=settings.threads),
         decode_settings=DecodeSettings(max_megapixels=settings.max_megapixels),
     )
+
+
+def backbone_viewer(settings: TrainSettings) -> Viewer:
+    """How photos are embedded under these settings; makes the backbone's file the first time."""
+    return viewer_of(backbone_engine(find_backbone(settings.backbone)), settings)
 
 
 def embed(table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, limits: ScanSettings) -> Look:

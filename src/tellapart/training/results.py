@@ -22,7 +22,8 @@ def write_results(folder: Path, trained: Trained, settings: TrainSettings, comma
     write_json(folder / "metrics.json", metrics)
     lasting = {name: value for name, value in metrics.items() if name not in ("seconds", "peak_memory_mb")}
     model_file.add_metrics(folder / "model.onnx", lasting)  # without times, so that equal runs give equal files
-    write_splits(folder / "splits.csv", table, trained.parts, trained.groups, trained.sha256)
+    refused = [photo.path for photo in trained.refused]
+    write_splits(folder / "splits.csv", table, trained.parts, trained.groups, trained.sha256, refused)
     names = table.class_names
     rows = zip(trained.test.table.paths, trained.test.probabilities, strict=True)  # type: ignore[arg-type]
     write_predictions((predicted(path, row, names) for path, row in rows), names, folder / "predictions.csv")

@@ -19,13 +19,13 @@ from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
-from tellapart.settings import TrainSettings
+from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.built import Built
 from tellapart.training.facts import Stopwatch, peak_memory_mb
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings, without_twins_outside
 from tellapart.training.grading import Grader, grade, require_same_classes
-from tellapart.training.looking import Look, RefusedPhoto
-from tellapart.training.preparing import Material, backbone_viewer, note_warnings, prepare
+from tellapart.training.looking import Look, RefusedPhoto, check_share
+from tellapart.training.preparing import Material, backbone_viewer, note_warnings, prepare, viewer_of
 from tellapart.training.quick import build_quick
 
 PARTS = ("train", "validation", "test")
@@ -66,13 +66,16 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
     with watch.stage("backbone"), progress.stage("Loading the backbone"):
         viewer = backbone_viewer(settings)
     material = prepare(table, viewer, settings, progress, watch)
+    del viewer  # and its engine, before Keras takes its share of memory
 
     # ── build ──
     built = RECIPES[settings.recipe](material, settings, folder, progress, watch)
 
     # ── grade ──
     with watch.stage("grade"):
-        grader = Grader(built.engine, viewer, settings, progress)
+        # One refused photo may be many of a small part, so the share is judged on the whole class, below.
+        limits = ScanSettings(strict=settings.strict, max_refused_share=1.0)
+        grader = Grader(viewer_of(built.engine, settings), progress, limits)
         known = material.part("validation")
         validation = grader.see(known.table, "Grading on validation photos")
         test = grader.see(material.test_table, "Grading on test photos")
@@ -84,6 +87,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
     # ── findings ──
     with watch.stage("twins"):
         whole, parts, twins = _everything(material, test)
+        check_share(table, np.isin(table.paths, whole.table.paths), ScanSettings())
         findings = troubling_twins(whole.table, parts, twins)
     metrics: dict[str, Any] = {name: grade(seen) for name, seen in zip(PARTS, (train, validation, test), strict=True)}
     metrics |= _test_without_twins(parts, twins, test)

@@ -1,0 +1,69 @@
+"""From photos to predictions: one per source, in order, refused ones included."""
+
+import itertools
+import math
+
+import numpy as np
+from drawing import draw_photo
+from small_models import CLASSES, SIDE_PX, answers
+
+from tellapart.engine.predictor import Predictor, predicted
+from tellapart.photos.decode import to_pixels
+from tellapart.settings import EngineSettings
+
+
+def test_a_prediction_is_the_most_probable_class_and_the_runner_up(engine, rng):
+    photo = draw_photo(rng)
+    (prediction,) = Predictor(engine).predict([photo])
+    wanted = answers(to_pixels(photo, SIDE_PX)[None])["probabilities"][0]
+    assert prediction.label == CLASSES[wanted.argmax()]
+    assert prediction.second_label == CLASSES[wanted.argmin()]
+    assert math.isclose(prediction.probability, wanted.max(), abs_tol=1e-5)
+    assert math.isclose(prediction.second_probability, wanted.min(), abs_tol=1e-5)
+    assert prediction.decision == "ok"
+    np.testing.assert_allclose(prediction.probabilities, wanted, atol=1e-5)
+
+
+def test_of_equal_probabilities_the_first_class_wins():
+    tie = predicted("a.jpg", np.array([0.2, 0.4, 0.4], np.float32), ("oak", "elm", "ash"))
+    assert (tie.label, tie.second_label) == ("elm", "ash")
+
+
+def test_a_refused_photo_keeps_its_row_and_says_why(engine, rng, tmp_path):
+    good = tmp_path / "good.png"
+    draw_photo(rng).save(good)
+    (tmp_path / "bad.png").write_bytes(b"no photo")
+    sources = [str(good), str(tmp_path / "bad.png"), str(tmp_path / "none.png"), str(good)]
+    rows = list(Predictor(engine).predict(sources))
+    assert [row.path for row in rows] == sources
+    assert [row.decision for row in rows] == ["ok", "refused", "refused", "ok"]
+    assert rows[1].label == "" and math.isnan(rows[1].probability) and rows[1].probabilities is None
+    assert rows[2].reason == "There is no such file."
+
+
+def test_paths_are_told_as_they_were_given(engine, rng, tmp_path):
+    file = tmp_path / "a.png"
+    draw_photo(rng).save(file)
+    rows = list(Predictor(engine).predict([file, str(file)]))
+    assert [row.path for row in rows] == [str(file), str(file)]
+
+
+def test_memory_and_reading_ahead_stay_bounded(engine, rng):
+    picture = np.asarray(draw_photo(rng))
+    taken = []
+
+    def endless():
+        for number in itertools.count():
+            taken.append(number)
+            yield picture
+
+    rows = Predictor(engine, EngineSettings(workers=2)).predict(endless())
+    list(itertools.islice(rows, 50))
+    assert len(taken) < 50 + 200
+    rows.close()
+
+
+def test_what_has_no_path_has_a_row_all_the_same(engine, rng):
+    picture = draw_photo(rng)
+    rows = list(Predictor(engine).predict([np.asarray(picture), picture, b"no photo"]))
+    assert [(row.path, row.decision) for row in rows] == [("", "ok"), ("", "ok"), ("", "refused")]

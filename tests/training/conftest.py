@@ -1,0 +1,21 @@
+"""A small model file, so that looking and grading need no pretrained network."""
+
+from __future__ import annotations
+
+import pytest
+from small_models import write_small_model
+
+from tellapart.engine.session import Engine, open_engine
+from tellapart.engine.stream import Viewer
+from tellapart.settings import EngineSettings
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory) -> Engine:
+    return open_engine(write_small_model(tmp_path_factory.mktemp("model") / "model.onnx", ("class0", "class1")))
+
+
+@pytest.fixture
+def viewer(engine) -> Viewer:
+    settings = EngineSettings(workers=2)
+    return Viewer(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings)

@@ -1,0 +1,56 @@
+"""Copies that stand where they should not are found and said in one sentence."""
+
+import numpy as np
+import pytest
+
+from tellapart.photos.twins import TwinPair, Twins
+from tellapart.training.findings import troubling_twins, twin_warnings, without_twins_outside
+
+
+@pytest.fixture
+def table(photo_folder):
+    from tellapart.photos.scan import scan
+
+    return scan(photo_folder())  # rows 0 to 5 are class0, 6 to 11 class1
+
+
+def twins(*pairs, kind="exact"):
+    groups = np.arange(12)
+    for first, second in pairs:
+        groups[second] = groups[first]
+    return Twins(groups=groups, pairs=tuple(TwinPair(first, second, kind, 1.0) for first, second in pairs))
+
+
+def test_copies_under_one_label_in_one_part_do_no_harm(table):
+    assert troubling_twins(table, ["train"] * 12, twins((0, 1))) == ()
+
+
+def test_a_photo_under_two_labels_is_found(table):
+    (finding,) = troubling_twins(table, ["train"] * 12, twins((0, 6)))
+    assert finding.labels_differ and not finding.parts_differ
+    assert (finding.first, finding.second) == ("class0/0000.png", "class1/0000.png")
+
+
+def test_a_photo_in_two_parts_is_found(table):
+    parts = ["train"] * 11 + ["test"]
+    (finding,) = troubling_twins(table, parts, twins((10, 11)))
+    assert finding.parts_differ and not finding.labels_differ
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("exact", "one label must be wrong"), ("near", "see whether one is wrong")]
+)
+def test_two_labels_are_warned_about_with_an_example(table, kind, words):
+    (warning,) = twin_warnings(troubling_twins(table, ["train"] * 12, twins((0, 6), (1, 7), kind=kind)))
+    assert warning.startswith("2 pairs") and words in warning
+    assert "class0/0000.png and class1/0000.png" in warning
+
+
+def test_nothing_found_is_no_warning():
+    assert twin_warnings(()) == []
+
+
+def test_photos_of_a_part_without_a_copy_elsewhere_are_picked():
+    parts = ["train", "test", "test", "test", "validation"]
+    groups = np.array([0, 0, 2, 2, 4])
+    assert without_twins_outside(parts, groups, "test").tolist() == [False, False, True, True, False]

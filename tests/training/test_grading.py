@@ -1,0 +1,86 @@
+"""What is graded is the file: it must give the classes and embeddings that training knew."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from small_models import weights
+
+from tellapart.errors import ModelError
+from tellapart.network.head import LinearHead
+from tellapart.photos.scan import scan
+from tellapart.progress import Silent
+from tellapart.settings import ScanSettings
+from tellapart.training.grading import Grader, embeddings_agree, grade, probabilities_of, require_same_classes
+
+
+@pytest.fixture
+def head():
+    own = weights(("class0", "class1"))
+    return LinearHead(weights=own["head"], offsets=own["offsets"])
+
+
+@pytest.fixture
+def grader(viewer):
+    return Grader(viewer, Silent(), ScanSettings())
+
+
+@pytest.fixture
+def seen(grader, photo_folder):
+    return grader.see(scan(photo_folder()), "Grading")
+
+
+def test_a_part_is_graded_by_the_probabilities_of_the_file(seen):
+    part = grade(seen)
+    right = (seen.probabilities.argmax(axis=1) == seen.table.labels).mean()
+    assert part["n"] == 12 and part["accuracy"]["value"] == right
+
+
+def test_photos_that_no_classifier_saw_cannot_be_graded(seen):
+    with pytest.raises(ValueError, match="not seen by a classifier"):
+        grade(dataclasses.replace(seen, probabilities=None))
+
+
+def test_the_head_gives_the_probabilities_of_the_file(seen, head):
+    np.testing.assert_allclose(probabilities_of(head, seen.embeddings), seen.probabilities, atol=2e-3)
+
+
+def test_the_same_classes_are_passed(seen, head):
+    require_same_classes(head, seen)
+
+
+def test_another_class_for_one_photo_is_refused(seen, head):
+    swapped = seen.probabilities.copy()
+    swapped[4] = swapped[4][::-1]
+    with pytest.raises(ModelError, match="1 of 12 photos"):
+        require_same_classes(head, dataclasses.replace(seen, probabilities=swapped))
+
+
+def test_a_tie_may_fall_either_way(seen):
+    even = LinearHead(weights=np.zeros((12, 2), np.float32), offsets=np.array([0, 1e-4], np.float32))
+    require_same_classes(even, dataclasses.replace(seen, probabilities=np.tile(np.float32([0.51, 0.49]), (12, 1))))
+
+
+def test_embeddings_agree_up_to_the_rounding_of_half_precision(rng):
+    embeddings = rng.normal(size=(5, 8)).astype(np.float32) * 3
+    assert embeddings_agree(embeddings.astype(np.float16), embeddings)
+    assert not embeddings_agree(embeddings, embeddings + np.float32(0.05))
+    assert not embeddings_agree(embeddings[:0], embeddings[:0])  # nothing was shown
+
+
+def test_training_photos_are_graded_from_known_embeddings_after_a_proof(grader, seen, head, monkeypatch):
+    monkeypatch.setattr(grader, "see", lambda *ignored: pytest.fail("looked again"))
+    graded = grader.grade_training(dataclasses.replace(seen, probabilities=None), head, seen, seen)
+    np.testing.assert_allclose(graded.probabilities, seen.probabilities, atol=2e-3)
+
+
+@pytest.mark.parametrize("flaw", ["other embeddings", "other photos", "no head"])
+def test_without_the_proof_training_photos_go_end_to_end(grader, seen, head, flaw):
+    shown = {
+        "other embeddings": dataclasses.replace(seen, embeddings=seen.embeddings + np.float16(1)),
+        "other photos": dataclasses.replace(seen, sha256=seen.sha256[::-1]),
+        "no head": seen,
+    }[flaw]
+    unknown = dataclasses.replace(seen, probabilities=None)
+    graded = grader.grade_training(unknown, None if flaw == "no head" else head, seen, shown)
+    np.testing.assert_allclose(graded.probabilities, seen.probabilities, atol=1e-6)
