@@ -210,7 +210,7 @@ class ImageClassifier:
 _SETTINGS = (
     "recipe", "backbone", "class_weight", "validation", "test", "seed", "group_by", "cache", "threads",
 )  # fmt: skip
-_DEFAULTS = dataclasses.asdict(TrainSettings())
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
 
 
 def _as_source(photos: str | Path | Sequence[Source], y: Sequence[object] | None, scratch: Path) -> Path:

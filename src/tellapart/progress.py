@@ -25,6 +25,10 @@ class Progress(Protocol):
         """Say one line that a person should see now, such as a warning."""
         ...
 
+    def status(self, text: str) -> None:
+        """Say how the stage that is open goes, such as the loss so far."""
+        ...
+
 
 class Silent:
     """Watches nothing: the default for Python callers and tests."""
@@ -34,4 +38,7 @@ class Silent:
         return nullcontext(lambda steps: None)
 
     def note(self, text: str) -> None:
+        """Drop the line."""
+
+    def status(self, text: str) -> None:
         """Drop the line."""

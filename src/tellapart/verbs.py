@@ -151,7 +151,7 @@ def train(
     from tellapart.training.run_folder import claim_run_folder
 
     settings, progress, watch = settings or TrainSettings(), progress or Silent(), Stopwatch()
-    with claim_run_folder(photos, out) as folder:
+    with claim_run_folder(photos, out, settings) as folder:
         with watch.stage("scan"):
             table = read_table(photos, settings)
         trained = run(table, settings, folder, progress, watch)

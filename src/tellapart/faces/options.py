@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tellapart.errors import UsageError
-from tellapart.settings import RECIPES, SplitSettings
+from tellapart.settings import BEST, RECIPES, SCRATCH, SplitSettings
 
 
 def fraction(text: str | float) -> float:
@@ -26,6 +26,21 @@ def fraction(text: str | float) -> float:
     except ValueError:
         raise UsageError(f"'{written}' is not a share of the photos.", fix="Write it as 20% or as 0.2.") from None
     return value / 100 if written.endswith("%") else value
+
+
+def seconds(text: str | float) -> float:
+    """A time, written as a person would.
+
+    >>> seconds("20m"), seconds("300s"), seconds("1h"), seconds("90")
+    (1200.0, 300.0, 3600.0, 90.0)
+    """
+    written = str(text).strip()
+    units = {"s": 1, "m": 60, "h": 3600}
+    unit = units.get(written[-1:].lower())
+    try:
+        return float(written[:-1] if unit else written) * (unit or 1)
+    except ValueError:
+        raise UsageError(f"'{written}' is not a time.", fix="Write it as 20m, 300s or 1h.") from None
 
 
 PHOTOS = "A folder with one sub-folder per class, or a CSV or Parquet table with the columns path,label."
@@ -59,12 +74,40 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, fo
 
 # What is trained. The settings check the choices, so that Python and the command line refuse the same ones.
 Recipe = Annotated[
-    str, typer.Option(metavar="|".join(RECIPES), help="How to train. quick: a new last layer on a pretrained network.")
+    str,
+    typer.Option(
+        metavar="|".join(RECIPES),
+        help="How to train. quick: a new last layer on a pretrained network. best: its last blocks as well. "
+        "scratch: a new network from nothing. classic: the plain network that others are measured against.",
+    ),
 ]
 Backbone = Annotated[
     str,
-    typer.Option(metavar="lite0|lite1|lite2", help="The pretrained network: lite0 is fastest, lite2 most accurate."),
+    typer.Option(
+        metavar="auto|lite0|lite1|lite2",
+        help="The pretrained network: lite0 is fastest, lite2 most accurate. auto: lite2 for best, else lite0.",
+    ),
 ]
+Epochs = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="classic, scratch, best: passes over the training photos.")
+]
+Batch = Annotated[int | None, typer.Option(metavar="N", min=1, help="The same: photos that are learnt from at once.")]
+Rate = Annotated[float | None, typer.Option(metavar="R", help="The same: the highest learning rate.")]
+Time = Annotated[
+    float | None,
+    typer.Option(
+        "--time",
+        parser=seconds,
+        metavar="20m|300s|1h",
+        help="scratch, best: time for the whole run, grading included; "
+        f"{SCRATCH.seconds or 0:.0f}s and {BEST.seconds or 0:.0f}s unless given.",
+    ),
+]
+Size = Annotated[
+    int | None, typer.Option(metavar="PIXELS", min=32, help="classic, scratch: side to which photos are brought.")
+]
+Grey = Annotated[bool, typer.Option("--grey", help="scratch: without colour; classic is always.")]
+ScalePixels = Annotated[bool, typer.Option("--scale-pixels", help="classic: levels from 0 to 1 in place of 0 to 255.")]
 ClassWeight = Annotated[
     str, typer.Option(metavar="none|balanced", help="balanced: a rare class counts as much as a common one.")
 ]

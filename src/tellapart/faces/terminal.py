@@ -68,6 +68,10 @@ class Terminal:
         """Show a line that stays."""
         self._console.print(Text(f"Note: {readable(text)}", style="yellow"))
 
+    def status(self, text: str) -> None:
+        """Show a line above the bar; training says one per epoch."""
+        self._console.print(Text(f"  {readable(text)}", style="dim"))
+
     def _open(self, name: str, total: int | None) -> TaskID:
         with self._lock:
             if self._num_open == 0 and self._console.is_terminal:

@@ -8,6 +8,8 @@ product: class score = mean of its map.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tellapart.model.patterns import draw_patterns, summarise_embeddings
@@ -50,3 +52,21 @@ def pattern_answers(model: keras.Model) -> dict[str, list[list[float]]]:
     if "probabilities" in answers:
         kept["probabilities"] = np.asarray(answers["probabilities"])
     return {name: [[float(f"{value:.9g}") for value in row] for row in array] for name, array in kept.items()}
+
+
+def logits_of(model: Any) -> keras.Model:
+    """The part of a classifier that is trained: from photos to `logits`, with the same weights."""
+    return keras.Model(model.input, model.output["logits"], name=f"{model.name}_logits")
+
+
+def finish_classifier(model: Any, temperature: float) -> keras.Model:
+    """A trained classifier as it is shipped: its scores divided by the temperature, and without the output `logits`.
+
+    Args:
+        model: has a linear layer `scores`; its weights are changed.
+        temperature: above 1 for a network that is too sure of itself.
+    """
+    scores = model.get_layer("scores")
+    scores.set_weights([weights / np.float32(temperature) for weights in scores.get_weights()])
+    outputs = {name: tensor for name, tensor in model.output.items() if name != "logits"}
+    return keras.Model(model.input, outputs, name=model.name)

@@ -37,4 +37,6 @@ def build_classic(
     embedding = layers.Dense(32, activation="relu", name="embedding")(features)  # (batch, 32)
     logits = layers.Dense(num_classes, name="scores")(embedding)  # (batch, classes)
     probabilities = layers.Softmax(name="probabilities")(logits)
-    return keras.Model(photos, {"logits": logits, "probabilities": probabilities, "embedding": embedding}, name="classic")
+    return keras.Model(
+        photos, {"logits": logits, "probabilities": probabilities, "embedding": embedding}, name="classic"
+    )

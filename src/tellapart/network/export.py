@@ -180,13 +180,15 @@ def _with_mirror(graph: GraphBuilder, layer: WithMirror, inputs: list[str]) -> s
     return graph.node("Concat", [inputs[0], mirrored], layer.name, axis=0)
 
 
-def _mean_with_mirror(graph: GraphBuilder, layer: MeanWithMirror, inputs: list[str]) -> str:
+def _mean_with_mirror(graph: GraphBuilder, layer: Any, inputs: list[str]) -> str:
     _, rows, columns, width = layer.input.shape
     pair = graph.constant(f"{layer.name}/pair", np.array([2, -1, width, rows, columns], np.int64))
     place = graph.constant(f"{layer.name}/place", np.array([-1, width, rows, columns], np.int64))
     halves = graph.node("Reshape", [inputs[0], pair], f"{layer.name}/halves")
     first, second = (
-        graph.node("Reshape", [_slice(graph, halves, f"{layer.name}/{name}", 0, *ends), place], f"{layer.name}/{name}_map")
+        graph.node(
+            "Reshape", [_slice(graph, halves, f"{layer.name}/{name}", 0, *ends), place], f"{layer.name}/{name}_map"
+        )
         for name, ends in (("upright", (0, 1, 1)), ("turned", (1, 2, 1)))
     )
     total = graph.node("Add", [first, _mirrored(graph, second, f"{layer.name}/back")], f"{layer.name}/total")

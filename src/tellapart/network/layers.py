@@ -10,6 +10,8 @@ from typing import Any
 
 from tellapart.network.quiet import keras
 
+ops: Any = keras.ops  # its types say that any result may be None
+
 # Pillow's weights of red, green and blue (ITU-R 601-2), in 65536ths; `Convert.c`, L24. Every partial sum is an integer
 # below 2^24, which float32 holds exactly, so the result equals Pillow's to the last bit.
 GREY_WEIGHTS = (19595.0, 38470.0, 7471.0)
@@ -23,9 +25,9 @@ class Grey(keras.layers.Layer):
 
     def call(self, photos: Any) -> Any:
         """Weigh, round as Pillow does, and drop the fraction."""
-        weights = keras.ops.convert_to_tensor(GREY_WEIGHTS, dtype="float32")
-        total = keras.ops.sum(keras.ops.cast(photos, "float32") * weights, axis=-1, keepdims=True)
-        return keras.ops.floor((total + GREY_ROUNDING) / GREY_UNIT)  # (batch, side, side, 1)
+        weights = ops.convert_to_tensor(GREY_WEIGHTS, dtype="float32")
+        total = ops.sum(ops.cast(photos, "float32") * weights, axis=-1, keepdims=True)
+        return ops.floor((total + GREY_ROUNDING) / GREY_UNIT)  # (batch, side, side, 1)
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """One channel."""
@@ -38,7 +40,7 @@ class WithMirror(keras.layers.Layer):
 
     def call(self, photos: Any) -> Any:
         """Append the mirror images along the batch."""
-        return keras.ops.concatenate([photos, keras.ops.flip(photos, axis=2)], axis=0)
+        return ops.concatenate([photos, ops.flip(photos, axis=2)], axis=0)
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Twice as many, and how many is not known before."""
@@ -56,8 +58,8 @@ class MeanWithMirror(keras.layers.Layer):
     def call(self, features: Any) -> Any:
         """Split the batch in two, turn the second half back, and take the mean."""
         _, rows, columns, width = features.shape
-        halves = keras.ops.reshape(features, (2, -1, rows, columns, width))
-        return (halves[0] + keras.ops.flip(halves[1], axis=2)) * 0.5
+        halves = ops.reshape(features, (2, -1, rows, columns, width))
+        return (halves[0] + ops.flip(halves[1], axis=2)) * 0.5
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Half as many."""

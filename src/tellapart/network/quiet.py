@@ -6,6 +6,7 @@ progress bar. They are dropped; what goes wrong arrives as a Python exception al
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,21 @@ def _error_stream_closed() -> Iterator[None]:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it remarks on every new size of photo
 with _error_stream_closed():
     import keras
 
-__all__ = ["keras"]
+
+def use_threads(count: int) -> None:
+    """Keep the backend to some cores. TensorFlow can be told once in a process, before it first computes."""
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow
+
+    try:
+        tensorflow.config.threading.set_intra_op_parallelism_threads(count)
+    except RuntimeError:
+        pass  # it has computed already, with all cores or with what it was told then
+
+
+__all__ = ["keras", "use_threads"]

@@ -1,10 +1,10 @@
-"""Show the network another view of a photo each time: another crop, another light, and every other time its mirror image.
+"""Show another view of a photo each time: another crop, another light, and every other time its mirror image.
 
 All chance comes from (seed, epoch, row of the photo) and nothing else: not from threads, batches or the backend. So a
 run that was stopped goes on with the views that it would have had.
 
 Source: Szegedy et al. 2015 (arXiv 1409.4842), section 6, for random resized crops; Jordan 2024 (arXiv 2404.00498),
-section 3.6, for alternating flips: every pair of epochs shows each photo once in either direction, which chance does not.
+section 3.6, for alternating flips: two epochs show each photo once in either direction, which chance does not.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ class Views:
 
     def cut(self, row: int) -> Cut:
         """What to show of a photo."""
+        left, top, right, bottom = self._boxes[row].tolist()
         levels = self._levels(row) if self._settings.jitter else None
-        return Cut(*self._boxes[row].tolist(), bool(self._mirrored[row]), levels)
+        return Cut(left, top, right, bottom, bool(self._mirrored[row]), levels)
 
     def _levels(self, row: int) -> np.ndarray:
         light, contrast, warmth, tint = self._settings.jitter * self._colours[row]

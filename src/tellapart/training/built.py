@@ -8,6 +8,7 @@ from typing import Any
 
 from tellapart.engine.session import Engine
 from tellapart.network.head import LinearHead
+from tellapart.training.looking import Look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +16,7 @@ class Built:
     """A classifier that was written, read back and proven."""
 
     engine: Engine  # RUN/model.onnx
-    head: LinearHead | None = None  # on the embeddings that are known already, where the recipe trains nothing else
+    head: LinearHead | None = None  # on embeddings that are known already, where they are those of the file
+    known: Look | None = None  # the known photos with the file's embeddings, where these are not the backbone's
     details: Mapping[str, Any] = field(default_factory=dict)  # what was chosen on the way, for run.json
     history: Sequence[Mapping[str, float]] = ()  # one row per epoch, for history.csv; empty where there are no epochs

@@ -6,8 +6,10 @@ have damaged the newer, the older is taken. Nothing in it is a program, and it i
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
-import shutil
+import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,10 +20,22 @@ import numpy as np
 
 from tellapart.atomic import replacing
 from tellapart.errors import UsageError
+from tellapart.settings import TrainSettings
+from tellapart.training.facts import data_fingerprint, versions
+from tellapart.training.preparing import Material
+from tellapart.training.run_folder import CHECKPOINTS
+from tellapart.training.schedule import Clock
 
 _KEPT = 2
 _GROUPS = ("weights", "optimizer", "average", "best")
-FOLDER = "checkpoint"
+
+
+def run_key(settings: TrainSettings, material: Material) -> str:
+    """A text that two runs share if and only if one may go on where the other stopped: settings, photos and parts."""
+    known, names = material.known, material.known.table.class_names
+    places = [f"{part} {names[label]}" for part, label in zip(material.parts, known.table.labels, strict=True)]
+    facts = [dataclasses.asdict(settings), data_fingerprint(known.sha256, places), versions()]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(kw_only=True)
@@ -29,7 +43,8 @@ class Saved:
     """Everything that training needs to go on as if nothing had happened. Chance needs no state: see augment.py."""
 
     step: int = 0  # steps done since the beginning
-    seconds: float = 0.0  # of the time that was given, used so far
+    seconds: float = 0.0  # of the whole run so far, but not those in which nothing ran
+    begun: float = 0.0  # seconds of the run before training began
     loss_sum: float = 0.0  # of the epoch that is under way
     epoch_seconds: float = 0.0
     best_loss: float | None = None  # of validation; None: no epoch has ended
@@ -44,14 +59,20 @@ class Saved:
 class Checkpoints:
     """The checkpoints of one run, in a folder of the run folder."""
 
-    def __init__(self, run_folder: Path, key: str):
+    def __init__(self, run_folder: Path, key: str, clock: Clock = time.monotonic):
         """Keep checkpoints below `run_folder`.
 
         Args:
             run_folder: of the run.
             key: a text that is equal for two runs if and only if one may go on where the other stopped.
+            clock: seconds of this process's part of the run.
         """
-        self._folder, self._key = run_folder / FOLDER, key
+        self._folder, self._key, self._clock = run_folder / CHECKPOINTS, key, clock
+        self._before = 0.0  # seconds of the run in earlier processes
+
+    def seconds(self) -> float:
+        """Seconds of the whole run, those before it was stopped included."""
+        return self._before + self._clock()
 
     def save(self, saved: Saved) -> None:
         """Write a checkpoint and forget all but the newest two.
@@ -60,6 +81,7 @@ class Checkpoints:
             ResourceError: the disk is full; the checkpoints before are untouched.
         """
         self._folder.mkdir(exist_ok=True)
+        saved.seconds = self.seconds()
         arrays = {
             f"{group}{number:04d}": array for group in _GROUPS for number, array in enumerate(getattr(saved, group))
         }
@@ -77,31 +99,27 @@ class Checkpoints:
             UsageError: it is of other photos or other settings.
         """
         for file in self._files():
-            saved = _read(file)
-            if saved is not None:
-                facts, groups = saved
-                if facts.pop("key") != self._key:
+            values = _read(file)
+            if values is not None:
+                if values.pop("key") != self._key:
                     raise UsageError(
                         f"The unfinished run in {self._folder.parent} was begun with other photos or settings.",
                         fix=f"Choose another --out, or delete {self._folder.parent}.",
                     )
-                return Saved(**facts, **groups)
+                self._before = values["seconds"]
+                return Saved(**values)
         return None
-
-    def remove(self) -> None:
-        """Forget them all: the run is finished."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _files(self) -> Sequence[Path]:
         return sorted(self._folder.glob("step*.npz"), reverse=True)
 
 
-def _read(file: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]] | None:
+def _read(file: Path) -> dict[str, Any] | None:
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            facts = json.loads(arrays["facts"].tobytes())
+            values = json.loads(arrays["facts"].tobytes())
             names = sorted(arrays.files)
-            groups = {group: [arrays[name] for name in names if name.startswith(group)] for group in _GROUPS}
-        return facts, groups
+            values |= {group: [arrays[name] for name in names if name.startswith(group)] for group in _GROUPS}
+        return values
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None  # cut short or damaged: the one before it will do

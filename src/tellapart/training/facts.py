@@ -32,6 +32,10 @@ class Stopwatch:
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
 
+    def elapsed(self) -> float:
+        """Seconds since the start of the whole run."""
+        return time.perf_counter() - self._begin
+
     def report(self) -> dict[str, float]:
         """Stage -> seconds, and their "total" since the start."""
         stages = {name: round(seconds, 3) for name, seconds in self.seconds.items()}

@@ -82,7 +82,7 @@ class Grader:
 
     def grade_training(self, train: Look, head: LinearHead | None, known: Look, shown: Look) -> Look:
         """The training part, from known embeddings if the file has shown, on `shown`, that its own are equal."""
-        proven = known.sha256 == shown.sha256 and embeddings_agree(known.embeddings, shown.embeddings)
-        if head is not None and proven:
+        same_photos = head is not None and known.sha256 == shown.sha256
+        if head is not None and same_photos and embeddings_agree(known.embeddings, shown.embeddings):
             return dataclasses.replace(train, probabilities=probabilities_of(head, train.embeddings))
         return self.see(train.table, "Grading on training photos")

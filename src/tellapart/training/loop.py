@@ -2,31 +2,32 @@
 
     batches (in threads) ─▶ step ─▶ ... ─▶ end of an epoch: look at validation, write a row of history ─▶ checkpoint
 
-It knows examples, a learner and a pace, and neither photos nor Keras. A run that is stopped, killed or out of power goes
-on from its last checkpoint with the batches, views and rates that it would have had.
+It knows examples, a learner and a pace, and neither photos nor Keras. A run that was stopped or killed goes on
+from its last checkpoint with the batches, views and rates that it would have had.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from tellapart.errors import Interrupted, UsageError
 from tellapart.progress import Advance, Progress
 from tellapart.settings import FitSettings
 from tellapart.training.checkpoint import Checkpoints, Saved
 from tellapart.training.learner import Learner
-from tellapart.training.schedule import Clock, Pace, rate_at, side_at
+from tellapart.training.schedule import Pace, rate_at, side_at
 from tellapart.training.sources import Batch, Source, ahead, deal_batches, num_steps, one_hot
 from tellapart.training.stopping import StopRequest
 
 _AVERAGE_EVERY = 10  # steps; copying weights more often costs time and gains nothing
 _AVERAGE_KEEPS = 0.9  # of the old average each time: it looks back about 100 steps
+_STATUS_SECONDS = 2.0  # epochs of a small folder end many times a second
 _LOOK_BATCH = 64  # photos answered at once when nothing is learnt
 
 
@@ -59,9 +60,9 @@ def fit(
     learner: Learner,
     settings: FitSettings,
     pace: Pace,
+    saved: Saved,
     checkpoints: Checkpoints,
     progress: Progress,
-    used: Clock,
 ) -> Fit:
     """Train until the pace says that the run is over.
 
@@ -70,18 +71,17 @@ def fit(
         learner: the network; it is set to the checkpoint, if there is one, and ends with the last weights.
         settings: rates, sides, batch.
         pace: how far the run is.
-        checkpoints: where to go on from and what to save to.
+        saved: where to go on from; a new one to begin.
+        checkpoints: what to save to.
         progress: who watches.
-        used: seconds of the run's time that are over, for the checkpoint.
 
     Raises:
         Interrupted: the user stopped it; a checkpoint holds all that was learnt.
-        UsageError: the loss is not a number any more, or the checkpoint is of another run.
+        UsageError: the loss is not a number any more, with the step and the rate.
     """
-    loop = _Loop(task, learner, settings, pace, checkpoints, used)
+    loop = _Loop(task, learner, settings, pace, saved, checkpoints)
     with StopRequest() as stop, progress.stage(_NAMES[type(pace).__name__], pace.total) as advance:
         loop.run(stop, advance, progress)
-    saved = loop.saved
     return Fit(
         last=learner.weights(),
         best=saved.best or learner.weights(),
@@ -107,15 +107,15 @@ class _Loop:
         learner: Learner,
         settings: FitSettings,
         pace: Pace,
+        saved: Saved,
         checkpoints: Checkpoints,
-        used: Clock,
     ):
         self._task, self._learner, self._settings, self._pace = task, learner, settings, pace
-        self._checkpoints, self._used = checkpoints, used
+        self.saved, self._checkpoints = saved, checkpoints
         self._num_photos = len(task.train.labels)
         self._steps_per_epoch = num_steps(self._num_photos, settings.batch)
         self._trained = learner.trained()
-        self.saved = checkpoints.load() or Saved()
+        self._last_status = 0.0
         if self.saved.step:
             learner.set_weights(self.saved.weights)
             learner.set_optimizer_state(self.saved.optimizer)
@@ -177,9 +177,8 @@ class _Loop:
                 raise _not_a_number(number, rate)
             if fraction >= self._settings.average_from and number % _AVERAGE_EVERY == 0:
                 self._average()
-            now = time.monotonic()
-            yield loss, now - begin
-            begin = now
+            yield loss, time.monotonic() - begin
+            begin = time.monotonic()  # saving is not training
 
     def _epoch(self) -> int:
         """The epoch under way; one whose steps are all done is under way until it was looked at."""
@@ -210,6 +209,8 @@ class _Loop:
         saved, fraction = self.saved, self._pace.fraction(self.saved.step)
         side_px = self._task.side_px or side_at(fraction, self._settings)
         steps = saved.step - self._steps_looked_at()
+        if not steps:  # the time was over before the first one
+            return
         photos = steps * self._num_photos / self._steps_per_epoch
         row = {
             "epoch": len(saved.history) + 1,
@@ -228,12 +229,13 @@ class _Loop:
         loss = row.get("validation_loss", -float(len(saved.history)))
         if saved.best_loss is None or loss < saved.best_loss:
             saved.best_loss, saved.best_epoch, saved.best = loss, len(saved.history), self._learner.weights()
-        progress.status(_status(row))
+        if time.monotonic() - self._last_status > _STATUS_SECONDS or self._over():
+            self._last_status = time.monotonic()
+            progress.status(_status(row))
 
     def _save(self) -> None:
         self.saved.weights, self.saved.optimizer = self._learner.weights(), self._learner.optimizer_state()
-        self.saved.seconds = self._used()
-        self._checkpoints.save(dataclasses.replace(self.saved))
+        self._checkpoints.save(self.saved)
 
 
 def look_at(
@@ -251,10 +253,20 @@ def look_at(
     logits, labels = answers(learner, source, most, side_px, stopped)
     if not len(labels):
         return float("nan"), float("nan")
+    return float((logits.argmax(axis=1) == labels).mean()), float(log_losses(logits, labels).mean())
+
+
+def log_losses(
+    logits: Float[np.ndarray, "photos classes"], labels: Int[np.ndarray, " photos"]
+) -> Float[np.ndarray, " photos"]:
+    """The loss of each photo.
+
+    >>> log_losses(np.array([[0.0, 0.0]]), np.array([1])).round(3).tolist()
+    [0.693]
+    """
     highest = logits.max(axis=1)
     log_sum = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
-    losses = log_sum - logits[np.arange(len(labels)), labels]  # (photos,)
-    return float((logits.argmax(axis=1) == labels).mean()), float(losses.mean())
+    return log_sum - logits[np.arange(len(labels)), labels]
 
 
 def answers(

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -145,22 +146,21 @@ def _open(file: Path, shape: tuple[int, ...]) -> np.ndarray | None:
 def _write(file: Path, source: StreamedPixels, side_px: int, threads: int, progress: Progress) -> None:
     with replacing(file) as temporary, progress.stage("Decoding the photos", len(source)) as advance:
         array = np.lib.format.open_memmap(temporary, "w+", np.uint8, (len(source), side_px, side_px, 3))
-
-        def decode(rows: range) -> int:
-            for row in rows:
-                array[row] = source.photo(row)
-            return len(rows)
-
-        handfuls = (range(first, min(first + _HANDFUL, len(source))) for first in range(0, len(source), _HANDFUL))
+        handfuls = [range(first, min(first + _HANDFUL, len(source))) for first in range(0, len(source), _HANDFUL)]
         with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
             try:
-                for count in pool.map(decode, handfuls):
-                    advance(count)
+                for rows in pool.map(partial(_decode, array, source), handfuls):
+                    advance(len(rows))
             except BaseException:
                 pool.shutdown(cancel_futures=True)  # the first fault ends it; the rest would be decoded for nothing
                 raise
         array.flush()
-        del array
+
+
+def _decode(array: np.ndarray, source: StreamedPixels, rows: range) -> range:
+    for row in rows:
+        array[row] = source.photo(row)
+    return rows
 
 
 def _make_room(folder: Path, num_bytes: int, limits: PixelSettings) -> bool:

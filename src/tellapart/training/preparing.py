@@ -31,6 +31,8 @@ from tellapart.settings import DecodeSettings, EngineSettings, ScanSettings, Spl
 from tellapart.training.facts import Stopwatch
 from tellapart.training.looking import Look, look
 
+OWN_EMBEDDINGS = ("classic", "scratch")  # recipes whose file gives other embeddings than the backbone's
+
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
@@ -38,6 +40,7 @@ class Material:
 
     known: Look  # every usable photo but test photos that the user set apart
     apart: PhotoTable  # test photos that the user set apart; empty where there are none
+    apart_seen: Look | None  # the same with the backbone's embeddings, where the recipe makes embeddings of its own
     twins: Twins  # among `known`
     parts: np.ndarray  # (photos,) "train", "validation" or "test"
     groups: np.ndarray  # (photos,) photos with equal numbers must not be separated
@@ -45,6 +48,10 @@ class Material:
     def part(self, name: str) -> Look:
         """The known photos of one part."""
         return self.known.select(self.parts == name)
+
+    def seen_test(self) -> Look:
+        """The test photos, for recipes that look at them before the file does."""
+        return self.apart_seen or self.part("test")
 
     @property
     def test_table(self) -> PhotoTable:
@@ -64,6 +71,11 @@ def prepare(
     with watch.stage("embed"):
         limits = ScanSettings(strict=settings.strict)
         known = embed(table.select(~set_apart), viewer, settings, progress, limits)
+        apart_seen = None
+        if set_apart.any() and settings.recipe in OWN_EMBEDDINGS:
+            # Copies are found by the backbone's embeddings, which the finished file will not give.
+            anyhow = ScanSettings(strict=settings.strict, max_refused_share=1.0)
+            apart_seen = embed(table.select(set_apart), viewer, settings, progress, anyhow)
     with watch.stage("twins"), progress.stage("Looking for copies"):
         twins = find_twins(known.sha256, known.hashes, known.embeddings)
     with watch.stage("split"):
@@ -72,7 +84,8 @@ def prepare(
         parts = np.array(split(known.table, known.sha256, twins.groups, dealing, elsewhere))
         groups = group_photos(known.table, twins.groups)
         require_all_classes(known.table, parts)
-    return Material(known=known, apart=table.select(set_apart), twins=twins, parts=parts, groups=groups)
+    apart = table.select(set_apart)
+    return Material(known=known, apart=apart, apart_seen=apart_seen, twins=twins, parts=parts, groups=groups)
 
 
 def read_table(photos: Path, settings: TrainSettings) -> PhotoTable:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from tellapart.model.manifest import Fingerprints
+from tellapart.model.manifest import Manifest
 from tellapart.network.family import find_backbone
 from tellapart.progress import Progress
 from tellapart.settings import HeadSettings, TrainSettings
 from tellapart.training.built import Built
 from tellapart.training.facts import Stopwatch
 from tellapart.training.head import fit_head
-from tellapart.training.looking import Look
-from tellapart.training.model_files import write_classifier
+from tellapart.training.model_files import fingerprints_of, write_classifier
 from tellapart.training.preparing import Material
 
 
@@ -33,15 +30,19 @@ def build_quick(
         groups = material.groups[material.parts == "train"]
         fitted = fit_head(train.embeddings, train.table.labels, groups, len(class_names), heads, advance)
     with watch.stage("export"), progress.stage("Writing and proving the model"):
+        from tellapart.network.assemble import assemble_classifier  # here, because it brings Keras
+
         backbone = find_backbone(settings.backbone)
-        engine = write_classifier(folder, backbone, fitted, class_names, fingerprints_of(train), settings.seed)
+        facts = Manifest(
+            recipe="quick",
+            backbone=backbone.name,
+            class_names=class_names,
+            side_px=backbone.side_px,
+            temperature=fitted.temperature,
+            fingerprints=fingerprints_of(train),
+            seed=settings.seed,
+        )
+        engine = write_classifier(folder, assemble_classifier(backbone, fitted.head), facts)
     path = [dict(zip(("strength", "log_loss", "accuracy"), step, strict=True)) for step in fitted.path]
     details = {"strength": fitted.strength, "temperature": fitted.temperature, "path": path}
     return Built(engine=engine, head=fitted.head, details=details)
-
-
-def fingerprints_of(train: Look) -> Fingerprints:
-    """Which photos were trained on, for the manifest."""
-    return Fingerprints(
-        sha256=np.array([int(digest[:16], 16) for digest in train.sha256], np.uint64), perceptual=train.hashes[:, 0]
-    )

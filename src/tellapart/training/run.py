@@ -23,13 +23,14 @@ from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.built import Built
 from tellapart.training.facts import Stopwatch, peak_memory_mb
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings, without_twins_outside
+from tellapart.training.from_pixels import build_classic, build_scratch
 from tellapart.training.grading import Grader, grade, require_same_classes
 from tellapart.training.looking import Look, RefusedPhoto, check_share
 from tellapart.training.preparing import Material, backbone_viewer, note_warnings, prepare, viewer_of
 from tellapart.training.quick import build_quick
 
 PARTS = ("train", "validation", "test")
-RECIPES = {"quick": build_quick}
+RECIPES = {"quick": build_quick, "scratch": build_scratch, "classic": build_classic}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,17 +77,18 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         # One refused photo may be many of a small part, so the share is judged on the whole class, below.
         limits = ScanSettings(strict=settings.strict, max_refused_share=1.0)
         grader = Grader(viewer_of(built.engine, settings), progress, limits)
-        known = material.part("validation")
+        seen = built.known or material.known
+        known = seen.select(material.parts == "validation")
         validation = grader.see(known.table, "Grading on validation photos")
         test = grader.see(material.test_table, "Grading on test photos")
         if built.head is not None:
             require_same_classes(built.head, validation)
             require_same_classes(built.head, test)
-        train = grader.grade_training(material.part("train"), built.head, known, validation)
+        train = grader.grade_training(seen.select(material.parts == "train"), built.head, known, validation)
 
     # ── findings ──
     with watch.stage("twins"):
-        whole, parts, twins = _everything(material, test)
+        whole, parts, twins = _everything(material, seen, material.apart_seen or test)
         check_share(table, np.isin(table.paths, whole.table.paths), ScanSettings())
         findings = troubling_twins(whole.table, parts, twins)
     metrics: dict[str, Any] = {name: grade(seen) for name, seen in zip(PARTS, (train, validation, test), strict=True)}
@@ -109,14 +111,20 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
     )
 
 
-def _everything(material: Material, test: Look) -> tuple[Look, tuple[str, ...], Twins]:
-    """All usable photos, their parts and the copies among them, test photos that were set apart included."""
+def _everything(material: Material, known: Look, apart: Look) -> tuple[Look, tuple[str, ...], Twins]:
+    """All usable photos, their parts and the copies among them, test photos that were set apart included.
+
+    Args:
+        material: as it was prepared.
+        known: the known photos, with embeddings of the same space as those of `apart`.
+        apart: the test photos that were set apart, if there are any.
+    """
     parts = tuple(material.parts.tolist())
     if not len(material.apart):
         return material.known, parts, material.twins
-    whole = _join(material.known, test)
+    whole = _join(known, apart)
     twins = find_twins(whole.sha256, whole.hashes, whole.embeddings)
-    return whole, (*parts, *["test"] * len(test.table)), twins
+    return whole, (*parts, *["test"] * len(apart.table)), twins
 
 
 def _join(first: Look, second: Look) -> Look:

@@ -23,7 +23,10 @@ _AHEAD = 4  # batches that wait: enough to bridge a slow one, 10 MB at 128 px
 class Source(Protocol):
     """Labelled examples: photos, or feature maps of photos. Safe to read from several threads."""
 
-    labels: Int[np.ndarray, " photos"]
+    @property
+    def labels(self) -> Int[np.ndarray, " photos"]:
+        """Index of each example's class."""
+        ...
 
     def show(self, epoch: int, rows: Int[np.ndarray, " batch"], side_px: int) -> np.ndarray:
         """Examples as they are trained on in an epoch; the same for the same arguments."""

@@ -1,0 +1,90 @@
+"""Keep a promise of time: how long everything after training will take, and what that leaves for training.
+
+Nothing is assumed of the machine. The finished network is written once untrained, and a few photos are graded with it;
+the time of the rest follows from their number.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tellapart.engine.session import open_engine
+from tellapart.errors import UsageError
+from tellapart.model.file import write_model
+from tellapart.model.manifest import Manifest
+from tellapart.photos.table import PhotoTable
+from tellapart.settings import FitSettings, TrainSettings
+from tellapart.training.checkpoint import Checkpoints, Saved
+from tellapart.training.learner import Learner
+from tellapart.training.preparing import viewer_of
+from tellapart.training.schedule import ByEpochs, ByTime, Pace
+from tellapart.training.sources import num_steps
+
+_PROBED = 96  # photos to grade on trial; about half a second
+WRITING_SECONDS = 3.0  # figures, results and report
+
+
+def grading_seconds(model: Any, facts: Manifest, photos: PhotoTable, settings: TrainSettings, folder: Path) -> float:
+    """Seconds that the finished file will need for one photo, from file to answer.
+
+    Args:
+        model: the Keras model that will be shipped, with any weights.
+        facts: its manifest.
+        photos: some photos like those that will be graded.
+        settings: threads.
+        folder: where the trial file may be written; it is removed.
+    """
+    from tellapart.network.assemble import pattern_answers
+    from tellapart.network.export import to_onnx
+
+    file = folder / "untrained.onnx"
+    try:
+        write_model(file, to_onnx(model, dataclasses.replace(facts, answers=pattern_answers(model))))
+        viewer = viewer_of(open_engine(file), settings)
+    finally:
+        file.unlink(missing_ok=True)
+    some = [photos.file(int(row)) for row in np.linspace(0, len(photos) - 1, min(_PROBED, len(photos)))]
+    list(viewer.see(some[:8]))  # the first ones also warm up
+    begin = time.perf_counter()
+    list(viewer.see(some))
+    return (time.perf_counter() - begin) / len(some)
+
+
+def answering_seconds(learner: Learner, batch: np.ndarray) -> float:
+    """Seconds that Keras needs to answer for one photo of a batch."""
+    learner.answer(batch)  # the first one compiles
+    begin = time.perf_counter()
+    learner.answer(batch)
+    return (time.perf_counter() - begin) / len(batch)
+
+
+def pace_of(settings: FitSettings, saved: Saved, checkpoints: Checkpoints, num_photos: int, finish: float) -> Pace:
+    """By epochs where they are given, else by what is left of the time.
+
+    Args:
+        settings: epochs or seconds.
+        saved: knows when training began.
+        checkpoints: know the time of the whole run.
+        num_photos: of an epoch.
+        finish: seconds to keep for what comes after training.
+
+    Raises:
+        UsageError: too little time is left to train anything.
+    """
+    if settings.epochs is not None:
+        return ByEpochs(settings.epochs, num_steps(num_photos, settings.batch), num_photos)
+    given = settings.seconds or 0.0
+    left = given - finish - saved.begun
+    if left < given / 5:
+        needed = 1.5 * (finish + saved.begun)
+        raise UsageError(
+            f"Of {given:,.0f} s, {finish + saved.begun:,.0f} s go to looking at the photos and to grading: "
+            "too little is left for training.",
+            fix=f"Give it more, such as --time {needed / 60 + 1:.0f}m.",
+        )
+    return ByTime(left, checkpoints.seconds() - saved.begun, checkpoints.seconds)
