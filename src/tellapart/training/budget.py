@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.engine.session import open_engine
+from tellapart.engine.session import Engine, open_engine
 from tellapart.errors import UsageError
 from tellapart.model.file import write_model
 from tellapart.model.manifest import Manifest
@@ -39,20 +39,25 @@ def grading_seconds(model: Any, facts: Manifest, photos: PhotoTable, settings: T
         settings: threads.
         folder: where the trial file may be written; it is removed.
     """
-    from tellapart.network.assemble import pattern_answers
-    from tellapart.network.export import to_onnx
-
-    file = folder / "untrained.onnx"
-    try:
-        write_model(file, to_onnx(model, dataclasses.replace(facts, answers=pattern_answers(model))))
-        viewer = viewer_of(open_engine(file), settings)
-    finally:
-        file.unlink(missing_ok=True)
+    viewer = viewer_of(trial_engine(model, facts, folder), settings)
     some = [photos.file(int(row)) for row in np.linspace(0, len(photos) - 1, min(_PROBED, len(photos)))]
     list(viewer.see(some[:8]))  # the first ones also warm up
     begin = time.perf_counter()
     list(viewer.see(some))
     return (time.perf_counter() - begin) / len(some)
+
+
+def trial_engine(model: Any, facts: Manifest, folder: Path) -> Engine:
+    """A Keras model in the engine, without leaving a file behind."""
+    from tellapart.network.assemble import pattern_answers
+    from tellapart.network.export import to_onnx
+
+    file = folder / "trial.onnx"
+    try:
+        write_model(file, to_onnx(model, dataclasses.replace(facts, answers=pattern_answers(model))))
+        return open_engine(file)
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def answering_seconds(learner: Learner, batch: np.ndarray) -> float:
@@ -63,7 +68,14 @@ def answering_seconds(learner: Learner, batch: np.ndarray) -> float:
     return (time.perf_counter() - begin) / len(batch)
 
 
-def pace_of(settings: FitSettings, saved: Saved, checkpoints: Checkpoints, num_photos: int, finish: float) -> Pace:
+def pace_of(
+    settings: FitSettings,
+    saved: Saved,
+    checkpoints: Checkpoints,
+    num_photos: int,
+    finish: float,
+    least: float = 0.2,
+) -> Pace:
     """By epochs where they are given, else by what is left of the time.
 
     Args:
@@ -72,6 +84,7 @@ def pace_of(settings: FitSettings, saved: Saved, checkpoints: Checkpoints, num_p
         checkpoints: know the time of the whole run.
         num_photos: of an epoch.
         finish: seconds to keep for what comes after training.
+        least: fraction of the time below which training is not worth beginning.
 
     Raises:
         UsageError: too little time is left to train anything.
@@ -80,7 +93,7 @@ def pace_of(settings: FitSettings, saved: Saved, checkpoints: Checkpoints, num_p
         return ByEpochs(settings.epochs, num_steps(num_photos, settings.batch), num_photos)
     given = settings.seconds or 0.0
     left = given - finish - saved.begun
-    if left < given / 5:
+    if left < least * given:
         needed = 1.5 * (finish + saved.begun)
         raise UsageError(
             f"Of {given:,.0f} s, {finish + saved.begun:,.0f} s go to looking at the photos and to grading: "

@@ -183,13 +183,11 @@ def _source(job: _Job, part: str, stack: ExitStack) -> PhotoSource:
 def _task(job: _Job, sources: dict[str, PhotoSource]) -> Any:
     from tellapart.training.loop import Task
 
-    labels, num_classes = sources["train"].labels, len(job.material.known.table.class_names)
-    balanced = len(labels) / (num_classes * np.bincount(labels, minlength=num_classes))  # (classes,)
     return Task(
         train=sources["train"],
-        num_classes=num_classes,
+        num_classes=len(job.material.known.table.class_names),
         watched={part: (source, job.most) for part, source in sources.items()},
-        class_weights=balanced if job.settings.class_weight == "balanced" else None,
+        balanced=job.settings.class_weight == "balanced",
         seed=job.settings.seed,
         threads=job.settings.threads,
     )

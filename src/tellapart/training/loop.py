@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
 
 from tellapart.errors import Interrupted, UsageError
 from tellapart.progress import Advance, Progress
@@ -39,7 +39,7 @@ class Task:
     num_classes: int
     watched: Mapping[str, tuple[Source, int]]  # name of a part -> its examples, and how many to look at each epoch
     side_px: int | None = None  # at which parts are looked at; None: that of training at the time
-    class_weights: np.ndarray | None = None  # (classes,) how much a photo of each counts
+    balanced: bool = False  # each class counts the same, however few photos it has
     seed: int = 0
     threads: int = 1
 
@@ -115,6 +115,7 @@ class _Loop:
         self._num_photos = len(task.train.labels)
         self._steps_per_epoch = num_steps(self._num_photos, settings.batch)
         self._trained = learner.trained()
+        self._class_weights = _balance(task) if task.balanced else None
         self._last_status = 0.0
         if self.saved.step:
             learner.set_weights(self.saved.weights)
@@ -193,7 +194,7 @@ class _Loop:
 
     def _learn(self, batch: Batch, rate: float) -> float:
         labels = self._task.train.labels[batch.rows]
-        weights = None if self._task.class_weights is None else self._task.class_weights[labels].astype(np.float32)
+        weights = None if self._class_weights is None else self._class_weights[labels]
         return self._learner.step(batch.inputs, one_hot(labels, self._task.num_classes), weights, rate)
 
     def _average(self) -> None:
@@ -236,6 +237,12 @@ class _Loop:
     def _save(self) -> None:
         self.saved.weights, self.saved.optimizer = self._learner.weights(), self._learner.optimizer_state()
         self._checkpoints.save(self.saved)
+
+
+def _balance(task: Task) -> Float32[np.ndarray, " classes"]:
+    """How much a photo of each class counts, so that classes count the same and the mean photo counts 1."""
+    counts = np.bincount(task.train.labels, minlength=task.num_classes)
+    return (len(task.train.labels) / (task.num_classes * np.maximum(counts, 1))).astype(np.float32)
 
 
 def look_at(

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -35,6 +35,7 @@ _HANDFUL = 16  # photos a task
 _DEFAULTS = PixelSettings()
 
 
+@runtime_checkable
 class Pixels(Protocol):
     """The photos of one part; safe to read from several threads."""
 

@@ -10,7 +10,7 @@ from tellapart.progress import Progress
 from tellapart.settings import HeadSettings, TrainSettings
 from tellapart.training.built import Built
 from tellapart.training.facts import Stopwatch
-from tellapart.training.head import fit_head
+from tellapart.training.head import FittedHead, fit_head
 from tellapart.training.model_files import fingerprints_of, write_classifier
 from tellapart.training.preparing import Material
 
@@ -23,26 +23,41 @@ def build_quick(
     Raises:
         ModelError: the exported file failed its proof.
     """
-    train = material.part("train")
-    class_names = material.known.table.class_names
-    with watch.stage("head"), progress.stage("Training the classifier") as advance:
-        heads = HeadSettings(class_weight=settings.class_weight, seed=settings.seed)
-        groups = material.groups[material.parts == "train"]
-        fitted = fit_head(train.embeddings, train.table.labels, groups, len(class_names), heads, advance)
+    with watch.stage("head"):
+        fitted = fit_known(material, settings, progress)
     with watch.stage("export"), progress.stage("Writing and proving the model"):
         from tellapart.network.assemble import assemble_classifier  # here, because it brings Keras
 
         backbone = find_backbone(settings.backbone)
-        facts = Manifest(
-            recipe="quick",
-            backbone=backbone.name,
-            class_names=class_names,
-            side_px=backbone.side_px,
-            temperature=fitted.temperature,
-            fingerprints=fingerprints_of(train),
-            seed=settings.seed,
-        )
-        engine = write_classifier(folder, assemble_classifier(backbone, fitted.head), facts)
+        model = assemble_classifier(backbone, fitted.head)
+        engine = write_classifier(folder, model, head_facts(material, settings, fitted.temperature))
+    return Built(engine=engine, head=fitted.head, details=details_of(fitted))
+
+
+def fit_known(material: Material, settings: TrainSettings, progress: Progress) -> FittedHead:
+    """The head, fitted on the embeddings of the training part."""
+    train, num_classes = material.part("train"), len(material.known.table.class_names)
+    heads = HeadSettings(class_weight=settings.class_weight, seed=settings.seed)
+    groups = material.groups[material.parts == "train"]
+    with progress.stage("Training the classifier") as advance:
+        return fit_head(train.embeddings, train.table.labels, groups, num_classes, heads, advance)
+
+
+def head_facts(material: Material, settings: TrainSettings, temperature: float) -> Manifest:
+    """The manifest of a classifier on a pretrained backbone."""
+    backbone = find_backbone(settings.backbone)
+    return Manifest(
+        recipe=settings.recipe,
+        backbone=backbone.name,
+        class_names=material.known.table.class_names,
+        side_px=backbone.side_px,
+        temperature=temperature,
+        fingerprints=fingerprints_of(material.part("train")),
+        seed=settings.seed,
+    )
+
+
+def details_of(fitted: FittedHead) -> dict[str, object]:
+    """How the head was found, for run.json."""
     path = [dict(zip(("strength", "log_loss", "accuracy"), step, strict=True)) for step in fitted.path]
-    details = {"strength": fitted.strength, "temperature": fitted.temperature, "path": path}
-    return Built(engine=engine, head=fitted.head, details=details)
+    return {"strength": fitted.strength, "temperature": fitted.temperature, "path": path}

@@ -23,6 +23,7 @@ from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.built import Built
 from tellapart.training.facts import Stopwatch, peak_memory_mb
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings, without_twins_outside
+from tellapart.training.fine_tuning import build_best
 from tellapart.training.from_pixels import build_classic, build_scratch
 from tellapart.training.grading import Grader, grade, require_same_classes
 from tellapart.training.looking import Look, RefusedPhoto, check_share
@@ -30,7 +31,7 @@ from tellapart.training.preparing import Material, backbone_viewer, note_warning
 from tellapart.training.quick import build_quick
 
 PARTS = ("train", "validation", "test")
-RECIPES = {"quick": build_quick, "scratch": build_scratch, "classic": build_classic}
+RECIPES = {"quick": build_quick, "best": build_best, "scratch": build_scratch, "classic": build_classic}
 
 
 @dataclass(frozen=True, kw_only=True)

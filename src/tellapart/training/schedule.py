@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tellapart.settings import FitSettings
 
 Clock = Callable[[], float]
 
 
+@runtime_checkable
 class Pace(Protocol):
     """Knows how far the run is."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int
@@ -20,6 +20,7 @@ from tellapart.training.pixels import Pixels
 _AHEAD = 4  # batches that wait: enough to bridge a slow one, 10 MB at 128 px
 
 
+@runtime_checkable
 class Source(Protocol):
     """Labelled examples: photos, or feature maps of photos. Safe to read from several threads."""
 
