@@ -190,10 +190,18 @@ def test_a_bug_shows_a_traceback_and_asks_for_a_report(verbs, capsys):
     [
         ("train", "Missing argument 'PHOTOS'."),
         ("trian photos", "No such command 'trian'. Did you mean 'train'?"),
-        ("train photos --epochs 3", "No such option: --epochs."),
+        ("train photos --foobar 3", "No such option: --foobar."),
+        ("train photos --time soon --recipe scratch", "'soon' is not a time."),
+        (
+            "train photos --epochs 3",
+            "The setting 'epochs' is 3; it must be left out, or used with --recipe best, scratch or classic.",
+        ),
         ("train photos --test ten", "'ten' is not a share of the photos."),
         ("train photos --test 120%", "The setting 'test' is 1.2; it must be a fraction between 0 and 1, such as 0.1."),
-        ("train photos --recipe slow", "The setting 'recipe' is 'slow'; it must be one of: quick."),
+        (
+            "train photos --recipe slow",
+            "The setting 'recipe' is 'slow'; it must be one of: quick, best, scratch, classic.",
+        ),
     ],
 )
 def test_wrong_use_is_two_lines_and_exit_code_2(verbs, capsys, arguments, problem):

@@ -173,3 +173,13 @@ def test_the_same_network_is_the_same_bytes(keras):
 
     assert once() == once()
     assert onnx.ModelProto.FromString(once()).graph.name == "tellapart"
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("side_px", [8, 9])
+def test_the_largest_of_each_window_agrees(agree, size, side_px):
+    agree(lambda layers, x: layers.MaxPooling2D(size)(layers.Conv2D(4, 3)(x)), side_px)
+
+
+def test_flattening_keeps_the_order_of_keras(agree):
+    agree(lambda layers, x: layers.Dense(5, activation="relu")(layers.Flatten()(layers.Conv2D(4, 3)(x))))

@@ -19,4 +19,6 @@ class Built:
     head: LinearHead | None = None  # on embeddings that are known already, where they are those of the file
     known: Look | None = None  # the known photos with the file's embeddings, where these are not the backbone's
     details: Mapping[str, Any] = field(default_factory=dict)  # what was chosen on the way, for run.json
-    history: Sequence[Mapping[str, float]] = ()  # one row per epoch, for history.csv; empty where there are no epochs
+    history: Sequence[
+        Mapping[str, int | float]
+    ] = ()  # one row per epoch, for history.csv; empty where there are no epochs

@@ -27,6 +27,7 @@ from tellapart.training.run_folder import CHECKPOINTS
 from tellapart.training.schedule import Clock
 
 _KEPT = 2
+Row = dict[str, int | float]  # of history.csv
 _GROUPS = ("weights", "optimizer", "average", "best")
 
 
@@ -49,7 +50,7 @@ class Saved:
     epoch_seconds: float = 0.0
     best_loss: float | None = None  # of validation; None: no epoch has ended
     best_epoch: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[Row] = field(default_factory=list)
     weights: list[np.ndarray] = field(default_factory=list)
     optimizer: list[np.ndarray] = field(default_factory=list)
     average: list[np.ndarray] = field(default_factory=list)  # of the trained weights; empty before it begins

@@ -26,7 +26,7 @@ from tellapart.progress import Progress
 from tellapart.settings import TrainSettings
 from tellapart.training.affording import Job, Plan, feature_shape, kept_plan, make_plan, seconds_after, trunk_facts
 from tellapart.training.built import Built
-from tellapart.training.checkpoint import Checkpoints, Saved, run_key
+from tellapart.training.checkpoint import Checkpoints, Row, Saved, run_key
 from tellapart.training.facts import Stopwatch
 from tellapart.training.features import FeatureSource, fill_features, held_features
 from tellapart.training.looking import Look
@@ -45,7 +45,7 @@ class _Tuned:
     details: dict[str, Any]  # for run.json; "kept" tells whether it helped
     temperature: float = 1.0
     known: Look | None = None  # the known photos with their new embeddings
-    history: tuple[dict[str, float], ...] = ()
+    history: tuple[Row, ...] = ()
 
 
 def build_best(

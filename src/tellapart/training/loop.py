@@ -19,7 +19,7 @@ from jaxtyping import Float, Float32, Int
 from tellapart.errors import Interrupted, UsageError
 from tellapart.progress import Advance, Progress
 from tellapart.settings import FitSettings
-from tellapart.training.checkpoint import Checkpoints, Saved
+from tellapart.training.checkpoint import Checkpoints, Row, Saved
 from tellapart.training.learner import Learner
 from tellapart.training.schedule import Pace, rate_at, side_at
 from tellapart.training.sources import Batch, Source, ahead, deal_batches, num_steps, one_hot
@@ -51,8 +51,8 @@ class Fit:
     last: list[np.ndarray]
     best: list[np.ndarray]  # of the epoch with the lowest validation loss
     average: list[np.ndarray] | None  # trained weights only, averaged over the end of the run
-    history: list[dict[str, float]]
-    details: dict[str, float] = field(default_factory=dict)
+    history: list[Row]
+    details: dict[str, int] = field(default_factory=dict)
 
 
 def fit(
@@ -213,7 +213,7 @@ class _Loop:
         if not steps:  # the time was over before the first one
             return
         photos = steps * self._num_photos / self._steps_per_epoch
-        row = {
+        row: Row = {
             "epoch": len(saved.history) + 1,
             "step": saved.step,
             "seconds": round(saved.epoch_seconds, 3),
@@ -295,7 +295,7 @@ def answers(
     return logits, source.labels[rows] if len(rows) else np.zeros(0, np.int64)
 
 
-def _status(row: Mapping[str, float]) -> str:
+def _status(row: Row) -> str:
     text = f"epoch {row['epoch']:.0f}: {row['photos_per_second']:,.0f} photos/s, loss {row['loss']:.3f}"
     if "validation_accuracy" in row:
         text += f", validation {100 * row['validation_accuracy']:.1f} % right"
