@@ -5,7 +5,10 @@ import json
 import pytest
 
 from tellapart.errors import ResourceError, UsageError
-from tellapart.training.run_folder import claim_run_folder, write_json, write_rows
+from tellapart.settings import TrainSettings
+from tellapart.training.run_folder import CHECKPOINTS, claim_run_folder, write_json, write_rows
+
+SETTINGS = TrainSettings()
 
 
 @pytest.fixture
@@ -105,3 +108,57 @@ def test_json_never_holds_what_json_has_not(tmp_path):
 def test_rows_are_plain_csv(tmp_path):
     write_rows(tmp_path / "a.csv", ("path", "reason"), [("a, b.jpg", 'it is "odd"')])
     assert (tmp_path / "a.csv").read_bytes() == b'path,reason\n"a, b.jpg","it is ""odd"""\n'
+
+
+# Runs that were stopped
+
+
+def stop(photos, out, settings=SETTINGS, with_checkpoint=True):
+    with pytest.raises(KeyboardInterrupt), claim_run_folder(photos, out, settings) as folder:
+        if with_checkpoint:
+            (folder / CHECKPOINTS).mkdir(exist_ok=True)
+            (folder / CHECKPOINTS / "step1.npz").write_text("x")
+        raise KeyboardInterrupt
+    return folder
+
+
+def claim_again(photos, out=None, settings=SETTINGS):
+    with claim_run_folder(photos, out, settings) as folder:
+        kept = (folder / CHECKPOINTS).exists()
+    return folder, kept
+
+
+@pytest.mark.parametrize("out", [None, "run"])
+def test_the_same_command_goes_on_with_a_run_that_was_stopped(photos, tmp_path, out):
+    out = out and tmp_path / out
+    first = stop(photos, out)
+    assert claim_again(photos, out) == (first, True)
+    assert not first.exists() or list(first.iterdir()) == []
+
+
+def test_other_settings_do_not_go_on_with_it(photos, tmp_path):
+    stop(photos, tmp_path / "run")
+    with pytest.raises(UsageError, match="unfinished run of other"):
+        claim_again(photos, tmp_path / "run", TrainSettings(seed=1))
+    assert claim_again(photos, None, TrainSettings(seed=1))[0].name == "photos.run"
+
+
+def test_other_settings_get_the_next_name(photos):
+    first = stop(photos, None)
+    second, kept = claim_again(photos, None, TrainSettings(seed=1))
+    assert (first.name, second.name, kept) == ("photos.run", "photos-2.run", False)
+
+
+def test_a_run_without_anything_to_go_on_from_leaves_nothing(photos, tmp_path):
+    assert not stop(photos, tmp_path / "run", with_checkpoint=False).exists()
+
+
+def test_a_run_that_was_killed_is_taken_over(photos, tmp_path):
+    folder = stop(photos, tmp_path / "run")
+    (folder / ".owner").write_text('{"process": 999999999, "started": "1"}')
+    assert claim_again(photos, tmp_path / "run")[1]
+
+
+def test_one_that_is_still_under_way_is_not(photos, tmp_path):
+    with claim_run_folder(photos, tmp_path / "run", SETTINGS), pytest.raises(UsageError, match="under way"):
+        claim_again(photos, tmp_path / "run")

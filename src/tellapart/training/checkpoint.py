@@ -117,7 +117,8 @@ class Checkpoints:
 
 def _read(file: Path) -> dict[str, Any] | None:
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        # Opened here, because NumPy forgets to close a file that it cannot read.
+        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             values = json.loads(arrays["facts"].tobytes())
             names = sorted(arrays.files)
             values |= {group: [arrays[name] for name in names if name.startswith(group)] for group in _GROUPS}

@@ -139,7 +139,7 @@ def _open(file: Path, shape: tuple[int, ...]) -> np.ndarray | None:
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
         os.utime(file)  # used now: it goes last
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     return array if array.shape == shape and array.dtype == np.uint8 else None
 

@@ -1,0 +1,124 @@
+"""Photos are decoded once, to what the engine sees; the cache is bounded, and without room photos are streamed."""
+
+import dataclasses
+import os
+import time
+
+import numpy as np
+import pytest
+
+from tellapart.errors import DataError
+from tellapart.photos.decode import open_photo, to_pixels
+from tellapart.photos.scan import scan
+from tellapart.progress import Silent
+from tellapart.settings import PixelSettings, TrainSettings
+from tellapart.training.pixels import HeldPixels, StreamedPixels, pixels_of
+
+SIDE = 24
+SETTINGS = TrainSettings(recipe="classic", threads=2)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TELLAPART_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "pixels"
+
+
+@pytest.fixture
+def table(photo_folder):
+    return scan(photo_folder())
+
+
+class Noting(Silent):
+    def __init__(self):
+        self.notes, self.stages = [], []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def stage(self, name, total=None):
+        self.stages.append(name)
+        return super().stage(name, total)
+
+
+def digests(table, mark="a"):
+    return [f"{mark}{row}" for row in range(len(table))]
+
+
+def hold(table, mark="a", limits=None, settings=SETTINGS, watcher=None, side_px=SIDE):
+    limits = limits or PixelSettings(min_free_bytes=0)
+    with pixels_of(table, digests(table, mark), side_px, settings, watcher or Silent(), limits) as pixels:
+        return type(pixels), np.stack([pixels.photo(row) for row in range(len(pixels))])
+
+
+def test_pixels_are_those_that_the_engine_sees(cache, table):
+    kind, array = hold(table)
+    assert kind is HeldPixels
+    wanted = [to_pixels(open_photo(table.file(row), min_side_px=SIDE).image, SIDE) for row in range(len(table))]
+    np.testing.assert_array_equal(array, wanted)
+
+
+def test_photos_are_decoded_once(cache, table):
+    first, second = Noting(), Noting()
+    np.testing.assert_array_equal(hold(table, watcher=first)[1], hold(table, watcher=second)[1])
+    assert (first.stages, second.stages) == (["Decoding the photos"], [])
+
+
+@pytest.mark.parametrize("other", [{"mark": "b"}, {"side_px": 16}])
+def test_other_photos_or_another_side_are_another_file(cache, table, other):
+    hold(table)
+    hold(table, **other)
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY nothing"])
+def test_a_damaged_file_is_made_again(cache, table, damage):
+    array = hold(table)[1]
+    (file,) = cache.iterdir()
+    file.write_bytes(damage)
+    np.testing.assert_array_equal(hold(table)[1], array)
+
+
+def test_what_was_used_longest_ago_goes_first(cache, table):
+    size = len(table) * SIDE * SIDE * 3 + 128
+    limits = PixelSettings(max_bytes=2 * size + 100, min_free_bytes=0)
+    for mark, age in (("a", 300), ("b", 200)):
+        hold(table, mark, limits)
+        newest = max(cache.iterdir(), key=lambda file: file.stat().st_mtime)
+        os.utime(newest, (time.time() - age, time.time() - age))
+    hold(table, "a", limits)  # used again
+    hold(table, "c", limits)
+    watcher = Noting()
+    hold(table, "a", limits, watcher=watcher)
+    assert watcher.stages == [] and len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize("limits", [PixelSettings(max_bytes=10), PixelSettings(min_free_bytes=10**18)])
+def test_without_room_photos_are_decoded_each_time(cache, table, limits):
+    watcher = Noting()
+    kind, array = hold(table, limits=limits, watcher=watcher)
+    assert kind is StreamedPixels
+    np.testing.assert_array_equal(array, hold(table, "other")[1])
+    assert len(watcher.notes) == 1 and "No room" in watcher.notes[0]
+
+
+def test_nothing_is_kept_where_nothing_shall_be(cache, table):
+    hold(table, settings=dataclasses.replace(SETTINGS, cache=False))
+    assert list(cache.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_cleared_away(cache, table):
+    cache.mkdir(parents=True)
+    old, new = cache / ".0a.part.x.npy", cache / ".0b.part.x.npy"
+    for file, age in ((old, 10_000), (new, 0)):
+        file.write_bytes(b"x")
+        os.utime(file, (time.time() - age, time.time() - age))
+    hold(table)
+    assert not old.exists() and new.exists()
+
+
+def test_a_photo_that_is_gone_is_an_error_that_says_so(cache, table):
+    table.file(3).unlink()
+    with pytest.raises(DataError, match="any more"):
+        hold(table)
+    assert list(cache.iterdir()) == []
