@@ -6,6 +6,7 @@ progress bar. They are dropped; what goes wrong arrives as a Python exception al
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,5 +28,7 @@ def _error_stream_closed() -> Iterator[None]:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _error_stream_closed():
     import keras
+# Its remarks on retracing are about long training loops; ours train thousands of steps or predict four pictures.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 __all__ = ["keras"]
