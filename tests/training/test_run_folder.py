@@ -105,3 +105,9 @@ def test_json_never_holds_what_json_has_not(tmp_path):
 def test_rows_are_plain_csv(tmp_path):
     write_rows(tmp_path / "a.csv", ("path", "reason"), [("a, b.jpg", 'it is "odd"')])
     assert (tmp_path / "a.csv").read_bytes() == b'path,reason\n"a, b.jpg","it is ""odd"""\n'
+
+
+def test_a_file_in_its_place_is_called_a_file(photos, tmp_path):
+    (tmp_path / "taken").write_text("x")
+    with pytest.raises(UsageError, match="is a file, not a folder"):
+        claim(photos, tmp_path / "taken")

@@ -72,6 +72,8 @@ def _refuse_inside(photos: Path, folder: Path) -> None:
 
 
 def _occupied(folder: Path, held: list[str]) -> UsageError:
+    if folder.is_file():
+        return UsageError(f"{folder} is a file, not a folder.", fix="Choose another --out: a run writes a folder.")
     if _OWNER in held:
         return UsageError(
             f"The run folder {folder} belongs to a run that is under way, or to one that was killed.",
