@@ -288,6 +288,8 @@ def test_too_many_refused_photos_stop_the_run_and_leave_no_folder(photo_folder, 
         verbs.train(photos, SETTINGS, tmp_path / "run")
     assert "tellapart check" in caught.value.fix
     assert not (tmp_path / "run").exists()
+    warnings = verbs.check(photos, SETTINGS).warnings
+    assert any("train will stop" in text and "3 of 10 photos of 'class1'" in text for text in warnings)
 
 
 def test_strict_stops_at_the_first_refused_photo(photo_folder, tmp_path):

@@ -30,7 +30,7 @@ from tellapart.progress import Progress, Silent
 from tellapart.settings import EngineSettings, ScanSettings, TrainSettings, TwinSettings
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings
 from tellapart.training.grading import grade
-from tellapart.training.looking import Look, RefusedPhoto, look
+from tellapart.training.looking import Look, RefusedPhoto, look, share_faults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +119,14 @@ def check(photos: Path, settings: TrainSettings | None = None, progress: Progres
     with progress.stage("Looking for copies"):
         twins = find_twins(seen.sha256, seen.hashes, seen.embeddings)
     findings = troubling_twins(seen.table, seen.table.parts, twins)
+    spoilt = share_faults(table, np.isin(table.paths, seen.table.paths), ScanSettings())
+    too_many = [f"train will stop, because too many photos cannot be used: {'; '.join(spoilt)}."] if spoilt else []
     return CheckResult(
         table=seen.table,
         refused=seen.refused,
         twins=findings,
         num_copies=len(twins.groups) - len(np.unique(twins.groups)),
-        warnings=(*table.warnings, *preparing.note_warnings(seen.notes), *twin_warnings(findings)),
+        warnings=(*too_many, *table.warnings, *preparing.note_warnings(seen.notes), *twin_warnings(findings)),
     )
 
 

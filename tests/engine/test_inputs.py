@@ -71,3 +71,14 @@ def test_an_endless_list_is_read_as_it_comes(monkeypatch):
     monkeypatch.setattr("sys.stdin", (f"{number}.jpg\n" for number in itertools.count()))
     files, _ = expand_inputs(["-"])
     assert list(itertools.islice(files, 2)) == ["0.jpg", "1.jpg"]
+
+
+def test_an_empty_text_does_not_mean_the_current_folder(folder):
+    with pytest.raises(UsageError, match="empty text"):
+        expand_inputs([""])
+
+
+def test_the_mark_at_the_start_of_a_list_is_no_part_of_the_first_path(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("\ufeffa.jpg\r\nb.jpg\n"))
+    files, _ = expand_inputs(["-"])
+    assert list(files) == ["a.jpg", "b.jpg"]

@@ -146,6 +146,14 @@ def test_another_suffix_is_refused_with_the_ones_that_work(tmp_path):
     assert "out.csv" in caught.value.fix
 
 
+def test_a_place_that_cannot_take_a_file_is_refused_before_the_work(tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(UsageError, match="is a folder"):
+        require_known_suffix(tmp_path / "folder.csv")
+    with pytest.raises(UsageError, match="There is no folder"):
+        require_known_suffix(tmp_path / "none" / "out.csv")
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_memory_stays_flat_however_many_photos(tmp_path, suffix):
     tracemalloc.start()

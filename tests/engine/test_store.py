@@ -258,3 +258,18 @@ def test_the_user_cache_folder_is_used_unless_told_otherwise(tmp_path, file, mon
     with EmbeddingStore(SPACE) as store:
         store.remember(file, file.stat(), photo())
     assert (tmp_path / "mine" / "embeddings.sqlite").exists()
+
+
+def test_a_store_that_is_damaged_inside_is_built_anew_by_the_next_run(folder, file):
+    with EmbeddingStore(SPACE, folder=folder) as store:
+        for number in range(500):
+            store.remember(file, file.stat(), photo(number, width=64))
+    database = folder / "embeddings.sqlite"
+    content = bytearray(database.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)  # the first page, which says what is where, stays whole
+    database.write_bytes(content)
+    with EmbeddingStore(SPACE, folder=folder) as store:
+        assert store.recall_content(photo().sha256) is None
+    keep(folder, file)
+    with EmbeddingStore(SPACE, folder=folder) as store:
+        assert store.recall_content(photo().sha256) is not None

@@ -102,7 +102,7 @@ def test_check_says_what_was_found_and_what_comes_next(verbs, capsys):
     out = capsys.readouterr().out
     assert "6 photos in 2 classes" in out
     assert "2 system files" in out
-    assert "4 photos more that look like one of the others" in out
+    assert "4 photos look like another one" in out
     assert "tellapart train 'my photos'" in out
 
 

@@ -78,3 +78,11 @@ def test_a_file_name_cannot_steer_the_terminal(console):
     )
     show_predictions([hostile], console)
     assert "\x1b" not in console.file.getvalue()
+
+
+def test_a_narrow_terminal_drops_a_column_and_cuts_no_figure():
+    narrow = Console(file=io.StringIO(), width=50, highlight=False, markup=False, emoji=False)
+    show_evaluation(graded(["cat", "dog"], [0, 1], np.array([1, 1])), narrow)
+    text = narrow.file.getvalue()
+    assert "…" not in text
+    assert "right when named" not in text

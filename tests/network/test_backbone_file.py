@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tellapart.network.backbone_file as backbone_file
+from tellapart.errors import ResourceError
 from tellapart.network.backbone_file import backbone_engine, embedding_space
 from tellapart.network.family import BACKBONES
 
@@ -31,6 +32,14 @@ def test_the_file_is_made_once_and_made_again_when_damaged(tmp_path, monkeypatch
     file.write_bytes(original[:-1000])
     backbone_engine(lite0, tmp_path)
     assert file.read_bytes() == original
+
+
+@pytest.mark.slow
+def test_a_cache_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path):
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    with pytest.raises(ResourceError, match="cache folder cannot be used") as caught:
+        backbone_engine(BACKBONES["lite0"], tmp_path / "taken")
+    assert "TELLAPART_CACHE" in caught.value.fix
 
 
 def test_a_space_changes_with_weights_preprocessing_and_version(monkeypatch):

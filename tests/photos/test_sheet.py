@@ -96,3 +96,23 @@ def test_grouping_by_a_column_that_is_not_there_is_a_fault(sheet):
 
 def test_labels_are_not_needed_without_labels(sheet):
     assert len(scan(sheet("path\n1.jpg\n2.jpg\n"), labelled=False)) == 2
+
+
+def test_tabs_may_part_the_columns(sheet):
+    file = sheet("path\tlabel\n1.jpg\toak\n2.jpg\telm\n")
+    assert scan(file, settings=FEW).paths == ("1.jpg", "2.jpg")
+
+
+def test_a_row_without_a_path_is_named_and_an_empty_row_is_passed_over(sheet):
+    problem = problem_of(sheet("path,label\n1.jpg,oak\n,elm\n,\n"))
+    assert "rows without a path (1): 'row 2'" in problem
+    assert "lead out" not in problem
+
+
+@pytest.mark.parametrize(("text", "problem"), [("", "is empty"), ("path,label\n", "names no photo")])
+def test_a_table_that_names_nothing_says_so(sheet, text, problem):
+    assert problem in problem_of(sheet(text))
+
+
+def test_a_table_that_is_not_there_is_called_a_file(tmp_path):
+    assert "There is no file" in problem_of(tmp_path / "none.csv")

@@ -110,6 +110,12 @@ def test_rows_are_plain_csv(tmp_path):
     assert (tmp_path / "a.csv").read_bytes() == b'path,reason\n"a, b.jpg","it is ""odd"""\n'
 
 
+def test_a_file_in_its_place_is_called_a_file(photos, tmp_path):
+    (tmp_path / "taken").write_text("x")
+    with pytest.raises(UsageError, match="is a file, not a folder"):
+        claim(photos, tmp_path / "taken")
+
+
 # Runs that were stopped
 
 

@@ -34,6 +34,10 @@ def expand_inputs(inputs: Sequence[str]) -> tuple[Iterator[str], int | None]:
         if len(inputs) > 1:
             raise UsageError("'-' stands beside other inputs.", fix="Give either - alone or paths, not both.")
         return _lines_of_standard_input(), None
+    if "" in inputs:  # would otherwise mean the current folder
+        raise UsageError(
+            "One of the inputs is an empty text.", fix="Give its path; in a script, check that the variable is set."
+        )
     parts = [_expand(text) for text in inputs]
     return (path for part in parts for path in part), sum(len(part) for part in parts)
 
@@ -54,6 +58,8 @@ def _expand(text: str) -> list[str]:
 
 
 def _lines_of_standard_input() -> Iterator[str]:
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin):
+        if number == 0:
+            line = line.removeprefix("\ufeff")  # Windows programs put a mark at the start of a text
         if line.strip():
             yield line.rstrip("\r\n")

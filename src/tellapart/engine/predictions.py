@@ -91,12 +91,16 @@ def write_predictions(
 
 
 def require_known_suffix(out: Path) -> None:
-    """Raise `UsageError` unless predictions can be written to `out`; to be asked before the work, not after it."""
+    """Raise `UsageError` where no predictions can be written to `out`; to be asked before the work, not after it."""
     if out.suffix.lower() not in SUFFIXES:
         raise UsageError(
             f"Predictions cannot be written to {out}: the ending must be {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.",
             fix=f"Give --out {out.with_suffix('.csv')}",
         )
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder.", fix=f"Name a file in it, such as --out {out / 'predictions.csv'}")
+    if not out.parent.is_dir():
+        raise UsageError(f"There is no folder {out.parent} to write {out.name} into.", fix="Make it, or correct --out.")
 
 
 def _row(prediction: Prediction) -> Row:

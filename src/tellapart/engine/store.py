@@ -16,6 +16,7 @@ import os
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,8 @@ class EmbeddingStore:
         self._lock = threading.Lock()
         self._now = int(time.time())
         self._uncommitted = 0
-        self._connection = _connect((folder or cache_folder()) / "embeddings.sqlite")
+        self._file = (folder or cache_folder()) / "embeddings.sqlite"
+        self._connection = _connect(self._file)
 
     def recall_file(self, path: Path, status: os.stat_result) -> SeenPhoto | None:
         """What is known of a file whose size and time of change are those of last time."""
@@ -141,14 +143,23 @@ class EmbeddingStore:
                 return None
             try:
                 return action(self._connection)
-            except sqlite3.Error:
+            except sqlite3.Error as error:
                 self._connection.close()
                 self._connection = None
+                if type(error) is sqlite3.DatabaseError:  # itself says "damaged"; locked or full is a subclass
+                    _discard(self._file)
                 return None
 
 
 def _key(path: Path) -> str:
     return os.fsencode(os.path.abspath(path)).decode("utf-8", "backslashreplace")
+
+
+def _discard(file: Path) -> None:
+    """Delete a damaged store, so that the next run builds a sound one; where that is denied, go on without it."""
+    for path in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _connect(file: Path) -> sqlite3.Connection | None:
@@ -163,7 +174,7 @@ def _connect(file: Path) -> sqlite3.Connection | None:
             return None
         except sqlite3.DatabaseError:  # not a database: a cache may be thrown away, once
             if attempt == 0:
-                file.unlink(missing_ok=True)
+                _discard(file)
         except OSError:
             return None
     return None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tellapart.verbs import CheckResult, EvaluateResult, RunResult
 
 MOST_CLASSES = 12  # rows of a table; more are in report.html
+ROOMY_WIDTH = 78  # characters that a table of figures takes at most
 MOST_LINES = 5  # of refused photos, twins and the like
 
 FILES_OF_A_RUN = {
@@ -83,9 +84,8 @@ def show_check(result: CheckResult, photos: Path, console: Console | None = None
     if ignored:
         _section(console, "Ignored", [ignored])
     if result.num_copies:
-        alike = (
-            f"{counted(result.num_copies, 'photo')} more that look like one of the others; train keeps them together."
-        )
+        looks = "looks" if result.num_copies == 1 else "look"
+        alike = f"{counted(result.num_copies, 'photo')} {looks} like another one; train keeps such photos together."
         _section(console, "Look-alikes", [alike])
     _show_refused(console, result.refused)
     _show_warnings(console, result.warnings)
@@ -123,10 +123,12 @@ def _show_classes(console: Console, part: Mapping[str, Any]) -> None:
         return 2.0 if recall is None else recall  # a class without photos says nothing and comes last
 
     hardest = sorted(part["per_class"].items(), key=hardest_first)
-    table = _table("class", "photos", "recognised", "right when named")
+    # A figure that is cut off is worse than none: where four columns do not fit, the last is left to the report.
+    roomy = console.width >= ROOMY_WIDTH
+    table = _table("class", "photos", "recognised", *(["right when named"] if roomy else []))
     for name, figures in hardest[:MOST_CLASSES]:
         recall, precision = with_interval(figures["recall"]), with_interval(figures["precision"])
-        table.add_row(Text(readable(name)), f"{figures['n']:,}", recall, precision)
+        table.add_row(Text(readable(name)), f"{figures['n']:,}", recall, *([precision] if roomy else []))
     _print_table(console, table, len(hardest), "classes, the hardest first")
 
 
@@ -158,7 +160,8 @@ def _show_memorisation(console: Console, metrics: Mapping[str, Any]) -> None:
 def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
     line = f"{photos['found']:,} found, {photos['used']:,} used, {photos['refused']:,} refused"
     if photos.get("twins"):
-        line += f"; {photos['twins']:,} look like another one and count with it"
+        verbs = "looks like another one and counts" if photos["twins"] == 1 else "look like another one and count"
+        line += f"; {photos['twins']:,} {verbs} with it"
     _section(console, "Photos", [line])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tellapart.engine.session import Engine, open_engine
-from tellapart.errors import ModelError
+from tellapart.errors import ModelError, ResourceError
 from tellapart.network.family import Backbone
 from tellapart.settings import cache_folder
 
@@ -52,5 +52,12 @@ def _make(backbone: Backbone, file: Path) -> None:
         side_px=backbone.side_px,
         answers=pattern_answers(model),
     )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_model(file, to_onnx(model, manifest))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_model(file, to_onnx(model, manifest))
+    except (OSError, ResourceError) as error:
+        reason = error.problem if isinstance(error, ResourceError) else f"{error.strerror}: {file.parent}."
+        raise ResourceError(
+            f"The cache folder cannot be used. {reason}",
+            fix="Free some space there, or set TELLAPART_CACHE to a folder that you may write to.",
+        ) from error

@@ -29,6 +29,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it remarks on every new size of photo
 with _error_stream_closed():
     import keras
+# Its remarks on retracing are about long training loops; ours train thousands of steps or predict four pictures.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def use_threads(count: int) -> None:

@@ -51,6 +51,10 @@ class Faults:
         if fix not in self._fixes:
             self._fixes.append(fix)
 
+    def __bool__(self) -> bool:
+        """Whether anything is wrong."""
+        return bool(self._problems)
+
     def raise_if_any(self) -> None:
         """Raise one `DataError` that lists them all, or return."""
         if not self._problems:

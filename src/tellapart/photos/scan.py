@@ -63,7 +63,10 @@ def scan(
             rows, class_depth = layout.rows_of_folder(listing, exclude, faults, warnings)
         else:
             rows = [Row(path, "") for path in listing.files if not layout.is_excluded(path, "", exclude)]
-    _judge(rows, listing, faults, labelled, settings.min_photos_per_class if for_training else 0)
+    if is_sheet and not rows and not faults:
+        faults.add("it names no photo", "write one line per photo below the line path,label")
+    else:
+        _judge(rows, listing, faults, labelled, settings.min_photos_per_class if for_training else 0)
     faults.raise_if_any()
     rows = grouping.group(rows, group_by, class_depth, warnings)
     _warn_of_ignored(listing, warnings)
@@ -80,6 +83,8 @@ def list_photos(source: Path) -> list[Path]:
 
 def _walk(source: Path, faults: Faults) -> Listing:
     """Walk a folder; stop at once where there is none, because no other fault could be found."""
+    if not source.exists() and source.suffix.lower() in sheet.SHEET_SUFFIXES:
+        raise DataError(f"There is no file {source}.", fix="Give a CSV or Parquet file with the columns path,label.")
     if not source.exists():
         raise DataError(f"There is no folder {source}.", fix="Give the folder that holds one sub-folder per class.")
     if not source.is_dir():

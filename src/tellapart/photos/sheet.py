@@ -26,6 +26,8 @@ def rows_of_sheet(
     columns, records = _read(file)
     needed = ("path", "label") if labelled else ("path",)
     missing = [name for name in needed if name not in columns]
+    if not columns:
+        raise DataError(f"{file} is empty.", fix="Write path,label in its first line, then one line per photo.")
     if missing:
         raise DataError(
             f"{file} has no column {name_some(missing)}; its columns are {name_some(columns, most=8)}.",
@@ -49,7 +51,7 @@ def _read(file: Path) -> tuple[list[str], list[dict[str, str]]]:
         with open(file, encoding="utf-8-sig", newline="") as text:  # a spreadsheet program puts a mark at the start
             head = text.readline()
             text.seek(0)
-            reader = csv.DictReader(text, delimiter=";" if head.count(";") > head.count(",") else ",")
+            reader = csv.DictReader(text, delimiter=max(",;\t", key=head.count))
             records = [_record(record.items()) for record in reader]
             return [(name or "").strip().lower() for name in reader.fieldnames or ()], records
     except Exception as error:  # Polars has its own exceptions for a damaged file; csv and the text layer have others
@@ -67,10 +69,15 @@ def _record(cells: Iterable[tuple[str | None, object]]) -> dict[str, str]:
 def _checked_rows(file: Path, records: list[dict[str, str]], labelled: bool, faults: Faults) -> list[Row]:
     """Rows whose path is a file inside the folder of the sheet; everything else becomes a fault."""
     rows: list[Row] = []
-    outside, absent, unlabelled, odd_parts = [], [], [], []
+    nameless, outside, absent, unlabelled, odd_parts = [], [], [], [], []
     folders: dict[str, bool] = {}  # whether a folder lies inside the root, asked once for each
     root = os.path.realpath(file.parent)
-    for record in records:
+    for number, record in enumerate(records, start=1):
+        if not any(record.values()):  # spreadsheet programs write empty rows at the end
+            continue
+        if not record["path"]:
+            nameless.append(f"row {number}")
+            continue
         path = _relative(record["path"], root)
         state = _place(path, root, folders) if path else "outside"
         part = PART_NAMES.get(record["part"].lower(), "") if record["part"] else ""
@@ -85,6 +92,7 @@ def _checked_rows(file: Path, records: list[dict[str, str]], labelled: bool, fau
         else:
             rows.append(Row(path, record["label"], part, record["group"]))
     for paths, problem, fix in (
+        (nameless, "rows without a path", "fill in the column path, or delete these rows"),
         (outside, "paths that lead out of the folder of the table", "keep the table above its photos"),
         (absent, "paths that name no file", "correct the paths; they are relative to the table"),
         (unlabelled, "photos without a label", "fill in the column label"),

@@ -26,11 +26,12 @@ from tellapart.evaluation.calibration import fit_temperature
 from tellapart.network.head import LinearHead
 from tellapart.settings import HeadSettings
 
-_WIDEN_BELOW_BYTES = 512_000_000  # embeddings are widened to float32 once if they fit, else block by block at each step
+_WIDEN_BELOW_BYTES = 256_000_000  # embeddings are widened to float32 once if they fit, else block by block at each step
 _BLOCK_PHOTOS = 4096
 _MOST_PARAMETERS = 4_000_000  # of all fits together; with very many classes fewer folds must do
 _TOLERANCE = 3e-4  # largest gradient; one photo in 10,000 changes its class below it
 _MOST_STEPS = 300
+_MOST_FOR_TEMPERATURE = 20_000  # photos; one number needs no more, and float64 copies of all logits would be large
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +115,13 @@ def _search(problem: _Problem, settings: HeadSettings, advance: Callable[[int], 
     The loss is taken at its best temperature: the raw loss would prefer a weaker head only because it is less timid.
     """
     solution = problem.zero()
+    every = -(-len(problem.labels) // _MOST_FOR_TEMPERATURE)
     path: list[tuple[float, float, float]] = []
     best = None
     for strength in settings.strengths:
         solution = problem.solve(strength, solution)
         logits = problem.out_of_fold(solution)
-        temperature = fit_temperature(logits, problem.labels)
+        temperature = fit_temperature(logits[::every], problem.labels[::every])
         loss = problem.mean_loss(logits / temperature)
         accuracy = float((logits.argmax(axis=1) == problem.labels).mean())
         path.append((strength, loss, accuracy))

@@ -134,14 +134,20 @@ def check_share(table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings
     Raises:
         DataError: of at least one class, more were refused than `settings.max_refused_share`.
     """
+    faults = share_faults(table, usable, settings)
+    if faults:
+        raise DataError(
+            f"Too many photos in {table.root} cannot be used: {'; '.join(faults)}.",
+            fix=f"See which and why with: tellapart check {table.root}. Repair or remove them, then run it again.",
+        )
+
+
+def share_faults(table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings: ScanSettings) -> list[str]:
+    """Each class of which more was refused than `settings.max_refused_share`, in words."""
     faults = []
     for number, name in enumerate(table.class_names):
         members = table.labels == number
         num_refused = int((members & ~usable).sum())
         if num_refused > settings.max_refused_share * members.sum():
             faults.append(f"{num_refused} of {int(members.sum())} photos of '{name}'")
-    if faults:
-        raise DataError(
-            f"Too many photos in {table.root} cannot be used: {'; '.join(faults)}.",
-            fix=f"See which and why with: tellapart check {table.root}. Repair or remove them, then run it again.",
-        )
+    return faults

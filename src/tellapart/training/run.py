@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tellapart.evaluation.metrics import measure, memorisation_gap
+from tellapart.photos.faults import name_some
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
@@ -108,8 +109,15 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         metrics=metrics,
         refused=whole.refused,
         findings=findings,
-        warnings=(*table.warnings, *note_warnings(whole.notes), *twin_warnings(findings)),
+        warnings=(*table.warnings, *untested_warnings(test), *note_warnings(whole.notes), *twin_warnings(findings)),
     )
+
+
+def untested_warnings(test: Look) -> list[str]:
+    """Classes that no test photo shows, which only the user's own parts or a few groups can bring about."""
+    names = test.table.class_names
+    missing = [name for number, name in enumerate(names) if not (test.table.labels == number).any()]
+    return [f"No test photo of: {name_some(missing)}. The figures say nothing about them."] if missing else []
 
 
 def _everything(material: Material, known: Look, apart: Look) -> tuple[Look, tuple[str, ...], Twins]:

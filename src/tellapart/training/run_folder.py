@@ -116,6 +116,8 @@ def _under_way(folder: Path) -> UsageError:
 
 
 def _occupied(folder: Path) -> UsageError:
+    if folder.is_file():
+        return UsageError(f"{folder} is a file, not a folder.", fix="Choose another --out: a run writes a folder.")
     return UsageError(
         f"The run folder {folder} exists already and is not empty.",
         fix="Choose another --out, or delete the folder first.",
