@@ -28,7 +28,7 @@ from tellapart.training.stopping import StopRequest
 _AVERAGE_EVERY = 10  # steps; copying weights more often costs time and gains nothing
 _AVERAGE_KEEPS = 0.9  # of the old average each time: it looks back about 100 steps
 _STATUS_SECONDS = 2.0  # epochs of a small folder end many times a second
-_LOOK_BATCH = 64  # photos answered at once when nothing is learnt
+_LOOK_BATCH = 32  # photos answered at once when nothing is learnt
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,89 @@
+"""Kill a training run at random moments, and see whether the same command ends with the same model.
+
+Run:     python -m benchmarks.kill [--kills 20] [--epochs 12] [--photos 1200]      (about 90 s a run, 40 minutes in all)
+Does:    trains `scratch` for a fixed number of epochs once without a stop; then, 20 times, ends the process itself
+         (SIGKILL, by its id) at a moment drawn evenly from the time of the whole run, and gives the same command again
+Expect:  20 of 20 go on and end with the same weights, byte for byte
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.common import photo_set, print_table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--photos", type=int, default=1200)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        photos = _some_photos(folder / "photos", options.photos)
+        train(photos, folder / "warm", folder, 1).wait()  # fills the cache, so that all runs take the same time
+        begin = time.perf_counter()
+        finish(train(photos, folder / "whole", folder, options.epochs))
+        seconds = time.perf_counter() - begin
+        wanted = digest(folder / "whole")
+        print(f"  a whole run takes {seconds:.0f} s", flush=True)
+        same = 0
+        for number in range(options.kills):
+            # Not the last twentieth: a run that ended by itself was not killed.
+            out, moment = folder / f"killed{number}", chance.uniform(0, 0.95 * seconds)
+            process = train(photos, out, folder, options.epochs)
+            time.sleep(moment)
+            process.kill()
+            process.wait()
+            if process.returncode == 0:
+                raise SystemExit("a run ended before it was killed; the machine is too uneven for this benchmark")
+            had = sorted(path.name for path in out.glob("checkpoint/step*"))[-1:] if out.exists() else []
+            finish(train(photos, out, folder, options.epochs))
+            equal = digest(out) == wanted
+            same += equal
+            print(f"  killed after {moment:5.1f} s at {had or 'nothing'}: {'same' if equal else 'ANOTHER'}", flush=True)
+            shutil.rmtree(out)
+    rows = [("the same model after kill -9", f"{same} of {options.kills}", "must all")]
+    print_table("Killed runs", rows)
+
+
+def train(photos: Path, out: Path, folder: Path, epochs: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tellapart", "train", str(photos), "--out", str(out), "--recipe", "scratch"]
+    command += ["--epochs", str(epochs), "--size", "96"]
+    environment = {**os.environ, "TELLAPART_CACHE": str(folder / "cache")}
+    with open(folder / "log.txt", "ab") as log:
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+
+def finish(process: subprocess.Popen[bytes]) -> None:
+    if process.wait():
+        raise SystemExit(f"a run ended with exit code {process.returncode}")
+
+
+def digest(run: Path) -> str:
+    return hashlib.sha256((run / "model.onnx").read_bytes()).hexdigest()
+
+
+def _some_photos(target: Path, count: int) -> Path:
+    source = photo_set("catsdogs") / "train"
+    for folder in sorted(path for path in source.iterdir() if path.is_dir()):
+        (target / folder.name).mkdir(parents=True)
+        for file in sorted(folder.glob("*.jpg"))[: count // 2]:
+            shutil.copy(file, target / folder.name / file.name)
+    return target
+
+
+if __name__ == "__main__":
+    main()
