@@ -211,7 +211,7 @@ def test_clone_copies_parameters_and_nothing_learnt(fitted):
 
 def test_parameters_are_the_settings_and_their_defaults_come_from_there():
     parameters = ImageClassifier().get_params()
-    assert all(parameters[name] == getattr(TrainSettings(), name) for name in set(parameters) - {"out", "progress"})
+    assert all(parameters[name] == getattr(TrainSettings, name) for name in set(parameters) - {"out", "progress"})
 
 
 def test_set_params_changes_them_and_refuses_unknown_ones():

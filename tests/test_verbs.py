@@ -436,6 +436,9 @@ def test_predicting_is_lazy_and_watched(plain_run, tmp_path, rng):
         def note(self, text):
             raise AssertionError(text)
 
+        def status(self, text):
+            raise AssertionError(text)
+
     result = verbs.predict(plain_run.model, [str(tmp_path / "a.png")] * 3, Watcher(), ENGINE)
     assert steps == []
     assert len(list(result)) == 3

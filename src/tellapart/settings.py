@@ -222,9 +222,9 @@ class SidesPlan:
 
 
 SCRATCH_PLANS = (
-    SidesPlan(sides_px=((0.15, 64), (0.55, 96), (1.0, 128)), side_px=160, least_passes=20),
-    SidesPlan(sides_px=((0.5, 64), (1.0, 96)), side_px=128, least_passes=12),
-    SidesPlan(sides_px=((1.0, 64),), side_px=96, least_passes=0),
+    SidesPlan(sides_px=((0.15, 64), (0.55, 96), (1.0, 128)), side_px=160, least_passes=20.0),
+    SidesPlan(sides_px=((0.5, 64), (1.0, 96)), side_px=128, least_passes=12.0),
+    SidesPlan(sides_px=((1.0, 64),), side_px=96, least_passes=0.0),
 )
 SCRATCH = FitSettings(
     optimizer="sgd",

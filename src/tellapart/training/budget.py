@@ -77,7 +77,7 @@ def pace_of(
     checkpoints: Checkpoints,
     num_photos: int,
     finish: Callable[[], float],
-    least: float = 0.2,
+    least: float | None = 0.2,
 ) -> Pace:
     """By epochs where they are given, else by what is left of the time.
 
@@ -87,7 +87,7 @@ def pace_of(
         checkpoints: know the time of the whole run.
         num_photos: of an epoch.
         finish: measures the seconds to keep for what comes after training; asked now and once more near the end.
-        least: fraction of the time below which training is not worth beginning.
+        least: fraction of the time below which training is not worth beginning; None where it is an extra.
 
     Raises:
         UsageError: too little time is left to train anything.
@@ -96,7 +96,7 @@ def pace_of(
         return ByEpochs(settings.epochs, num_steps(num_photos, settings.batch), num_photos)
     given, kept = settings.seconds or 0.0, finish()
     saved.begun = saved.begun or checkpoints.seconds()  # after measuring, which is no training
-    if given - kept - saved.begun < least * given:
+    if least is not None and given - kept - saved.begun < least * given:
         needed = 1.5 * (kept + saved.begun)
         raise UsageError(
             f"Of {given:,.0f} s, {kept + saved.begun:,.0f} s go to looking at the photos and to grading: "

@@ -123,7 +123,7 @@ def _tune(job: Job, again: float) -> _Tuned:
     learner = Learner(tail_of(job.classifier, plan.cut), job.fit)
     before = _Answers.of(learner, sources["validation"])
     saved, num_photos = saved or Saved(), len(sources["train"].labels)
-    pace = pace_of(job.fit, saved, job.checkpoints, num_photos, lambda: seconds_after(job) + again, least=0.0)
+    pace = pace_of(job.fit, saved, job.checkpoints, num_photos, lambda: seconds_after(job) + again, least=None)
     task = Task(
         train=sources["train"],
         num_classes=len(job.material.known.table.class_names),
