@@ -33,8 +33,10 @@ class ImageClassifier:
     """An image classifier that is trained from a folder of photos and graded on photos it never saw.
 
     Args:
-        recipe: how to train; "quick" is a linear head on pretrained embeddings.
-        backbone: "lite0", "lite1" or "lite2": better and slower from left to right.
+        recipe: how to train: "quick", "best", "scratch" or "classic".
+        backbone: "auto", "lite0", "lite1" or "lite2": better and slower from left to right.
+        epochs: passes over the photos, for the recipes that make them.
+        seconds: for the whole run of "scratch" or "best".
         class_weight: "none", or "balanced" to count every class the same.
         validation: fraction of the photos to validate on.
         test: fraction of the photos to test on.
@@ -59,6 +61,8 @@ class ImageClassifier:
         *,
         recipe: str = TrainSettings.recipe,
         backbone: str = TrainSettings.backbone,
+        epochs: int | None = TrainSettings.epochs,
+        seconds: float | None = TrainSettings.seconds,
         class_weight: str = TrainSettings.class_weight,
         validation: float = TrainSettings.validation,
         test: float = TrainSettings.test,
@@ -71,6 +75,8 @@ class ImageClassifier:
     ):
         self.recipe = recipe
         self.backbone = backbone
+        self.epochs = epochs
+        self.seconds = seconds
         self.class_weight = class_weight
         self.validation = validation
         self.test = test
@@ -112,6 +118,8 @@ class ImageClassifier:
         """
         engine = open_classifier(Path(path))
         recipe, backbone = engine.manifest.recipe, engine.manifest.backbone
+        if recipe not in ("quick", "best"):
+            backbone = TrainSettings.backbone  # the file names its own network, which is no backbone to train on
         return cls(recipe=recipe, backbone=backbone, seed=engine.manifest.seed)._open(Path(path), engine)
 
     def save(self, path: str | Path) -> None:
@@ -208,7 +216,8 @@ class ImageClassifier:
 
 
 _SETTINGS = (
-    "recipe", "backbone", "class_weight", "validation", "test", "seed", "group_by", "cache", "threads",
+    "recipe", "backbone", "epochs", "seconds", "class_weight", "validation", "test", "seed", "group_by", "cache",
+    "threads",
 )  # fmt: skip
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
 

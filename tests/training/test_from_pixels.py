@@ -137,8 +137,8 @@ def command(photos, out, *more):
 def test_a_run_that_was_killed_goes_on_to_the_same_file(photos, tmp_path):
     # All in processes of their own: type checks in tests draw from the chance that first weights are drawn from.
     whole, out = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run(command(photos, whole, "--epochs", "40"), env=environment(), capture_output=True, check=True)
-    given = command(photos, out, "--epochs", "40")
+    subprocess.run(command(photos, whole, "--epochs", "20"), env=environment(), capture_output=True, check=True)
+    given = command(photos, out, "--epochs", "20")
     process = subprocess.Popen(given, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while len(list(out.glob("checkpoint/step*.npz"))) < 2 and time.monotonic() < deadline:

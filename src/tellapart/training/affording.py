@@ -28,6 +28,7 @@ from tellapart.training.run_folder import CHECKPOINTS
 
 _VIEWS = (4, 3, 2, 1)  # of each photo, as many as the time allows
 _LEAST_EPOCHS = 4  # below, nothing is gained
+_RELIABLE = 0.85  # of the time that is left; the machine may become slower
 _PROBED = 16  # photos that the trunk is tried on
 _LIMITS = PixelSettings()
 
@@ -80,7 +81,7 @@ def make_plan(job: Job, finish: float) -> Plan | None:
         if not job.fit.seconds:  # epochs are given: as deep as can be
             fits = [views for views in fits if views <= 2]
         else:
-            left = job.fit.seconds - finish - job.checkpoints.seconds()
+            left = _RELIABLE * (job.fit.seconds - finish - job.checkpoints.seconds())
             per_view = num_known * _trunk_seconds(trunk, pixels, job.settings.threads)
             per_epoch = len(pixels) * _step_seconds(Learner(tail_of(job.classifier, cut), job.fit), shape, job)
             fits = [views for views in fits if views * per_view + _LEAST_EPOCHS * per_epoch <= left]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from tellapart.training.schedule import ByEpochs, ByTime, Pace
 from tellapart.training.sources import num_steps
 
 _PROBED = 96  # photos to grade on trial; about half a second
-WRITING_SECONDS = 3.0  # figures, results and report
+_ANSWERED = 3  # times
+WRITING_SECONDS = 2.5  # figures, results and report; and, before the clock ran, the start of Python
 
 
 def grading_seconds(model: Any, facts: Manifest, photos: PhotoTable, settings: TrainSettings, folder: Path) -> float:
@@ -64,8 +66,9 @@ def answering_seconds(learner: Learner, batch: np.ndarray) -> float:
     """Seconds that Keras needs to answer for one photo of a batch."""
     learner.answer(batch)  # the first one compiles
     begin = time.perf_counter()
-    learner.answer(batch)
-    return (time.perf_counter() - begin) / len(batch)
+    for _ in range(_ANSWERED):
+        learner.answer(batch)
+    return (time.perf_counter() - begin) / (_ANSWERED * len(batch))
 
 
 def pace_of(
@@ -73,8 +76,8 @@ def pace_of(
     saved: Saved,
     checkpoints: Checkpoints,
     num_photos: int,
-    finish: float,
-    least: float = 0.2,
+    finish: Callable[[], float],
+    least: float | None = 0.2,
 ) -> Pace:
     """By epochs where they are given, else by what is left of the time.
 
@@ -83,21 +86,26 @@ def pace_of(
         saved: knows when training began.
         checkpoints: know the time of the whole run.
         num_photos: of an epoch.
-        finish: seconds to keep for what comes after training.
-        least: fraction of the time below which training is not worth beginning.
+        finish: measures the seconds to keep for what comes after training; asked now and once more near the end.
+        least: fraction of the time below which training is not worth beginning; None where it is an extra.
 
     Raises:
         UsageError: too little time is left to train anything.
     """
     if settings.epochs is not None:
         return ByEpochs(settings.epochs, num_steps(num_photos, settings.batch), num_photos)
-    given = settings.seconds or 0.0
-    left = given - finish - saved.begun
-    if left < least * given:
-        needed = 1.5 * (finish + saved.begun)
+    given, kept = settings.seconds or 0.0, finish()
+    saved.begun = saved.begun or checkpoints.seconds()  # after measuring, which is no training
+    if least is not None and given - kept - saved.begun < least * given:
+        needed = 1.5 * (kept + saved.begun)
         raise UsageError(
-            f"Of {given:,.0f} s, {finish + saved.begun:,.0f} s go to looking at the photos and to grading: "
+            f"Of {given:,.0f} s, {kept + saved.begun:,.0f} s go to looking at the photos and to grading: "
             "too little is left for training.",
             fix=f"Give it more, such as --time {needed / 60 + 1:.0f}m.",
         )
-    return ByTime(left, checkpoints.seconds() - saved.begun, checkpoints.seconds)
+    return ByTime(
+        given - kept - saved.begun,
+        checkpoints.seconds() - saved.begun,
+        checkpoints.seconds,
+        lambda: given - finish() - saved.begun,
+    )

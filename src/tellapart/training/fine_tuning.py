@@ -113,8 +113,7 @@ def _tune(job: Job, again: float) -> _Tuned:
     from tellapart.training.loop import Task, fit
 
     saved = job.checkpoints.load()
-    finish = seconds_after(job) + again if job.fit.seconds else 0.0
-    plan = kept_plan(job.folder) or make_plan(job, finish)
+    plan = kept_plan(job.folder) or make_plan(job, seconds_after(job) + again if job.fit.seconds else 0.0)
     if plan is None:
         job.progress.note("The time or the disk does not allow to train the last blocks: the head alone is kept.")
         return _Tuned(details={"kept": False, "reason": "no time or no room"})
@@ -123,8 +122,8 @@ def _tune(job: Job, again: float) -> _Tuned:
     sources = {part: _source(job, part, trunk, plan) for part in ("train", "validation")}
     learner = Learner(tail_of(job.classifier, plan.cut), job.fit)
     before = _Answers.of(learner, sources["validation"])
-    saved = saved or Saved(begun=job.checkpoints.seconds())
-    pace = pace_of(job.fit, saved, job.checkpoints, len(sources["train"].labels), finish, least=0.0)
+    saved, num_photos = saved or Saved(), len(sources["train"].labels)
+    pace = pace_of(job.fit, saved, job.checkpoints, num_photos, lambda: seconds_after(job) + again, least=None)
     task = Task(
         train=sources["train"],
         num_classes=len(job.material.known.table.class_names),

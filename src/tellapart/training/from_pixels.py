@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from tellapart.model.manifest import Manifest
 from tellapart.progress import Progress
-from tellapart.settings import SCRATCH_SIDE_PX, FitSettings, TrainSettings, ViewSettings
+from tellapart.settings import SCRATCH_PLANS, FitSettings, SidesPlan, TrainSettings, ViewSettings
 from tellapart.training.built import Built
 from tellapart.training.checkpoint import Checkpoints, Saved, run_key
 from tellapart.training.facts import Stopwatch
@@ -40,8 +41,8 @@ class _Job:
     folder: Path
     progress: Progress
     watch: Stopwatch
-    trained: Any  # Keras model as it is trained
-    shipped: Any  # the same weights as they are shipped: at `side_px`, with all outputs
+    learner: Any  # of the network as it is trained
+    shipped: Any  # Keras model with the same weights as it is shipped: at `side_px`, with all outputs
     side_px: int
     grey: bool
     mirror: bool
@@ -61,20 +62,23 @@ def build_classic(
         ModelError: the exported file failed its proof.
     """
     from tellapart.network import classic
+    from tellapart.network.assemble import logits_of
     from tellapart.training.choosing import ALL
+    from tellapart.training.learner import Learner
 
     _seed(settings)
     side_px, num_classes = settings.size or settings.fit().sides_px[-1][1], len(material.known.table.class_names)
     network = classic.build_classic(num_classes, side_px, scale_pixels=settings.scale_pixels)
+    fit_settings = dataclasses.replace(settings.fit(), sides_px=((1.0, side_px),))
     return _build(
         _Job(
             material=material,
             settings=settings,
-            fit=dataclasses.replace(settings.fit(), sides_px=((1.0, side_px),)),
+            fit=fit_settings,
             folder=folder,
             progress=progress,
             watch=watch,
-            trained=network,
+            learner=Learner(logits_of(network), fit_settings),
             shipped=network,
             side_px=side_px,
             grey=True,
@@ -98,18 +102,28 @@ def build_scratch(
         ModelError: the exported file failed its proof.
     """
     from tellapart.network import compact
+    from tellapart.network.assemble import logits_of
+    from tellapart.training.learner import Learner
+    from tellapart.training.planning import choose_sides
 
     _seed(settings)
-    side_px, num_classes = settings.size or SCRATCH_SIDE_PX, len(material.known.table.class_names)
+    fit_settings, num_classes = settings.fit(), len(material.known.table.class_names)
+    learner = Learner(logits_of(compact.build_compact(num_classes, grey=settings.grey)), fit_settings)
+    plan = SCRATCH_PLANS[0]
+    if settings.size is None and fit_settings.seconds is not None:
+        left, num_photos = fit_settings.seconds - watch.elapsed(), int((material.parts == "train").sum())
+        with watch.stage("fit"):
+            plan = choose_sides(learner, folder, fit_settings.batch, num_classes, left, num_photos)
+    side_px = settings.size or plan.side_px
     return _build(
         _Job(
             material=material,
             settings=settings,
-            fit=_scaled(settings.fit(), side_px / SCRATCH_SIDE_PX),
+            fit=_scaled(fit_settings, plan, side_px),
             folder=folder,
             progress=progress,
             watch=watch,
-            trained=compact.build_compact(num_classes, grey=settings.grey),
+            learner=learner,
             shipped=compact.build_compact(num_classes, side_px, grey=settings.grey, mirror=True),
             side_px=side_px,
             grey=settings.grey,
@@ -128,9 +142,10 @@ def _seed(settings: TrainSettings) -> None:
     keras.utils.set_random_seed(settings.seed)
 
 
-def _scaled(fit: FitSettings, factor: float) -> FitSettings:
-    """The same schedule for a network of another size; sides in whole strides of the network."""
-    sides = tuple((until, max(32, round(side * factor / 32) * 32)) for until, side in fit.sides_px)
+def _scaled(fit: FitSettings, plan: SidesPlan, side_px: int) -> FitSettings:
+    """The schedule of a plan for a network of any size; sides in whole strides of the network."""
+    factor = side_px / plan.side_px
+    sides = tuple((until, max(32, round(side * factor / 32) * 32)) for until, side in plan.sides_px)
     return dataclasses.replace(fit, sides_px=sides)
 
 
@@ -151,10 +166,10 @@ def _build(job: _Job) -> Built:
         with watch.stage("pixels"):
             sources = {part: _source(job, part, stack) for part in job.parts}
         with watch.stage("fit"):
-            learner = Learner(logits_of(job.trained), job.fit)
-            shipped = learner if job.shipped is job.trained else Learner(logits_of(job.shipped), job.fit)
-            finish = _seconds_after(job, shipped, sources) if job.fit.seconds else 0.0
-            saved = saved or Saved(begun=checkpoints.seconds())
+            learner = job.learner
+            shipped = Learner(logits_of(job.shipped), job.fit) if job.mirror else learner
+            saved = saved or Saved()
+            finish = partial(_seconds_after, job, shipped, sources)
             pace = pace_of(job.fit, saved, checkpoints, len(sources["train"].labels), finish)
             fitted = fit(_task(job, sources), learner, job.fit, pace, saved, checkpoints, progress)
         with watch.stage("choose"), progress.stage("Choosing and calibrating"):
@@ -203,7 +218,8 @@ def _seconds_after(job: _Job, shipped: Any, sources: dict[str, PhotoSource]) -> 
     per_photo = grading_seconds(model, _facts(job, 1.0), table, job.settings, job.folder)
     num_graded = sum(len(_look(job, part).table) for part in ("train", "validation", "test"))
     validation = sources["validation"]
-    num_answers = 2 * len(validation.labels) + STATISTICS_BATCHES * job.fit.batch
+    # Statistics are measured without the mirror image, which is half the work, and uncompiled, which is a little more.
+    num_answers = 2 * len(validation.labels) + 0.65 * STATISTICS_BATCHES * job.fit.batch
     again = job.watch.seconds.get("twins", 0.0)  # copies are looked for once more, with the test photos
     some = sources["train"].plain(np.arange(min(64, len(table))), job.side_px)
     return per_photo * num_graded + answering_seconds(shipped, some) * num_answers + again + WRITING_SECONDS

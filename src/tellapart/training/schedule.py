@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from tellapart.settings import FitSettings
 
 Clock = Callable[[], float]
+_NEAR_THE_END = 0.9  # of the run; later, there would be no time left to give back
 
 
 @runtime_checkable
@@ -55,9 +56,23 @@ class ByEpochs:
 class ByTime:
     """Counts seconds, those of a run that was stopped and goes on included."""
 
-    def __init__(self, seconds: float, used: float = 0.0, clock: Clock = time.monotonic):
-        """A run of `seconds`, of which `used` are over."""
-        self._seconds, self._clock = max(seconds, 1e-3), clock
+    def __init__(
+        self,
+        seconds: float,
+        used: float = 0.0,
+        clock: Clock = time.monotonic,
+        remeasure: Callable[[], float] | None = None,
+    ):
+        """Begin, or go on.
+
+        Args:
+            seconds: of the run.
+            used: those that are over.
+            clock: tells the time.
+            remeasure: asked once, near the end, for the seconds of the run again: the machine may have become slower,
+                and then what comes after the run needs more of the time.
+        """
+        self._seconds, self._clock, self._remeasure = max(seconds, 1e-3), clock, remeasure
         self._begin = clock() - used
         self.total = round(seconds)
 
@@ -67,7 +82,11 @@ class ByTime:
 
     def fraction(self, step: int) -> float:
         """Time over, of all."""
-        return min(max((self._clock() - self._begin) / self._seconds, 0.0), 1.0)
+        over = (self._clock() - self._begin) / self._seconds
+        if self._remeasure is not None and over >= _NEAR_THE_END:
+            self._seconds, self._remeasure = max(self._remeasure(), 1e-3), None
+            over = max((self._clock() - self._begin) / self._seconds, _NEAR_THE_END)  # never back to larger rates
+        return min(max(over, 0.0), 1.0)
 
 
 def rate_at(fraction: float, settings: FitSettings) -> float:
