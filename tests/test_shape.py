@@ -47,7 +47,7 @@ LAYERS = (
 OWNERS = {
     "PIL": {"photos"},
     "pillow_heif": {"photos"},
-    "scipy": {"photos", "evaluation", "training"},
+    "scipy": {"photos", "evaluation", "training", "diagnosis"},
     "onnx": {"model", "network"},
     "google": {"model"},  # protobuf: tells a damaged file from one that is not ours
     "onnxruntime": {"engine"},

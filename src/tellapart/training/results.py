@@ -40,6 +40,7 @@ def write_results(folder: Path, trained: Trained, settings: TrainSettings, comma
         folder / "run.json",
         {
             "command": list(command),
+            "photos": str(table.root.resolve()),  # where `diagnose` looks for them
             "settings": dataclasses.asdict(settings),
             "seed": settings.seed,
             "details": dict(trained.built.details),

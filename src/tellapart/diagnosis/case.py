@@ -1,0 +1,164 @@
+"""A finished run, opened again with its photos: what every experiment starts from.
+
+Reads the run folder and, through the store of embeddings, the photos; writes nothing but that store.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from tellapart.engine.session import Engine, open_classifier
+from tellapart.errors import DataError, UsageError
+from tellapart.photos.split import group_photos
+from tellapart.photos.table import PhotoTable
+from tellapart.photos.twins import Twins, find_twins
+from tellapart.progress import Progress
+from tellapart.settings import ScanSettings, TrainSettings
+from tellapart.training.looking import Look
+from tellapart.training.preparing import backbone_viewer, embed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A run and its photos; arrays have one row per usable photo, in the order of `table`."""
+
+    folder: Path
+    settings: TrainSettings
+    metrics: Mapping[str, Any]  # metrics.json
+    history: tuple[Mapping[str, str], ...]  # history.csv; empty where there were no epochs
+    engine: Engine  # model.onnx
+    look: Look  # embeddings of a pretrained backbone, hashes, content hashes; no probabilities
+    parts: np.ndarray  # (photos,) "train", "validation" or "test"
+    twins: Twins
+    groups: Int[np.ndarray, " photos"]  # photos with equal numbers must not be separated
+    missing: int  # photos of the run that are gone or have changed since
+
+    @property
+    def table(self) -> PhotoTable:
+        """The photos."""
+        return self.look.table
+
+    def rows(self, *names: str) -> Int[np.ndarray, " rows"]:
+        """Row numbers of the photos of some parts."""
+        return np.flatnonzero(np.isin(self.parts, names))
+
+    @property
+    def from_pixels(self) -> bool:
+        """Whether a network was trained on the photos themselves, so that there are epochs."""
+        return self.settings.recipe in ("classic", "scratch")
+
+
+def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
+    """Open a run with its photos.
+
+    Args:
+        folder: the run folder.
+        photos: where the photos are now; None: where they were.
+        progress: who watches.
+
+    Raises:
+        UsageError: the folder holds no finished run.
+        DataError: too few of its photos are still there.
+    """
+    record, metrics = _read(folder, "run.json"), _read(folder, "metrics.json")
+    settings = _settings(record, folder)
+    rows = _splits(folder)
+    root = photos or Path(record.get("photos", ""))
+    table, parts, digests = _table(rows, root, tuple(sorted(metrics["test"]["per_class"])))
+    look = embed(table, backbone_viewer(settings), settings, progress, ScanSettings(max_refused_share=1.0))
+    at = {path: row for row, path in enumerate(table.paths)}
+    old = np.array([at[path] for path in look.table.paths], np.int64)
+    unchanged = np.array([digests[row] == digest for row, digest in zip(old, look.sha256, strict=True)], bool)
+    look = look.select(unchanged)
+    missing = len(rows) - len(look.table)
+    if missing > len(rows) / 2:
+        raise DataError(
+            f"{missing:,} of the {len(rows):,} photos of {folder} are gone from {root} or have changed.",
+            fix=f"Say where they are now: tellapart diagnose {folder} --photos FOLDER",
+        )
+    twins = find_twins(look.sha256, look.hashes, look.embeddings)
+    return Case(
+        folder=folder,
+        settings=settings,
+        metrics=metrics,
+        history=_history(folder),
+        engine=open_classifier(folder / "model.onnx"),
+        look=look,
+        parts=parts[old][unchanged],
+        twins=twins,
+        groups=group_photos(look.table, twins.groups),
+        missing=missing,
+    )
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        values = json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{folder} is not the folder of a finished run: {name} cannot be read.",
+            fix="Name the folder that `tellapart train` wrote, such as photos.run.",
+        ) from error
+    return values
+
+
+def _settings(record: Mapping[str, Any], folder: Path) -> TrainSettings:
+    known = {field.name for field in dataclasses.fields(TrainSettings)}
+    values = {name: value for name, value in record.get("settings", {}).items() if name in known}
+    if "recipe" not in values:
+        raise UsageError(f"{folder / 'run.json'} does not say how the run was made.", fix="Train again.")
+    values["exclude"] = tuple(values.get("exclude") or ())
+    return TrainSettings(**values)
+
+
+def _splits(folder: Path) -> list[dict[str, str]]:
+    """The rows of splits.csv of photos that were used."""
+    try:
+        with open(folder / "splits.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise UsageError(f"{folder} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
+    return [row for row in rows if row["part"] in ("train", "validation", "test")]
+
+
+def _table(
+    rows: list[dict[str, str]], root: Path, class_names: tuple[str, ...]
+) -> tuple[PhotoTable, np.ndarray, list[str]]:
+    """The photos that are still there, their parts and their content hashes at the time of the run."""
+    base = root if root.is_dir() else root.parent
+    there = sorted((row for row in rows if (base / row["path"]).is_file()), key=lambda row: row["path"])
+    if not there:
+        raise DataError(
+            f"None of the {len(rows):,} photos of this run is in {base}.", fix="Say where they are: --photos FOLDER."
+        )
+    # A group in splits.csv holds look-alikes as well, so it is a group of the user's only where it says more than they.
+    sizes = Counter(row["group"] for row in rows)
+    table = PhotoTable(
+        root=base,
+        paths=tuple(row["path"] for row in there),
+        labels=np.array([class_names.index(row["label"]) for row in there], np.int64),
+        class_names=class_names,
+        parts=tuple(row["part"] for row in there),
+        groups=tuple(row["group"] if sizes[row["group"]] > 1 else "" for row in there),
+        ignored={},
+        warnings=(),
+    )
+    return table, np.array([row["part"] for row in there]), [row["sha256"] for row in there]
+
+
+def _history(folder: Path) -> tuple[dict[str, str], ...]:
+    try:
+        with open(folder / "history.csv", encoding="utf-8", newline="") as file:
+            return tuple(csv.DictReader(file))
+    except OSError:
+        return ()
