@@ -155,10 +155,10 @@ class PixelSettings:
 class ViewSettings:
     """How much a photo is changed each time it is shown in training."""
 
-    min_area: float = 0.35  # fraction of the photo that a crop keeps at least
+    min_area: float = 0.5  # fraction of the photo that a crop keeps at least; harder crops pay in longer runs only
     max_ratio: float = 4 / 3  # width to height of a crop, or the inverse
     mirror: bool = True  # every other time
-    jitter: float = 0.2  # fraction by which light and contrast move at most; colours half as far
+    jitter: float = 0.1  # fraction by which light and contrast move at most; colours half as far
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -171,7 +171,7 @@ class ViewSettings:
 class FitSettings:
     """How the training loop runs; one set per recipe, below."""
 
-    optimizer: str  # "adam" or "sgd", which has Nesterov momentum 0.9
+    optimizer: str  # "adam", "muon", or "sgd", which has Nesterov momentum 0.9
     rate: float  # highest learning rate
     batch: int  # photos a step
     epochs: int | None = None  # passes over the training photos; None: as many as the time allows
@@ -187,7 +187,7 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        require(self.optimizer in ("adam", "sgd"), "optimizer", self.optimizer, "'adam' or 'sgd'")
+        require(self.optimizer in ("adam", "muon", "sgd"), "optimizer", self.optimizer, "'adam', 'muon' or 'sgd'")
         require(0 < self.rate < 100, "rate", self.rate, "a positive number, such as 0.01")
         require(self.batch >= 1, "batch", self.batch, "1 or more")
         require(self.epochs is None or self.epochs >= 1, "epochs", self.epochs, "1 or more")
@@ -227,13 +227,13 @@ SCRATCH_PLANS = (
     SidesPlan(sides_px=((1.0, 64),), side_px=96, least_passes=0.0),
 )
 SCRATCH = FitSettings(
-    optimizer="sgd",
-    rate=0.1,
+    optimizer="muon",  # 85 % where sgd had 73 %, in the same 75 s; see the table of trials
+    rate=0.1,  # of 0.02, 0.05, 0.1, 0.2 and 0.4 the best
     batch=64,
     seconds=20 * 60.0,
     warmup=0.05,
     decay=True,
-    weight_decay=5e-4,
+    weight_decay=0.05,
     label_smoothing=0.1,
     sides_px=SCRATCH_PLANS[0].sides_px,
     average_from=0.6,

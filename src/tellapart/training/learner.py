@@ -13,6 +13,7 @@ from jaxtyping import Float32
 
 from tellapart.network.quiet import keras
 from tellapart.settings import FitSettings
+from tellapart.training.muon import Muon
 
 _MOMENTUM = 0.9
 State = list[np.ndarray]
@@ -88,6 +89,8 @@ def _optimizer(settings: FitSettings) -> keras.Optimizer:
     decay = settings.weight_decay or None
     if settings.optimizer == "adam":
         optimizer = keras.optimizers.Adam(settings.rate, weight_decay=decay)
+    elif settings.optimizer == "muon":
+        return Muon(settings.rate, _MOMENTUM, settings.weight_decay)
     else:
         optimizer = keras.optimizers.SGD(settings.rate, momentum=_MOMENTUM, nesterov=True, weight_decay=decay)
     # Scales and offsets are left alone: pulling them to 0 costs accuracy and regularises nothing (He et al. 2019,

@@ -1,0 +1,84 @@
+"""The verdict names a cause only where the evidence excludes chance, and says so where it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tellapart.diagnosis.evidence import Suspect
+from tellapart.diagnosis.todo import todo
+from tellapart.diagnosis.verdict import decide
+from tellapart.evaluation.intervals import Estimate
+
+
+def suspect(name, value, low, high, advice=""):
+    return Suspect(name=name, points=Estimate(value, low, high), sentence=f"About {name}.", advice=advice)
+
+
+def run(accuracy=0.8, gap=(0.15, 0.12, 0.18)):
+    part = {"n": 1000, "accuracy": {"value": accuracy, "low": accuracy - 0.02, "high": accuracy + 0.02}}
+    value, low, high = gap
+    return {"validation": part, "test": part, "memorisation_gap": {"value": value, "low": low, "high": high}}
+
+
+def named(*suspects, **figures):
+    return decide({each.name: each for each in suspects}, run(**figures))
+
+
+def test_the_dearest_of_the_proven_causes_is_named():
+    verdict = named(
+        suspect("photos", 0.04, 0.02, 0.06),
+        suspect("regularisation", 0.09, 0.06, 0.12),
+        suspect("size", 0.2, -0.1, 0.5),
+    )
+    assert verdict.cause == "regularisation"
+    assert "too few photos" in verdict.sentence
+
+
+def test_the_share_is_of_what_is_wrong_on_unseen_photos():
+    share = named(suspect("regularisation", 0.10, 0.05, 0.15)).share
+    assert (share.value, share.low, share.high) == pytest.approx((0.5, 0.25, 0.75))
+
+
+def test_a_fault_of_the_measurement_comes_before_dearer_causes():
+    assert named(suspect("photos", 0.09, 0.06, 0.12), suspect("leak", 0.02, 0.01, 0.03)).cause == "leak"
+
+
+def test_a_cause_that_chance_explains_is_not_named():
+    verdict = named(suspect("photos", 0.04, -0.01, 0.09))
+    assert verdict.cause == "unclear"
+    assert verdict.share is None
+    assert "Cannot tell" in verdict.sentence
+
+
+def test_a_proven_cause_that_does_not_matter_is_not_named():
+    assert named(suspect("photos", 0.004, 0.002, 0.006), accuracy=0.985).cause == "none"
+
+
+def test_no_gap_and_no_gain_is_nothing_to_do():
+    verdict = named(suspect("photos", 0.01, -0.01, 0.03), gap=(0.005, -0.01, 0.02))
+    assert verdict.cause == "none"
+    assert verdict.sentence.startswith("Nothing to do")
+
+
+def test_nothing_measured_is_not_a_clean_bill():
+    assert decide({}, run()).cause == "unclear"
+
+
+def test_things_to_do_begin_with_what_gains_most():
+    lines = todo(
+        {
+            each.name: each
+            for each in (
+                suspect("leak", 0.0, -0.01, 0.01, advice="Delete 9 copies."),
+                suspect("photos", 0.02, 0.01, 0.03, advice="Photograph more."),
+                suspect("regularisation", 0.08, 0.05, 0.11, advice="Train with scratch."),
+                suspect("size", 0.0, -0.01, 0.01),
+            )
+        }
+    )
+    assert [line["do"] for line in lines] == ["Train with scratch.", "Photograph more.", "Delete 9 copies."]
+    assert [line["proven"] for line in lines] == [True, True, False]
+
+
+def test_with_nothing_to_do_the_list_says_so():
+    assert todo({})[0]["do"].startswith("Nothing to do")
