@@ -167,6 +167,17 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
+def camera_of(data: bytes) -> str:
+    """Make and model of the camera that a photo file names, "" where it names none or its EXIF data is damaged."""
+    try:
+        with _quiet_readers():
+            exif = reader(recognise(data))(BytesIO(data)).getexif()
+            named = [str(exif.get(tag, "")).strip("\0 ") for tag in (ExifTags.Base.Make, ExifTags.Base.Model)]
+    except Exception:  # as in `_orientation`
+        return ""
+    return " ".join(name for name in named if name)
+
+
 def _has_more_frames(image: Any) -> bool:
     try:
         return bool(getattr(image, "is_animated", False))
