@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from tellapart.atomic import replacing, write_bytes, write_text
+from tellapart.atomic import claim_blocks, replacing, write_bytes, write_text
 from tellapart.errors import ResourceError
 
 
@@ -68,3 +68,14 @@ def test_the_content_is_on_the_disk_before_the_name_changes(tmp_path, monkeypatc
     monkeypatch.setattr(os, "replace", lambda old, new: (steps.append("replace"), replace(old, new)))
     write_bytes(tmp_path / "a", b"x")
     assert steps == ["fsync", "replace"]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve blocks")
+def test_a_file_with_holes_gets_all_its_blocks_at_once(tmp_path):
+    file = tmp_path / "holes"
+    with open(file, "wb") as stream:
+        stream.truncate(1_000_000)
+    assert file.stat().st_blocks * 512 < 1_000_000
+    claim_blocks(file)
+    assert file.stat().st_blocks * 512 >= 1_000_000
+    assert file.read_bytes() == bytes(1_000_000)

@@ -54,6 +54,8 @@ OWNERS = {
     "keras": {"network", "training"},
     "tensorflow": {"network", "training"},
     "sklearn": {"training", "classifier"},  # the class tells scikit-learn what it is
+    "tensorboard": {"training"},
+    "mlflow": {"training"},
     "cleanlab": {"diagnosis"},
     "jinja2": {"report"},
     "markupsafe": {"report"},

@@ -439,6 +439,9 @@ def test_predicting_is_lazy_and_watched(plain_run, tmp_path, rng):
         def status(self, text):
             raise AssertionError(text)
 
+        def figures(self, row):
+            raise AssertionError(row)
+
     result = verbs.predict(plain_run.model, [str(tmp_path / "a.png")] * 3, Watcher(), ENGINE)
     assert steps == []
     assert len(list(result)) == 3

@@ -37,6 +37,20 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def claim_blocks(path: Path) -> None:
+    """Give a file that was made with holes all its blocks on the disk, so that a full disk is met here.
+
+    A mapped array is such a file. Where the disk fills up while it is written to, the system ends the process (SIGBUS)
+    without a word; here it is an error like any other. Where the system cannot do this, nothing happens.
+
+    Raises:
+        OSError: the disk has no room for the file.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "rb+") as file:
+            os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path` atomically."""
     with replacing(path) as temporary:

@@ -6,7 +6,7 @@ nobody) computes rate and time left from the calls. Nothing here prints: the fac
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, runtime_checkable
 
@@ -29,6 +29,10 @@ class Progress(Protocol):
         """Say how the stage that is open goes, such as the loss so far."""
         ...
 
+    def figures(self, row: Mapping[str, int | float]) -> None:
+        """Give the figures of an epoch that has ended, as in history.csv: whoever draws curves draws these."""
+        ...
+
 
 class Silent:
     """Watches nothing: the default for Python callers and tests."""
@@ -42,3 +46,6 @@ class Silent:
 
     def status(self, text: str) -> None:
         """Drop the line."""
+
+    def figures(self, row: Mapping[str, int | float]) -> None:
+        """Drop the figures."""

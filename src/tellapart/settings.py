@@ -174,6 +174,7 @@ class FitSettings:
     optimizer: str  # "adam", "muon", or "sgd", which has Nesterov momentum 0.9
     rate: float  # highest learning rate
     batch: int  # photos a step
+    answered: int = 32  # photos answered at once where nothing is learnt; more take memory and save no time
     epochs: int | None = None  # passes over the training photos; None: as many as the time allows
     seconds: float | None = None  # for the whole run, from scan to report; None: as long as the epochs take
     warmup: float = 0.0  # fraction of the run in which the rate rises from 0
@@ -278,10 +279,12 @@ class TrainSettings:
     strict: bool = ScanSettings.strict
     threads: int = EngineSettings.workers
     max_megapixels: float = DecodeSettings.max_megapixels
+    track: str = "none"  # "tensorboard" or "mlflow": curves to watch, in the run folder; each is an extra to install
 
     def __post_init__(self) -> None:
         """Check the choices that no layer checks by itself."""
         require(self.recipe in RECIPES, "recipe", self.recipe, f"one of: {', '.join(RECIPES)}")
+        require(self.track in TRACKERS, "track", self.track, f"one of: {', '.join(TRACKERS)}")
         SplitSettings(validation=self.validation, test=self.test, seed=self.seed)
         HeadSettings(class_weight=self.class_weight)
         EngineSettings(workers=self.threads)
@@ -291,19 +294,19 @@ class TrainSettings:
         self._check_pixels()
 
     def _check_pixels(self) -> None:
-        """Check what only recipes that train on pixels use."""
-        fit = FITS.get(self.recipe)
-        for name in ("epochs", "batch", "rate", "seconds"):
-            require(fit is not None or getattr(self, name) is None, name, getattr(self, name), _NOT_FOR_QUICK)
+        """Check what only some recipes use; a refusal says why the recipe cannot use it."""
+        for name, (recipes, reason) in _ONLY_FOR.items():
+            value = getattr(self, name)
+            if value is not None and value is not False and self.recipe not in recipes:
+                raise UsageError(
+                    f"The recipe '{self.recipe}' does not take the setting '{_SHOWN.get(name, name)}': "
+                    f"{reason[self.recipe]}.",
+                    fix=f"Leave it out, or use --recipe {' or '.join(recipes)}.",
+                )
         require(self.seconds is None or self.seconds >= 10, "time", self.seconds, "10 s or more")
         require(self.seconds is None or self.epochs is None, "time", self.seconds, "left out where epochs are given")
-        require(self.seconds is None or self.recipe != "classic", "time", self.seconds, "left out: classic has epochs")
-        resizable = self.recipe in ("classic", "scratch")
-        require(self.size is None or resizable, "size", self.size, "left out, or used with classic or scratch")
         require(self.size is None or 32 <= self.size <= 512, "size", self.size, "32 to 512 pixels")
-        require(not self.grey or resizable, "grey", self.grey, "left out, or used with classic or scratch")
-        require(not self.scale_pixels or self.recipe == "classic", "scale_pixels", True, "used with classic")
-        if fit is not None:
+        if self.recipe in FITS:
             self.fit()
 
     def fit(self) -> FitSettings:
@@ -317,7 +320,28 @@ class TrainSettings:
 
 
 RECIPES = ("quick", "best", "scratch", "classic")
-_NOT_FOR_QUICK = "left out, or used with --recipe best, scratch or classic"
+TRACKERS = ("none", "tensorboard", "mlflow")
+_SHOWN = {"seconds": "time", "scale_pixels": "scale-pixels"}  # as on the command line
+
+_NO_STEPS = {"quick": "it makes no passes over the photos, but solves for its last layer in one go"}
+_PRETRAINED = "its pretrained network learnt from colour photos of one size (224 px; best: 260) and sees worse without"
+_SCALED = "its network scales pixels by itself, and was chosen with that"
+# Setting -> the recipes that take it, and for each other recipe why it does not.
+_ONLY_FOR: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "epochs": (("best", "scratch", "classic"), _NO_STEPS),
+    "batch": (("best", "scratch", "classic"), _NO_STEPS),
+    "rate": (("best", "scratch", "classic"), _NO_STEPS),
+    "seconds": (
+        ("best", "scratch"),
+        {
+            "quick": "it takes what it takes, about a minute for 10,000 photos",
+            "classic": "it is a baseline, which is the same everywhere only by its number of epochs",
+        },
+    ),
+    "size": (("scratch", "classic"), {"quick": _PRETRAINED, "best": _PRETRAINED}),
+    "grey": (("scratch", "classic"), {"quick": _PRETRAINED, "best": _PRETRAINED}),
+    "scale_pixels": (("classic",), {"quick": _SCALED, "best": _SCALED, "scratch": _SCALED}),
+}
 
 
 def cache_folder() -> Path:

@@ -143,7 +143,8 @@ def train(
 
     Raises:
         DataError: the photos cannot be used as they are.
-        UsageError: the run folder is taken or lies among the photos.
+        UsageError: the run folder is taken or lies among the photos, or what draws curves is not installed.
+        ResourceError: memory or disk are too small for the recipe.
     """
     from tellapart.report.run_report import write_run_report
     from tellapart.training.facts import Stopwatch
@@ -151,15 +152,19 @@ def train(
     from tellapart.training.results import write_results
     from tellapart.training.run import run
     from tellapart.training.run_folder import claim_run_folder
+    from tellapart.training.tracking import require_tracker, tracked
 
     settings, progress, watch = settings or TrainSettings(), progress or Silent(), Stopwatch()
-    with claim_run_folder(photos, out, settings) as folder:
+    require_tracker(settings.track)
+    with claim_run_folder(photos, out, settings) as folder, tracked(settings.track, folder, progress) as curves:
         with watch.stage("scan"):
             table = read_table(photos, settings)
-        trained = run(table, settings, folder, progress, watch)
+        trained = run(table, settings, folder, curves or progress, watch)
         with progress.stage("Writing the results"):
             write_results(folder, trained, settings, command=sys.argv)
             write_run_report(folder / "report.html", photos, trained, settings)
+            if curves is not None:
+                curves.results(trained.metrics)
     part = trained.metrics["test"]
     return RunResult(
         folder=folder,

@@ -194,7 +194,8 @@ def test_a_bug_shows_a_traceback_and_asks_for_a_report(verbs, capsys):
         ("train photos --time soon --recipe scratch", "'soon' is not a time."),
         (
             "train photos --epochs 3",
-            "The setting 'epochs' is 3; it must be left out, or used with --recipe best, scratch or classic.",
+            "The recipe 'quick' does not take the setting 'epochs': it makes no passes over the photos, "
+            "but solves for its last layer in one go.",
         ),
         ("train photos --test ten", "'ten' is not a share of the photos."),
         ("train photos --test 120%", "The setting 'test' is 1.2; it must be a fraction between 0 and 1, such as 0.1."),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from trained_runs import draw_class_folders, draw_parts, environment
 
 from tellapart import verbs
 from tellapart.engine.session import open_engine
-from tellapart.errors import UsageError
+from tellapart.errors import ResourceError, UsageError
 from tellapart.photos.decode import open_photo, to_pixels
-from tellapart.settings import TrainSettings
+from tellapart.progress import Silent
+from tellapart.settings import PixelSettings, TrainSettings
 
 pytestmark = pytest.mark.slow  # trains networks, small ones
 
@@ -101,6 +103,49 @@ def test_scratch_answers_the_same_for_a_photo_and_its_mirror_image(scratch, phot
 def test_the_same_photos_settings_and_seed_give_the_same_file(scratch, photos, tmp_path):
     again = verbs.train(photos, SCRATCH, tmp_path / "again")
     assert (again.folder / "model.onnx").read_bytes() == (scratch.folder / "model.onnx").read_bytes()
+
+
+def test_classic_gives_the_same_file_again_on_two_threads(classic, parted, tmp_path):
+    assert CLASSIC.threads == 2
+    again = verbs.train(parted, CLASSIC, tmp_path / "again")
+    assert (again.folder / "model.onnx").read_bytes() == (classic.folder / "model.onnx").read_bytes()
+
+
+def test_photos_that_are_decoded_each_time_give_the_same_file(scratch, photos, tmp_path, monkeypatch):
+    import tellapart.training.from_pixels as from_pixels
+
+    class Noting(Silent):
+        notes = []
+
+        def note(self, text):
+            self.notes.append(text)
+
+    tiny = partial(from_pixels.pixels_of, limits=PixelSettings(max_bytes=1000))
+    monkeypatch.setattr(from_pixels, "pixels_of", tiny)
+    streamed = verbs.train(photos, SCRATCH, tmp_path / "streamed", Noting())
+    assert any("No room" in note for note in Noting.notes)
+    assert (streamed.folder / "model.onnx").read_bytes() == (scratch.folder / "model.onnx").read_bytes()
+
+
+def test_where_memory_is_short_fewer_photos_are_learnt_from_at_once(photos, tmp_path, monkeypatch):
+    import tellapart.training.room as room
+
+    need = room.Need(fixed_bytes=0, photo_bytes=1_000_000, disk_bytes=0)
+    monkeypatch.setattr(room, "need_of", lambda network: need)
+    monkeypatch.setattr(room, "available_memory_bytes", lambda: 10_000_000)
+    short = verbs.train(photos, SCRATCH, tmp_path / "short")
+    num_train = short.metrics["train"]["n"]
+    assert [int(row["step"]) for row in history(short)] == [-(-num_train // 8) * epoch for epoch in (1, 2, 3)]
+    assert run_json(short)["details"]["batch"] == 8
+
+
+def test_memory_that_is_never_enough_is_told_before_training(photos, tmp_path, monkeypatch):
+    import tellapart.training.room as room
+
+    monkeypatch.setattr(room, "available_memory_bytes", lambda: 1_000_000)
+    with pytest.raises(ResourceError, match="even with 8 photos a step; 1 MB are free"):
+        verbs.train(photos, SCRATCH, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_another_seed_gives_another_file(scratch, photos, tmp_path):

@@ -67,6 +67,26 @@ def test_there_is_a_row_for_each_epoch(whole):
     }  # fmt: skip
 
 
+def test_each_row_is_told_once_and_only_when_it_is_safe(tmp_path):
+    class Watching(Silent):
+        told = []
+
+        def figures(self, row):
+            self.told.append(row["epoch"])
+            saved = Checkpoints(tmp_path / "stopped", "key").load()
+            assert saved is not None and saved.history[-1] == row
+
+    def interrupt(number):
+        if number == 9:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        run(tmp_path / "stopped", FakeLearner(interrupt), progress=Watching())
+    assert Watching.told == [1, 2]
+    run(tmp_path / "stopped", progress=Watching())
+    assert Watching.told == [1, 2, 3, 4, 5]
+
+
 def test_the_rate_falls_to_nothing_and_squares_grow(tmp_path):
     learner = FakeLearner()
     run(tmp_path / "run", learner)

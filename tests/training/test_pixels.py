@@ -1,12 +1,14 @@
 """Photos are decoded once, to what the engine sees; the cache is bounded, and without room photos are streamed."""
 
 import dataclasses
+import errno
 import os
 import time
 
 import numpy as np
 import pytest
 
+import tellapart.training.pixels as pixels
 from tellapart.errors import DataError
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.scan import scan
@@ -47,8 +49,8 @@ def digests(table, mark="a"):
 
 def hold(table, mark="a", limits=None, settings=SETTINGS, watcher=None, side_px=SIDE):
     limits = limits or PixelSettings(min_free_bytes=0)
-    with pixels_of(table, digests(table, mark), side_px, settings, watcher or Silent(), limits) as pixels:
-        return type(pixels), np.stack([pixels.photo(row) for row in range(len(pixels))])
+    with pixels_of(table, digests(table, mark), side_px, settings, watcher or Silent(), limits) as held:
+        return type(held), np.stack([held.photo(row) for row in range(len(held))])
 
 
 def test_pixels_are_those_that_the_engine_sees(cache, table):
@@ -100,6 +102,19 @@ def test_without_room_photos_are_decoded_each_time(cache, table, limits):
     assert kind is StreamedPixels
     np.testing.assert_array_equal(array, hold(table, "other")[1])
     assert len(watcher.notes) == 1 and "No room" in watcher.notes[0]
+
+
+def test_a_disk_that_fills_up_while_it_is_written_is_no_room_either(cache, table, monkeypatch):
+    def full(path):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(pixels, "claim_blocks", full)
+    watcher = Noting()
+    kind, array = hold(table, watcher=watcher)
+    assert kind is StreamedPixels and list(cache.iterdir()) == []
+    assert len(watcher.notes) == 1 and "No room" in watcher.notes[0]
+    monkeypatch.undo()
+    np.testing.assert_array_equal(array, hold(table, "other")[1])
 
 
 def test_nothing_is_kept_where_nothing_shall_be(cache, table):

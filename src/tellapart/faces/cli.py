@@ -117,6 +117,7 @@ def train(
     strict: o.Strict = False,
     threads: o.Threads = TrainSettings.threads,
     max_megapixels: o.MaxMegapixels = TrainSettings.max_megapixels,
+    track: o.Track = TrainSettings.track,
     as_json: o.Json = False,
 ) -> None:
     """Train a classifier and grade it on photos it never saw."""
@@ -145,6 +146,7 @@ def train(
         strict=strict,
         threads=threads,
         max_megapixels=max_megapixels,
+        track=track,
     )
     result = verbs.train(photos, settings, out, Terminal())
     if as_json:

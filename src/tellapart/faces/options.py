@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tellapart.errors import UsageError
-from tellapart.settings import BEST, RECIPES, SCRATCH, SplitSettings
+from tellapart.settings import BEST, RECIPES, SCRATCH, TRACKERS, SplitSettings
 
 
 def fraction(text: str | float) -> float:
@@ -153,4 +153,12 @@ Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first photo 
 Threads = Annotated[int, typer.Option(metavar="N", min=1, help="Processor cores to use.", show_default="all")]
 MaxMegapixels = Annotated[
     float, typer.Option(metavar="N", min=0.01, help="Refuse photos with more megapixels, unopened.")
+]
+Track = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(TRACKERS),
+        help="Curves to watch while it trains, kept in the run folder. Needs pip install 'tellapart[tensorboard]' "
+        "or 'tellapart[mlflow]'.",
+    ),
 ]

@@ -13,7 +13,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -71,6 +71,9 @@ class Terminal:
     def status(self, text: str) -> None:
         """Show a line above the bar; training says one per epoch."""
         self._console.print(Text(f"  {readable(text)}", style="dim"))
+
+    def figures(self, row: Mapping[str, int | float]) -> None:
+        """Show nothing: the line of an epoch comes as a status."""
 
     def _open(self, name: str, total: int | None) -> TaskID:
         with self._lock:

@@ -45,4 +45,10 @@ def use_threads(count: int) -> None:
         pass  # it has computed already, with all cores or with what it was told then
 
 
-__all__ = ["keras", "use_threads"]
+def begin(threads: int, seed: int) -> None:
+    """Make a training repeatable: its cores, and the seed that first weights are drawn from."""
+    use_threads(threads)
+    keras.utils.set_random_seed(seed)
+
+
+__all__ = ["begin", "keras", "use_threads"]

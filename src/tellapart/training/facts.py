@@ -52,6 +52,57 @@ def peak_memory_mb() -> float | None:
     return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6, 1)
 
 
+def available_memory_bytes(system: Path = Path("/")) -> int | None:
+    """Memory that this process can still take, in bytes; None where the system does not tell, as outside Linux.
+
+    The least of what is free on the machine and of what is left of every limit that a container or a batch system set:
+    a process that passes its limit is killed without a word, however much the machine has.
+
+    Args:
+        system: where the system's own files lie; another place in tests.
+    """
+    free = [_machine_free(system), *(_left(folder) for folder in _limited_groups(system))]
+    known = [each for each in free if each is not None]
+    return max(0, min(known)) if known else None
+
+
+def _machine_free(system: Path) -> int | None:
+    for line in _lines(system / "proc" / "meminfo"):
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024  # the file counts in units of 1,024 bytes
+    return None
+
+
+def _limited_groups(system: Path) -> Iterator[Path]:
+    """Folders of the control groups that this process is in, each with those around it: the tightest limit counts."""
+    for line in _lines(system / "proc" / "self" / "cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", "memory"):  # the second and the first kind of control groups
+            top = system / "sys" / "fs" / "cgroup" / controllers
+            inner = top / path.strip("/")
+            yield from (folder for folder in (inner, *inner.parents) if folder.is_relative_to(top))
+
+
+def _left(group: Path) -> int | None:
+    """What is left of the limit of one control group, whose cache of files goes first when memory is wanted."""
+    for limit, used, cache in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        given, taken = _lines(group / limit), _lines(group / used)
+        if given and taken and given[0].isdigit():  # else "max": no limit
+            cached = [line.split()[1] for line in _lines(group / "memory.stat") if line.startswith(f"{cache} ")]
+            return int(given[0]) - int(taken[0]) + sum(map(int, cached))
+    return None
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return []
+
+
 def versions() -> dict[str, str]:
     """Version of Python and of every installed library that can change a result."""
     found = {"python": platform.python_version()}

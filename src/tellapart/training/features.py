@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from tellapart.atomic import replacing
+from tellapart.atomic import claim_blocks, replacing
 from tellapart.engine.session import Engine
 from tellapart.photos.cutting import Cut, cut
 from tellapart.settings import PixelSettings, ViewSettings
@@ -89,6 +89,7 @@ def held_features(file: Path, shape: tuple[int, ...], fill: Callable[[np.ndarray
         file.parent.mkdir(parents=True, exist_ok=True)
         with replacing(file) as temporary:
             array = np.lib.format.open_memmap(temporary, "w+", np.float16, shape)
+            claim_blocks(temporary)
             fill(array)
             array.flush()
             del array

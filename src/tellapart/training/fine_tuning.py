@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tellapart.engine.session import Engine
+from tellapart.errors import ResourceError
 from tellapart.evaluation.calibration import fit_temperature
 from tellapart.evaluation.comparison import chance_of_gain, mcnemar
 from tellapart.network.family import find_backbone
@@ -59,10 +60,9 @@ def build_best(
         ModelError: the exported file failed its proof.
     """
     from tellapart.network.assemble import assemble_classifier
-    from tellapart.network.quiet import keras, use_threads
+    from tellapart.network.quiet import begin
 
-    use_threads(settings.threads)
-    keras.utils.set_random_seed(settings.seed)
+    begin(settings.threads, settings.seed)
     backbone = find_backbone(settings.backbone)
     with watch.stage("head"):
         fitted = fit_known(material, settings, progress)
@@ -106,13 +106,20 @@ def _tune(job: Job, again: float) -> _Tuned:
         job: what to train.
         again: seconds that looking for copies once more will take.
     """
-    from tellapart.network.tail import tail_of, trunk_of
+    from tellapart.network.tail import CUTS, tail_of, trunk_of
     from tellapart.training.budget import pace_of, trial_engine
     from tellapart.training.choosing import ALL
     from tellapart.training.learner import Learner
     from tellapart.training.loop import Task, fit
+    from tellapart.training.room import make_room
 
     saved = job.checkpoints.load()
+    try:
+        fit_settings = make_room(tail_of(job.classifier, CUTS[0]), job.fit, job.folder, job.progress)
+    except ResourceError as short:  # what there is already needs no more memory
+        job.progress.note(f"{short.problem} The last blocks are not trained: the head alone is kept.")
+        return _Tuned(details={"kept": False, "reason": "no room"})
+    job = dataclasses.replace(job, fit=fit_settings)
     plan = kept_plan(job.folder) or make_plan(job, seconds_after(job) + again if job.fit.seconds else 0.0)
     if plan is None:
         job.progress.note("The time or the disk does not allow to train the last blocks: the head alone is kept.")

@@ -63,13 +63,17 @@ def build_classic(
     """
     from tellapart.network import classic
     from tellapart.network.assemble import logits_of
+    from tellapart.network.quiet import begin
     from tellapart.training.choosing import ALL
     from tellapart.training.learner import Learner
+    from tellapart.training.room import make_room
 
-    _seed(settings)
+    begin(settings.threads, settings.seed)
     side_px, num_classes = settings.size or settings.fit().sides_px[-1][1], len(material.known.table.class_names)
     network = classic.build_classic(num_classes, side_px, scale_pixels=settings.scale_pixels)
-    fit_settings = dataclasses.replace(settings.fit(), sides_px=((1.0, side_px),))
+    trained = logits_of(network)
+    fit_settings = make_room(trained, settings.fit(), folder, progress)
+    fit_settings = dataclasses.replace(fit_settings, sides_px=((1.0, side_px),))
     return _build(
         _Job(
             material=material,
@@ -78,7 +82,7 @@ def build_classic(
             folder=folder,
             progress=progress,
             watch=watch,
-            learner=Learner(logits_of(network), fit_settings),
+            learner=Learner(trained, fit_settings),
             shipped=network,
             side_px=side_px,
             grey=True,
@@ -103,13 +107,18 @@ def build_scratch(
     """
     from tellapart.network import compact
     from tellapart.network.assemble import logits_of
+    from tellapart.network.quiet import begin
     from tellapart.training.learner import Learner
     from tellapart.training.planning import choose_sides
+    from tellapart.training.room import make_room
 
-    _seed(settings)
-    fit_settings, num_classes = settings.fit(), len(material.known.table.class_names)
-    learner = Learner(logits_of(compact.build_compact(num_classes, grey=settings.grey)), fit_settings)
-    plan = SCRATCH_PLANS[0]
+    begin(settings.threads, settings.seed)
+    plan, num_classes = SCRATCH_PLANS[0], len(material.known.table.class_names)
+    trained = logits_of(compact.build_compact(num_classes, grey=settings.grey))
+    largest_px = _scaled(settings.fit(), plan, settings.size or plan.side_px).sides_px[-1][1]
+    largest = logits_of(compact.build_compact(num_classes, largest_px, grey=settings.grey))
+    fit_settings = make_room(largest, settings.fit(), folder, progress)
+    learner = Learner(trained, fit_settings)
     if settings.size is None and fit_settings.seconds is not None:
         left, num_photos = fit_settings.seconds - watch.elapsed(), int((material.parts == "train").sum())
         with watch.stage("fit"):
@@ -133,13 +142,6 @@ def build_scratch(
             most=_SOME,
         )
     )
-
-
-def _seed(settings: TrainSettings) -> None:
-    from tellapart.network.quiet import keras, use_threads
-
-    use_threads(settings.threads)
-    keras.utils.set_random_seed(settings.seed)
 
 
 def _scaled(fit: FitSettings, plan: SidesPlan, side_px: int) -> FitSettings:

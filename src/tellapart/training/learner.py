@@ -30,6 +30,7 @@ class Learner:
             settings: optimiser and loss.
         """
         self._network = network
+        self._answered = settings.answered
         self._optimizer = _optimizer(settings)
         network.compile(
             optimizer=self._optimizer,
@@ -44,8 +45,9 @@ class Learner:
         return float(self._network.train_on_batch(inputs, targets, sample_weight=weights))  # type: ignore[arg-type]
 
     def answer(self, inputs: np.ndarray) -> Float32[np.ndarray, "batch classes"]:
-        """The logits of a batch."""
-        return np.asarray(self._network.predict_on_batch(inputs), np.float32)
+        """The logits of a batch, in pieces that memory has room for."""
+        pieces = [inputs[first : first + self._answered] for first in range(0, len(inputs), self._answered)]
+        return np.concatenate([np.asarray(self._network.predict_on_batch(piece), np.float32) for piece in pieces])
 
     def weights(self) -> State:
         """All weights, those that are not trained included, as copies."""

@@ -87,7 +87,7 @@ def fit(
         best=saved.best or learner.weights(),
         average=saved.average or None,
         history=saved.history,
-        details={"steps": saved.step, "best_epoch": saved.best_epoch},
+        details={"steps": saved.step, "batch": settings.batch, "best_epoch": saved.best_epoch},
     )
 
 
@@ -145,6 +145,8 @@ class _Loop:
                 ) from None
             self._save()
             last_saved = time.monotonic()
+            if self.saved.history:
+                progress.figures(self.saved.history[-1])  # once it is safe, so that no epoch is told twice
 
     def _advance_to(self, advance: Advance, shown: int) -> int:
         done = self._pace.done(self.saved.step)

@@ -3,7 +3,8 @@
 The file is mapped, not read, so it takes no memory that the system cannot take back. It is named after the content of
 its photos, their order, the side and the resizing rule, so it can never be a wrong one; the photos are the same uint8
 squares that the engine cuts when it predicts, by the same function. The files are bounded together, the one used
-longest ago goes first, and where the disk has no room photos are decoded anew each time: slower, never a crash.
+longest ago goes first, and where the disk has no room, or loses it meanwhile, photos are decoded anew each time:
+slower, with the same result, never a crash.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import UInt8
 
-from tellapart.atomic import replacing
-from tellapart.errors import DataError, PhotoRefused
+from tellapart.atomic import claim_blocks, replacing
+from tellapart.errors import DataError, PhotoRefused, ResourceError
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.table import PhotoTable
-from tellapart.progress import Progress
+from tellapart.progress import Advance, Progress
 from tellapart.settings import DecodeSettings, PixelSettings, TrainSettings, cache_folder
 
 _RULE = "stretch-v1"  # raise the number when decoding or resizing changes what a pixel is
@@ -69,7 +70,7 @@ class StreamedPixels:
 
     def __init__(self, table: PhotoTable, side_px: int, settings: DecodeSettings):
         """Decode the photos of `table`."""
-        self._table, self._side_px, self._settings = table, side_px, settings
+        self._table, self.side_px, self._settings = table, side_px, settings
 
     def __len__(self) -> int:
         """How many photos."""
@@ -82,13 +83,13 @@ class StreamedPixels:
             DataError: it could be read when the run began, and no longer can.
         """
         try:
-            opened = open_photo(self._table.file(row), min_side_px=self._side_px, settings=self._settings)
+            opened = open_photo(self._table.file(row), min_side_px=self.side_px, settings=self._settings)
         except PhotoRefused as refused:
             raise DataError(
                 f"{self._table.file(row)} cannot be used any more: {refused.sentence}",
                 fix="Leave the photos alone while a run is under way, then run it again.",
             ) from refused
-        return to_pixels(opened.image, self._side_px)
+        return to_pixels(opened.image, self.side_px)
 
 
 @contextmanager
@@ -115,12 +116,13 @@ def pixels_of(
     num_bytes = len(table) * side_px * side_px * 3
     held = _open(file, (len(table), side_px, side_px, 3))
     if held is None:
-        if not _make_room(file.parent, num_bytes, limits):
-            progress.note(f"No room for {num_bytes / 1e9:.1f} GB of pixels: every photo is decoded each time.")
-            yield streamed
-            return
-        _write(file, streamed, side_px, settings.threads, progress)
-        held = _open(file, (len(table), side_px, side_px, 3))
+        written = _make_room(file.parent, num_bytes, limits) and _write(file, streamed, settings.threads, progress)
+        held = _open(file, (len(table), side_px, side_px, 3)) if written else None
+    if held is None:
+        progress.note(
+            f"No room to keep {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo is decoded every "
+            "time it is shown. That is slower; the result is the same."
+        )
     try:
         yield streamed if held is None else HeldPixels(held)
     finally:
@@ -144,18 +146,29 @@ def _open(file: Path, shape: tuple[int, ...]) -> np.ndarray | None:
     return array if array.shape == shape and array.dtype == np.uint8 else None
 
 
-def _write(file: Path, source: StreamedPixels, side_px: int, threads: int, progress: Progress) -> None:
-    with replacing(file) as temporary, progress.stage("Decoding the photos", len(source)) as advance:
-        array = np.lib.format.open_memmap(temporary, "w+", np.uint8, (len(source), side_px, side_px, 3))
-        handfuls = [range(first, min(first + _HANDFUL, len(source))) for first in range(0, len(source), _HANDFUL)]
-        with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
-            try:
-                for rows in pool.map(partial(_decode, array, source), handfuls):
-                    advance(len(rows))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)  # the first fault ends it; the rest would be decoded for nothing
-                raise
-        array.flush()
+def _write(file: Path, source: StreamedPixels, threads: int, progress: Progress) -> bool:
+    """Decode all photos into the file; False where the disk is full after all, or may not be written."""
+    shape = (len(source), source.side_px, source.side_px, 3)
+    try:
+        with replacing(file) as temporary, progress.stage("Decoding the photos", len(source)) as advance:
+            array = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
+            claim_blocks(temporary)
+            _decode_all(array, source, threads, advance)
+            array.flush()
+    except ResourceError:
+        return False
+    return True
+
+
+def _decode_all(array: np.ndarray, source: StreamedPixels, threads: int, advance: Advance) -> None:
+    handfuls = [range(first, min(first + _HANDFUL, len(source))) for first in range(0, len(source), _HANDFUL)]
+    with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
+        try:
+            for rows in pool.map(partial(_decode, array, source), handfuls):
+                advance(len(rows))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # the first fault ends it; the rest would be decoded for nothing
+            raise
 
 
 def _decode(array: np.ndarray, source: StreamedPixels, rows: range) -> range:
