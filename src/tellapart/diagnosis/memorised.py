@@ -85,7 +85,8 @@ def _deal_deck(
 ) -> Bool[np.ndarray, "photos heads"]:
     """Which photos each head of a deck is trained on.
 
-    Head h leaves out the folds h, h + 1 and h + 2. Folds are stratified, so every head knows every class of four groups or more.
+    Head h leaves out the folds h, h + 1 and h + 2. Folds are stratified, so every head knows
+    every class of four groups or more.
     """
     fold = deal_folds(labels, groups, _DECK, seed)
     return (fold[:, None] - np.arange(_DECK)) % _DECK >= _LEFT_OUT
