@@ -1,0 +1,182 @@
+"""From doubted labels that a person has reviewed to a new table of labels; photos are never touched.
+
+    doubts.csv ─a person looks and edits─▶ reviewed.csv ─apply─▶ labels.csv ─tellapart train labels.csv─▶
+
+In the reviewed file a row whose suggestion is left there gives the photo that label, a row without a suggestion or a
+deleted row leaves it as it was, and a dash leaves the photo out. The new table names the parts and groups of the run,
+so that a run on it is graded on the same photos as before.
+
+Reads the reviewed file and splits.csv of the run; writes the new table and nothing else.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tellapart.atomic import write_text
+from tellapart.errors import DataError, UsageError
+from tellapart.photos.faults import Faults, name_some
+
+LEAVE_OUT = "-"  # as a suggestion: the photo shows nothing of any class
+_NEEDED = ("path", "label", "suggestion")
+
+
+@dataclass(frozen=True)
+class Relabelled:
+    """What was written."""
+
+    file: Path
+    num_photos: int  # rows of the new table
+    changed: tuple[tuple[str, str, str], ...]  # path, label before, label now
+    left_out: tuple[str, ...]  # paths
+
+
+def apply(reviewed: Path, run: Path, out: Path | None = None, photos: Path | None = None) -> Relabelled:
+    """Write a new table of labels with the suggestions of a reviewed doubts.csv.
+
+    Args:
+        reviewed: doubts.csv of the run, as a person left it.
+        run: the run folder.
+        out: the table to write. It must lie above the photos, since its paths are relative to it; by default
+            `<photos>-relabelled.csv` beside the folder of photos.
+        photos: where the photos are now; None: where they were.
+
+    Raises:
+        DataError: the reviewed file does not fit the run; all its faults at once.
+        UsageError: `out` exists, or is at a place from which the photos cannot be named.
+    """
+    root, folder_above = _places(run, photos)
+    rows = _splits(run)
+    suggestions = _read_reviewed(reviewed, rows)
+    out = out or folder_above / f"{root.name}-relabelled.csv"
+    prefix = _prefix(out, root, folder_above)
+    changed = tuple(
+        (path, rows[path]["label"], label)
+        for path, label in suggestions.items()
+        if label not in (LEAVE_OUT, rows[path]["label"])
+    )
+    left_out = tuple(path for path, label in suggestions.items() if label == LEAVE_OUT)
+    if not changed and not left_out:
+        raise DataError(
+            f"{reviewed} changes no label.",
+            fix="Leave the suggestion in the rows of the photos that have a wrong label.",
+        )
+    new = {path: {**row, "label": suggestions.get(path) or row["label"]} for path, row in rows.items()}
+    kept = {path: row for path, row in new.items() if row["label"] != LEAVE_OUT}
+    write_text(out, _table(kept, prefix))
+    return Relabelled(out, len(kept), changed, left_out)
+
+
+def _places(run: Path, photos: Path | None) -> tuple[Path, Path]:
+    """The folder that the paths in splits.csv are relative to, and the nearest where a table of them may be written.
+
+    Beside a table of the user's that is its own folder; a folder of photos is left alone.
+    """
+    try:
+        source = photos or Path(json.loads((run / "run.json").read_text(encoding="utf-8"))["photos"])
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(
+            f"{run} is not the folder of a finished run: run.json cannot be read.",
+            fix="Name the folder that `tellapart train` wrote, such as photos.run.",
+        ) from error
+    source = Path(os.path.abspath(source))
+    root = source if source.is_dir() else source.parent
+    if not root.is_dir():
+        raise DataError(f"The photos of this run are not in {root}.", fix="Say where they are: --photos FOLDER.")
+    return root, source.parent
+
+
+def _splits(run: Path) -> dict[str, dict[str, str]]:
+    """The used photos of the run by path."""
+    try:
+        with open(run / "splits.csv", encoding="utf-8", newline="") as file:
+            rows = {row["path"]: row for row in csv.DictReader(file)}
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise UsageError(f"{run} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
+    return {path: row for path, row in rows.items() if row["part"] in ("train", "validation", "test")}
+
+
+def _read_reviewed(file: Path, rows: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Suggestion by path, for every row that has one."""
+    known = {row["label"] for row in rows.values()}
+    records = _records(file)
+    faults, suggestions = Faults(file), {}
+    strange, outdated, unknown, twice = [], [], [], []
+    for record in records:
+        path, label, suggestion = (record[name] for name in _NEEDED)
+        if path not in rows:
+            strange.append(path)
+        elif rows[path]["label"] != label:
+            outdated.append(f"{path}: {label} there, {rows[path]['label']} in the run")
+        elif suggestion not in ("", LEAVE_OUT) and suggestion not in known:
+            unknown.append(suggestion)
+        elif suggestions.setdefault(path, suggestion) != suggestion:
+            twice.append(path)
+    for names, problem, fix in (
+        (strange, "photos that the run did not use", "give the doubts.csv of this run"),
+        (outdated, "labels that differ from those of the run", "give the doubts.csv of this run"),
+        (sorted(set(unknown)), "suggestions that are no class", f"write one of: {name_some(sorted(known), most=8)}"),
+        (twice, "photos with two suggestions", "keep one row for each photo"),
+    ):
+        if names:
+            faults.add(f"{problem} ({len(names)}): {name_some(names)}", fix)
+    faults.raise_if_any()
+    return {path: suggestion for path, suggestion in suggestions.items() if suggestion}
+
+
+def _records(file: Path) -> list[dict[str, str]]:
+    """The three columns of every row that is not empty."""
+    try:
+        with open(file, encoding="utf-8-sig", newline="") as text:  # a spreadsheet program puts a mark at the start
+            head = text.readline()
+            text.seek(0)
+            reader = csv.DictReader(text, delimiter=max(",;\t", key=head.count), strict=True)
+            missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
+            records = [{name: (record.get(name) or "").strip() for name in _NEEDED} for record in reader]
+    except (OSError, ValueError, csv.Error) as error:
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None)
+        raise DataError(
+            f"{file} cannot be read: {reason or error}.", fix="Give a doubts.csv, saved as CSV in UTF-8."
+        ) from None
+    if missing:
+        raise DataError(
+            f"{file} has no column {name_some(missing)}.",
+            fix="Keep the first line of doubts.csv: path,label,suggestion.",
+        )
+    return [record for record in records if any(record.values())]
+
+
+def _prefix(out: Path, root: Path, folder_above: Path) -> str:
+    """What leads from the folder of the new table to the photos; "" where they are the same folder."""
+    if out.suffix.lower() != ".csv":
+        raise UsageError(f"{out} is not named as a CSV file.", fix=f"Name it {out.with_suffix('.csv')}.")
+    if out.exists():
+        raise UsageError(f"{out} exists already.", fix="Choose another name, or delete it first.")
+    folder = Path(os.path.realpath(out.parent))
+    if not Path(os.path.realpath(folder_above)).is_relative_to(folder):
+        raise UsageError(
+            f"{out} would not lie above the photos in {root}, and paths in a table may not lead out of its folder.",
+            fix=f"Write it to {folder_above / out.name}.",
+        )
+    prefix = Path(os.path.realpath(root)).relative_to(folder).as_posix()
+    return "" if prefix == "." else f"{prefix}/"
+
+
+def _table(rows: Mapping[str, Mapping[str, str]], prefix: str) -> str:
+    """The text of the new table. Only groups of several photos are named, as a lone photo needs no group."""
+    sizes: dict[str, int] = {}
+    for row in rows.values():
+        sizes[row["group"]] = sizes.get(row["group"], 0) + 1
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("path", "label", "part", "group"))
+    for path, row in rows.items():
+        group = row["group"] if sizes[row["group"]] > 1 else ""
+        writer.writerow((prefix + path, row["label"], row["part"], group))
+    return text.getvalue()
