@@ -340,6 +340,7 @@ class TrainSettings:
         return replace(own, **{name: value for name, value in asked.items() if value is not None})
 
 
+DIAGNOSIS_SECONDS = 600.0  # for all experiments of `diagnose` together; those of a `quick` run take one minute
 RECIPES = ("quick", "best", "scratch", "classic")
 TRACKERS = ("none", "tensorboard", "mlflow")
 _SHOWN = {"seconds": "time", "scale_pixels": "scale-pixels"}  # as on the command line

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,10 +27,14 @@ from tellapart.photos.fingerprint import near_any
 from tellapart.photos.scan import scan
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress, Silent
-from tellapart.settings import EngineSettings, ScanSettings, TrainSettings, TwinSettings
+from tellapart.settings import DIAGNOSIS_SECONDS, EngineSettings, ScanSettings, TrainSettings, TwinSettings
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings
 from tellapart.training.grading import grade
 from tellapart.training.looking import Look, RefusedPhoto, look, share_faults
+
+if TYPE_CHECKING:
+    from tellapart.diagnosis.diagnose import Diagnosis
+    from tellapart.diagnosis.relabelling import Relabelled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +226,49 @@ def predict(
         class_names=predictor.class_names,
         predictions=_watched(predictor.predict(files), progress or Silent(), total),
     )
+
+
+def diagnose(
+    run: Path, photos: Path | None = None, seconds: float = DIAGNOSIS_SECONDS, progress: Progress | None = None
+) -> Diagnosis:
+    """Find out why a classifier is not better, by experiments on its own photos.
+
+    Writes diagnosis.json and doubts.csv into the run folder, and nothing else.
+
+    Args:
+        run: the folder of a finished run.
+        photos: where its photos are now; None: where they were.
+        seconds: for all experiments together.
+        progress: who watches.
+
+    Raises:
+        UsageError: `run` is not the folder of a finished run.
+        DataError: most of its photos are gone.
+    """
+    from tellapart.diagnosis.case import open_case
+    from tellapart.diagnosis.diagnose import diagnose as find_out
+    from tellapart.diagnosis.doubts import write_doubts
+    from tellapart.diagnosis.evidence import Budget
+    from tellapart.training.run_folder import write_json
+
+    progress, budget = progress or Silent(), Budget(seconds)
+    case = open_case(run, photos, progress)
+    diagnosis = find_out(case, budget, progress)
+    write_doubts(run / "doubts.csv", case.table, diagnosis.doubts)
+    write_json(run / "diagnosis.json", diagnosis.to_dict())
+    return diagnosis
+
+
+def relabel(reviewed: Path, run: Path, out: Path | None = None, photos: Path | None = None) -> Relabelled:
+    """Write a new table of labels with the suggestions of a reviewed doubts.csv; no photo is touched.
+
+    Raises:
+        DataError: the reviewed file does not fit the run.
+        UsageError: `out` exists, or lies where the photos cannot be named from.
+    """
+    from tellapart.diagnosis.relabelling import apply
+
+    return apply(reviewed, run, out, photos)
 
 
 def _watched(predictions: Iterator[Prediction], progress: Progress, total: int | None) -> Iterator[Prediction]:

@@ -15,7 +15,7 @@ import typer
 from tellapart import __version__
 from tellapart.faces import options as o
 from tellapart.faces.failures import exit_code_of
-from tellapart.settings import TrainSettings
+from tellapart.settings import DIAGNOSIS_SECONDS, TrainSettings
 
 # \b keeps the lines that follow as they are.
 INTRODUCTION = """A folder of photos becomes an image classifier you can trust.
@@ -190,6 +190,31 @@ def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o
     count = write_predictions(predictions, predictions.class_names, out, json_lines=as_json)
     if out is not None:
         progress.note(f"{counted(count, 'prediction')} written to {out}")
+
+
+@app.command()
+def diagnose(
+    run: o.Run,
+    photos: o.PhotosNow = None,
+    seconds: o.DiagnosisTime = DIAGNOSIS_SECONDS,
+    apply: o.Apply = None,
+    out: o.LabelsOut = None,
+    as_json: o.Json = False,
+) -> None:
+    """Find out why a classifier is not better, and what would help."""
+    from tellapart import verbs
+    from tellapart.faces.diagnosis import show_diagnosis, show_relabelled
+    from tellapart.faces.summary import print_json
+    from tellapart.faces.terminal import Terminal
+
+    if apply is not None:
+        show_relabelled(verbs.relabel(apply, run, out, photos))
+        return
+    diagnosis = verbs.diagnose(run, photos, seconds, Terminal())
+    if as_json:
+        print_json(diagnosis.to_dict())
+    else:
+        show_diagnosis(diagnosis, run)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tellapart.errors import UsageError
-from tellapart.settings import BEST, RECIPES, SCRATCH, TRACKERS, SplitSettings
+from tellapart.settings import BEST, DIAGNOSIS_SECONDS, RECIPES, SCRATCH, TRACKERS, SplitSettings
 
 
 def fraction(text: str | float) -> float:
@@ -60,6 +60,28 @@ DemoPhotos = Annotated[
     Path | None,
     typer.Argument(metavar="FOLDER", help=f"{PHOTOS} Without it: 2,624 photos of solar cells.", show_default=False),
 ]
+
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that train wrote.")]
+PhotosNow = Annotated[
+    Path | None, typer.Option("--photos", metavar="FOLDER", help="Where the photos are now, if they were moved.")
+]
+
+# What a diagnosis does.
+DiagnosisTime = Annotated[
+    float,
+    typer.Option(
+        "--time",
+        parser=seconds,
+        metavar="10m|300s|1h",
+        help="For all experiments together; the more, the surer the answer.",
+        show_default=f"{DIAGNOSIS_SECONDS / 60:.0f}m",
+    ),
+]
+Apply = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Only write new labels, from doubts.csv as you corrected it; touches no photo."),
+]
+LabelsOut = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="With --apply: the new table of labels.")]
 
 # Where results go.
 RunFolder = Annotated[

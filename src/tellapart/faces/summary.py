@@ -82,11 +82,11 @@ def show_check(result: CheckResult, photos: Path, console: Console | None = None
     _show_counts(console, table.class_names, counts)
     ignored = ", ".join(f"{number:,} {kind}" for kind, number in table.ignored.items() if number)
     if ignored:
-        _section(console, "Ignored", [ignored])
+        print_section(console, "Ignored", [ignored])
     if result.num_copies:
         looks = "looks" if result.num_copies == 1 else "look"
         alike = f"{counted(result.num_copies, 'photo')} {looks} like another one; train keeps such photos together."
-        _section(console, "Look-alikes", [alike])
+        print_section(console, "Look-alikes", [alike])
     _show_refused(console, result.refused)
     _show_warnings(console, result.warnings)
     console.print()
@@ -141,7 +141,7 @@ def _show_counts(console: Console, names: Sequence[str], counts: Sequence[int]) 
 
 def _show_confusions(console: Console, confusions: Sequence[Confusion]) -> None:
     lines = [f"{counted(each.count, 'photo')} of {each.truth} taken for {each.predicted}" for each in confusions]
-    _section(console, "Commonest mistakes", lines)
+    print_section(console, "Commonest mistakes", lines)
 
 
 def _show_memorisation(console: Console, metrics: Mapping[str, Any]) -> None:
@@ -154,7 +154,7 @@ def _show_memorisation(console: Console, metrics: Mapping[str, Any]) -> None:
         line = f"{trained}, {more}: it remembers some of them."
     else:
         line = f"{trained}, {more}: no more than chance allows."
-    _section(console, "Has it memorised?", [line])
+    print_section(console, "Has it memorised?", [line])
 
 
 def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
@@ -162,18 +162,18 @@ def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
     if photos.get("twins"):
         verbs = "looks like another one and counts" if photos["twins"] == 1 else "look like another one and count"
         line += f"; {photos['twins']:,} {verbs} with it"
-    _section(console, "Photos", [line])
+    print_section(console, "Photos", [line])
 
 
 def _show_refused(console: Console, refused: Sequence[RefusedPhoto]) -> None:
     lines = [f"{photo.path}: {photo.sentence}" for photo in refused[:MOST_LINES]]
     if len(refused) > MOST_LINES:
         lines.append(f"and {len(refused) - MOST_LINES:,} more")
-    _section(console, "Could not be used", lines, "yellow")
+    print_section(console, "Could not be used", lines, "yellow")
 
 
 def _show_warnings(console: Console, warnings: Sequence[str]) -> None:
-    _section(console, "Worth knowing", list(warnings), "yellow")
+    print_section(console, "Worth knowing", list(warnings), "yellow")
 
 
 def _show_files(console: Console, folder: Path) -> None:
@@ -191,7 +191,7 @@ def _headline(console: Console, figure: str, rest: str) -> None:
     console.print(Text.assemble((figure, "bold green"), (rest, "bold")))
 
 
-def _section(console: Console, title: str, lines: Sequence[str], style: str = "") -> None:
+def print_section(console: Console, title: str, lines: Sequence[str], style: str = "") -> None:
     """A title and indented lines; nothing where there are no lines."""
     if lines:
         console.print()

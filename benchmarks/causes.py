@@ -1,0 +1,160 @@
+"""Is the main cause named rightly? Constructed cases on real photos, in each of which one thing is wrong, or nothing.
+
+Each case is a folder of real photos in a temporary place, a run on it and a whole diagnosis. It counts as right when
+the verdict names what was planted; a healthy case is right when nothing is named ("none" or "unclear").
+
+Run:     python -m benchmarks.causes [--kinds few,flipped] [--seeds 20,21]
+Expect:  at least 85 % of the planted causes named, and silence on at least 95 % of the healthy runs
+Noise:   with 40 cases, one more or less is 2.5 points. The thresholds of the suspects were chosen on seeds below 20.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import faults
+from benchmarks.common import print_table
+from tellapart import verbs
+from tellapart.photos.scan import scan
+from tellapart.settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is wrong, on which photos, and what the verdict must say."""
+
+    kind: str
+    photos: str
+    seed: int
+    cause: str  # "": nothing is to be named
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.photos}, seed {self.seed}"
+
+
+# Kind -> the sets it is built on, and the cause that must be named. A leak and a shift are built where they cost
+# accuracy: on cats and dogs `quick` is right 98 times in 100 whatever is done to the test photos, and a copy of a photo
+# that would be recognised anyway changes nothing.
+KINDS: dict[str, tuple[tuple[str, ...], str]] = {
+    "few": (("flowers", "solar"), "photos"),
+    "flipped": (("catsdogs", "flowers"), "labels"),
+    "leak": (("flowers", "solar"), "leak"),
+    "blurred": (("flowers",), "shift"),
+    "darkened": (("flowers",), "shift"),
+    "border": (("catsdogs", "flowers"), "shortcut"),
+    "patch": (("flowers",), "shortcut"),
+    "smaller": (("catsdogs",), "shortcut"),
+    "long": (("catsdogs",), "epochs"),
+    "wide": (("catsdogs",), "size"),
+    "narrow": (("catsdogs",), "size"),
+    "bare": (("catsdogs",), "regularisation"),
+    "healthy": (("catsdogs", "petphotos"), ""),
+    "plenty": (("catsdogs",), ""),
+}
+SEEDS = (20, 21)
+PLENTY = 1500  # photos a class
+FEW = {"flowers": 25, "solar": 40}  # photos a class to train on
+TO_JUDGE = 60  # photos a class for validation, and as many to test
+FLIPPED_SHARE = 0.2
+
+
+def main() -> None:
+    """Diagnose every case and count."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
+    options = parser.parse_args()
+    seeds = [int(text) for text in options.seeds.split(",")]
+    cases = [
+        Case(kind, photos, seed, KINDS[kind][1])
+        for kind in options.kinds.split(",")
+        for photos in KINDS[kind][0]
+        for seed in seeds
+    ]
+    told = {case: judge(case) for case in cases}
+    planted = [case for case in cases if case.cause]
+    healthy = [case for case in cases if not case.cause]
+    named = sum(told[case] == case.cause for case in planted)
+    silent = sum(told[case] in ("none", "unclear") for case in healthy)
+    rows = [("cases", f"{len(cases)}", "at least 40")]
+    if planted:
+        rows.append(("main cause named", f"{named} of {len(planted)}", "must 85 %, aim 95 %"))
+    if healthy:
+        rows.append(("silent on healthy runs", f"{silent} of {len(healthy)}", "must 95 %"))
+    print_table("Causes", rows)
+
+
+def judge(case: Case) -> str:
+    """The cause that the verdict names."""
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        photos, run = Path(scratch) / "photos", Path(scratch) / "run"
+        verbs.train(build(case, photos), settings_of(case), run)
+        result = verbs.diagnose(run, seconds=seconds_of(case))
+    right = result.verdict.cause == case.cause or not case.cause and result.verdict.cause in ("none", "unclear")
+    mark = "right" if right else "WRONG"
+    print(f"{mark}  {case}: {result.verdict.cause} ({time.perf_counter() - begin:.0f} s)", flush=True)
+    print(f"       {result.verdict.sentence}", flush=True)
+    for name, suspect in result.suspects.items():
+        if suspect.points is not None:
+            points = suspect.points
+            print(f"       {name:15} {points.value:+.3f} [{points.low:+.3f}, {points.high:+.3f}]", flush=True)
+    return result.verdict.cause
+
+
+def build(case: Case, root: Path) -> Path:
+    """Write the photos of a case below `root`, and say where training is to look."""
+    source = faults.source_of(case.photos)
+    if case.kind in faults.KINDS and case.kind != "healthy":
+        per_class = faults.PHOTOS_PER_CLASS.get(case.photos, faults.OTHERWISE_PER_CLASS)
+        faults.build(case.kind, source, root, per_class, case.seed)
+    elif case.kind == "few":
+        _copy(source, root, case.seed, {"train": FEW[case.photos], "validation": TO_JUDGE, "test": TO_JUDGE})
+    elif case.kind == "flipped":
+        _copy(source, root, case.seed, {"": 300}, FLIPPED_SHARE)
+    else:
+        _copy(source, root, case.seed, {"": {"plenty": PLENTY, "healthy": 10**6}.get(case.kind, 500)})
+    return root
+
+
+def _copy(source: Path, root: Path, seed: int, parts: dict[str, int], flipped: float = 0.0) -> None:
+    """Some photos of each class in each part; a share of them in the folder of another class."""
+    rng = np.random.default_rng(seed)
+    table = scan(source)
+    names = table.class_names
+    for label, name in enumerate(names):
+        rows = rng.permutation(np.flatnonzero(table.labels == label)).tolist()
+        for part, count in parts.items():
+            taken, rows = rows[: min(count, 2000)], rows[min(count, 2000) :]
+            for row in taken:
+                other = names[(label + rng.integers(1, len(names))) % len(names)] if rng.random() < flipped else name
+                target = root / part / other
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copy(table.file(row), target / f"{name}-{table.file(row).name}")
+
+
+PIXELS = {"long", "wide", "narrow", "bare"}  # kinds in which a network is trained on pixels
+
+
+def settings_of(case: Case) -> TrainSettings:
+    """How the run of a case is made."""
+    if case.kind not in PIXELS:
+        return TrainSettings(validation=0.15, test=0.3 if case.kind in faults.KINDS else 0.15, seed=case.seed)
+    # Small photos, so that a run and its diagnosis take a minute or two.
+    return TrainSettings(recipe="classic", size=64, epochs=40 if case.kind == "long" else 15, seed=case.seed)
+
+
+def seconds_of(case: Case) -> float:
+    """The time that a diagnosis is given."""
+    return 120.0 if case.kind in PIXELS else 60.0
+
+
+if __name__ == "__main__":
+    main()

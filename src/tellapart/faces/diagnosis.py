@@ -1,0 +1,93 @@
+"""The last words of a diagnosis: the verdict, what each suspect costs, and what to do.
+
+Reads results of verbs; writes to standard output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tellapart.faces.summary import print_section
+from tellapart.faces.terminal import plain_console
+from tellapart.faces.wording import counted, shown_path
+from tellapart.report.wording import readable
+
+if TYPE_CHECKING:
+    from tellapart.diagnosis.diagnose import Diagnosis
+    from tellapart.diagnosis.relabelling import Relabelled
+
+_SHOWN = 3  # of the photos best known by heart
+_LABELS = {
+    "epochs": "too many epochs",
+    "photos": "too few photos",
+    "size": "size of the network",
+    "regularisation": "too little restraint",
+    "labels": "wrong labels",
+    "leak": "copies across parts",
+    "shift": "test photos differ",
+    "shortcut": "a shortcut",
+}
+
+
+def show_diagnosis(diagnosis: Diagnosis, run: Path, console: Console | None = None) -> None:
+    """Show why a classifier is not better and what to do about it."""
+    console = console or plain_console()
+    console.print()
+    console.print(Text(readable(diagnosis.verdict.sentence), "bold"))
+    values = diagnosis.to_dict()
+    _show_suspects(console, values["suspects"])
+    print_section(console, "What to do", [_task(line) for line in diagnosis.todo])
+    best_known = [f"{each['path']} ({each['label']})" for each in diagnosis.memorised[:_SHOWN] if each["score"] > 0.5]
+    print_section(console, "Known by heart rather than understood", best_known)
+    if diagnosis.missing:
+        gone = f"{counted(diagnosis.missing, 'photo')} of the run are gone or have changed; the others were used."
+        print_section(console, "Worth knowing", [gone], "yellow")
+    console.print()
+    console.print(Text.assemble("Evidence is in ", (shown_path(run / "diagnosis.json"), "bold cyan")), soft_wrap=True)
+    doubts = shown_path(run / "doubts.csv")
+    console.print(Text.assemble("Photos to look at are in ", (doubts, "bold cyan")), soft_wrap=True)
+    if len(diagnosis.doubts.listed()):
+        command = f"tellapart diagnose {shown_path(run)} --apply {doubts}"
+        console.print(Text.assemble("Once you have corrected that list:  ", (command, "bold cyan")), soft_wrap=True)
+
+
+def show_relabelled(done: Relabelled, console: Console | None = None) -> None:
+    """Show what new labels were written, and how to train on them."""
+    console = console or plain_console()
+    console.print()
+    left_out = f", {counted(len(done.left_out), 'photo')} left out" if done.left_out else ""
+    console.print(Text(f"{counted(len(done.changed), 'label')} changed{left_out}; no photo was touched.", "bold"))
+    console.print(Text.assemble("Next:  ", (f"tellapart train {shown_path(done.file)}", "bold cyan")), soft_wrap=True)
+
+
+def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]]) -> None:
+    """What each costs, the dearest first; those that could not be measured last."""
+
+    def dearest_first(item: tuple[str, Mapping[str, Any]]) -> float:
+        points = item[1]["points"]
+        return 2.0 if points is None or points["value"] is None else -points["value"]
+
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table.add_column("suspect", no_wrap=True)
+    table.add_column("costs, of 100 photos", justify="right", no_wrap=True)
+    table.add_column("proven", no_wrap=True)
+    for name, suspect in sorted(suspects.items(), key=dearest_first):
+        points = suspect["points"]
+        if points is None or points["value"] is None:
+            table.add_row(_LABELS[name], "not measured", "")
+            continue
+        interval = f"{100 * points['value']:.1f} ({100 * points['low']:.1f} to {100 * points['high']:.1f})"
+        table.add_row(_LABELS[name], interval, Text("yes", "bold") if points["low"] > 0 else Text("no", "dim"))
+    console.print()
+    console.print(table)
+    console.print(Text("99 % intervals: eight suspects are looked at together.", "dim"))
+
+
+def _task(line: Mapping[str, Any]) -> str:
+    return f"- {line['do']}"
