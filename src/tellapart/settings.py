@@ -165,6 +165,47 @@ class DoubtSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LawSettings:
+    """What is believed of a learning curve before it is measured: error = floor + scale x photos^-slope."""
+
+    most_factor: float = 4.0  # times the largest number of photos measured; a forecast never goes beyond
+    # Beta distribution of the share of today's error that is floor: any, but curves that end at once are rare.
+    floor_beta: tuple[float, float] = (1.0, 1.5)
+    slopes: tuple[float, float] = (0.1, 0.9)  # lowest and highest
+    chance: float = 0.1  # how much of an answer is luck of training: 0 none, 1 as if thrown with a loaded coin
+    chance_spread: float = 0.5  # standard deviation of its logarithm
+    misfit: float = 0.01  # fraction of the error by which a curve wanders off the law
+    num_draws: int = 20_000  # curves tried
+    num_kept: int = 4_000  # curves kept; the ends of a 99 % interval are then sure within a tenth of its width
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        require(self.most_factor >= 1, "most_factor", self.most_factor, "1 or more")
+        require(0 <= self.misfit < 1, "misfit", self.misfit, "a fraction below 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadExperimentSettings:
+    """How experiments with linear heads are made when a run is diagnosed."""
+
+    num_folds: int = 10  # on all photos: nine tenths of train and validation are as many as a run learns from
+    num_quick_folds: int = 5  # on subsets, which are fitted several times
+    shares: tuple[float, ...] = (1 / 8, 1 / 4, 1 / 2)  # of the photos, for the learning curve
+    num_repeats: int = 3  # of each subset
+    widths: tuple[float, ...] = (1 / 4, 1 / 2)  # of the embedding
+    path_share: float = 0.2  # fraction of the time for the fits on all photos that all experiments share
+    look_share: float = 0.5  # fraction of the time that is left, to look at photos through another backbone
+    least_looked: int = 150  # photos; fewer could not tell two backbones apart
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        require(self.num_folds >= 2, "num_folds", self.num_folds, "2 or more")
+        require(self.num_quick_folds >= 2, "num_quick_folds", self.num_quick_folds, "2 or more")
+        require(self.num_repeats >= 1, "num_repeats", self.num_repeats, "1 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
 class PixelSettings:
     """How much the cache of decoded photos may take."""
 

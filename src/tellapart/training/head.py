@@ -14,7 +14,7 @@ Source: Bishop 2006, section 4.3.4 (the loss); Guo et al. 2017, section 4.2 (tem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -67,7 +67,7 @@ def fit_head(
         groups = np.arange(len(labels))
     num_folds = max(2, min(settings.num_folds, _MOST_PARAMETERS // (embeddings.shape[1] * num_classes) - 1))
     folds = deal_folds(labels, groups, num_folds, settings.seed)
-    problem = _Problem(embeddings, labels, folds, num_classes, settings.class_weight)
+    problem = _Problem(embeddings, labels, folds, num_classes, settings.class_weight, num_folds + 1)
     choice = _search(problem, settings, advance)
     weights, offsets = problem.unstandardised(choice.solution)
     whole = slice(-num_classes, None)  # the last fit left no fold out
@@ -79,6 +79,45 @@ def fit_head(
         path=choice.path,
         out_of_fold=choice.logits,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One strength, judged on photos that were left out."""
+
+    strength: float
+    temperature: float
+    loss: float  # out-of-fold log loss of the photos that were fitted, at that temperature
+    logits: Float32[np.ndarray, "photos classes"]  # of every photo, by the fit that left its fold out, no temperature
+
+
+def try_strengths(
+    embeddings: Float[np.ndarray, "photos width"],
+    labels: Int[np.ndarray, " photos"],
+    folds: Int[np.ndarray, " photos"],
+    num_classes: int,
+    settings: HeadSettings,
+    rows: Int[np.ndarray, " rows"] | None = None,
+) -> Iterator[Trial]:
+    """Fit the head on some of the photos, once for each fold left out, and judge it on all of them, for experiments.
+
+    With `rows`, a learning curve costs little: a fit on an eighth of the photos takes an eighth of the time, and is
+    judged on as many photos as a fit on all.
+
+    Args:
+        embeddings: of all photos.
+        labels: index of each photo's class.
+        folds: of each photo, counted from 0; a fit never sees its own fold.
+        num_classes: classes in all.
+        settings: strengths, tried in this order until the caller stops; class weights. Its folds and seed are not used.
+        rows: photos to fit on; None: all.
+    """
+    chosen = np.arange(len(labels)) if rows is None else rows
+    num_fits = int(folds.max()) + 1
+    problem = _Problem(embeddings[chosen], labels[chosen], folds[chosen], num_classes, settings.class_weight, num_fits)
+    for step in _walk(problem, settings.strengths):
+        logits = step.logits if rows is None else problem.left_out(step.solution, embeddings, folds)
+        yield Trial(strength=step.strength, temperature=step.temperature, loss=step.loss, logits=logits)
 
 
 def deal_folds(
@@ -114,23 +153,37 @@ def _search(problem: _Problem, settings: HeadSettings, advance: Callable[[int], 
 
     The loss is taken at its best temperature: the raw loss would prefer a weaker head only because it is less timid.
     """
-    solution = problem.zero()
-    every = -(-len(problem.labels) // _MOST_FOR_TEMPERATURE)
     path: list[tuple[float, float, float]] = []
     best = None
-    for strength in settings.strengths:
+    for step in _walk(problem, settings.strengths):
+        accuracy = float((step.logits.argmax(axis=1) == problem.labels).mean())
+        path.append((step.strength, step.loss, accuracy))
+        advance(1)
+        if best is not None and step.loss >= best.loss:
+            break
+        best = step
+    return _Choice(best.solution, best.strength, best.temperature, best.logits, tuple(path))  # type: ignore[union-attr]
+
+
+class _Step(NamedTuple):
+    """One strength: what it gives on the photos that were fitted, each by the fit that left it out."""
+
+    solution: np.ndarray
+    strength: float
+    temperature: float
+    loss: float  # at that temperature
+    logits: Float32[np.ndarray, "photos classes"]
+
+
+def _walk(problem: _Problem, strengths: Sequence[float]) -> Iterator[_Step]:
+    """Fit at each strength in turn, starting from the fit before."""
+    solution = problem.zero()
+    every = -(-len(problem.labels) // _MOST_FOR_TEMPERATURE)
+    for strength in strengths:
         solution = problem.solve(strength, solution)
         logits = problem.out_of_fold(solution)
         temperature = fit_temperature(logits[::every], problem.labels[::every])
-        loss = problem.mean_loss(logits / temperature)
-        accuracy = float((logits.argmax(axis=1) == problem.labels).mean())
-        path.append((strength, loss, accuracy))
-        advance(1)
-        if best is not None and loss >= best[0]:
-            break
-        best = loss, solution, strength, temperature, logits
-    _, solution, strength, temperature, logits = best  # type: ignore[misc]  # there is at least one strength
-    return _Choice(solution, strength, temperature, logits, tuple(path))
+        yield _Step(solution, strength, temperature, problem.mean_loss(logits / temperature), logits)
 
 
 class _Problem:
@@ -142,14 +195,19 @@ class _Problem:
     """
 
     def __init__(
-        self, embeddings: np.ndarray, labels: np.ndarray, folds: np.ndarray, num_classes: int, class_weight: str
+        self,
+        embeddings: np.ndarray,
+        labels: np.ndarray,
+        folds: np.ndarray,
+        num_classes: int,
+        class_weight: str,
+        num_fits: int,  # fit number k leaves fold k out; a number that is nobody's fold leaves nothing out
     ):
         self.labels, self.num_classes, self._folds = labels, num_classes, folds
         counts = np.bincount(labels, minlength=num_classes)
         balanced = len(labels) / (num_classes * np.maximum(counts, 1))
         self._photo_weights = balanced[labels] if class_weight == "balanced" else np.ones(len(labels))
-        fits = np.arange(folds.max() + 2)  # the last leaves out a fold that nobody is in
-        weights = self._photo_weights[:, None] * (folds[:, None] != fits)  # (photos, fits)
+        weights = self._photo_weights[:, None] * (folds[:, None] != np.arange(num_fits))  # (photos, fits)
         self._weights = (weights / weights.sum(axis=0)).astype(np.float32)  # each fit's losses are means
         self._mean, self._scale = _moments(embeddings)
         wide = embeddings.size * 4 <= _WIDEN_BELOW_BYTES
@@ -171,11 +229,17 @@ class _Problem:
 
     def out_of_fold(self, solution: np.ndarray) -> Float32[np.ndarray, "photos classes"]:
         """Logits of each photo by the fit that left it out."""
+        return self.left_out(solution, self._embeddings, self._folds)
+
+    def left_out(
+        self, solution: np.ndarray, embeddings: np.ndarray, folds: np.ndarray
+    ) -> Float32[np.ndarray, "others classes"]:
+        """Logits of any photos, each by the fit that left its fold out."""
         weights, offsets = self.unstandardised(solution)
-        logits = np.empty((len(self.labels), self.num_classes), np.float32)
-        for block, rows in self._blocks():
+        logits = np.empty((len(embeddings), self.num_classes), np.float32)
+        for block, rows in _blocks(embeddings):
             all_fits = self._by_fit(block @ weights + offsets)  # (rows, fits, classes)
-            logits[rows] = all_fits[np.arange(len(block)), self._folds[rows]]
+            logits[rows] = all_fits[np.arange(len(block)), folds[rows]]
         return logits
 
     def mean_loss(self, logits: np.ndarray) -> float:
@@ -189,7 +253,7 @@ class _Problem:
         def objective(solution: np.ndarray) -> tuple[float, np.ndarray]:
             weights, offsets = self.unstandardised(solution)
             loss, slope, residual_sum = 0.0, np.zeros_like(weights), np.zeros_like(offsets)
-            for block, rows in self._blocks():
+            for block, rows in _blocks(self._embeddings):
                 block_loss, residual = self._residual(block @ weights + offsets, rows)
                 loss += block_loss
                 slope += block.T @ residual  # (width, fits x classes)
@@ -216,11 +280,12 @@ class _Problem:
     def _by_fit(self, logits: np.ndarray) -> np.ndarray:
         return logits.reshape(len(logits), self._num_fits, self.num_classes)
 
-    def _blocks(self) -> Iterator[tuple[np.ndarray, slice]]:
-        """Float32 embeddings and their rows, a few thousand photos at a time."""
-        for start in range(0, len(self.labels), _BLOCK_PHOTOS):
-            rows = slice(start, start + _BLOCK_PHOTOS)
-            yield self._embeddings[rows].astype(np.float32, copy=False), rows
+
+def _blocks(embeddings: np.ndarray) -> Iterator[tuple[np.ndarray, slice]]:
+    """Float32 embeddings and their rows, a few thousand photos at a time."""
+    for start in range(0, len(embeddings), _BLOCK_PHOTOS):
+        rows = slice(start, start + _BLOCK_PHOTOS)
+        yield embeddings[rows].astype(np.float32, copy=False), rows
 
 
 def _log_sum_exp(logits: np.ndarray) -> np.ndarray:
