@@ -5,7 +5,7 @@ import pytest
 
 from tellapart.network.assemble import logits_of
 from tellapart.network.compact import build_compact
-from tellapart.settings import CLASSIC, SCRATCH
+from tellapart.settings import BEST, CLASSIC, SCRATCH
 from tellapart.training.learner import Learner
 from tellapart.training.sources import one_hot
 
@@ -54,7 +54,7 @@ def test_with_its_whole_state_another_learner_goes_on_exactly(examples):
 
 
 def test_scales_and_offsets_do_not_decay(examples):
-    learner = make()
+    learner = make(BEST)
     excluded = [v.path for v in learner._network.trainable_variables if not learner._optimizer._use_weight_decay(v)]
     assert excluded and all(path.rsplit("/", 1)[1] in ("gamma", "beta", "bias") for path in excluded)
     assert not any(path.endswith("kernel") for path in excluded)
