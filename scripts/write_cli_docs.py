@@ -56,7 +56,7 @@ def _verb(callback: Callable[..., None]) -> str:
         f"| `{_flags(key, info)}` | {_cell(info.help)} | {_default(info, value)} |" for key, info, value in options
     ]
     table = "\n".join(["| | | default |", "|---|---|---|", *rows])
-    return f"## {name}\n\n{callback.__doc__}\n\n```text\n{usage}\n```\n\n{table}\n"
+    return f"## {name}\n\n{inspect.getdoc(callback)}\n\n```text\n{usage}\n```\n\n{table}\n"
 
 
 def _argument_usage(info: ArgumentInfo, default: object) -> str:

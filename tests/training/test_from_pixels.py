@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -111,8 +112,10 @@ def test_classic_gives_the_same_file_again_on_two_threads(classic, parted, tmp_p
     assert (again.folder / "model.onnx").read_bytes() == (classic.folder / "model.onnx").read_bytes()
 
 
-def test_photos_that_are_decoded_each_time_give_the_same_file(scratch, photos, tmp_path, monkeypatch):
+def test_photos_that_are_decoded_each_time_give_the_same_file(scratch, photos, cache_folder, tmp_path, monkeypatch):
     import tellapart.training.from_pixels as from_pixels
+
+    shutil.rmtree(cache_folder / "pixels")
 
     class Noting(Silent):
         notes = []

@@ -120,7 +120,10 @@ def train(
     track: o.Track = TrainSettings.track,
     as_json: o.Json = False,
 ) -> None:
-    """Train a classifier and grade it on photos it never saw."""
+    """Train a classifier and grade it on photos it never saw.
+
+    Ctrl-C stops it and keeps what a network has learnt; the same command goes on from there.
+    """
     from tellapart import verbs
     from tellapart.faces.summary import print_json, show_run
     from tellapart.faces.terminal import Terminal
