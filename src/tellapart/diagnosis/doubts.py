@@ -42,7 +42,7 @@ class Doubts:
     probabilities: Float[np.ndarray, "photos classes"]  # by classifiers that never saw the photo
     suggestion: Int[np.ndarray, " photos"]  # the most probable other class
     wrong: Bool[np.ndarray, " photos"]  # the label is listed
-    unlike: Bool[np.ndarray, " photos"]  # the photo is listed as unlike every class
+    unlike: Bool[np.ndarray, " photos"]  # the photo is listed as unlike every class; then no label is suggested
     distance: Float[np.ndarray, " photos"]  # mean cosine distance to the nearest photos of other groups
     noise: LabelNoise  # how many labels are wrong in all
     held_out: HeldOut = field(repr=False)
@@ -61,7 +61,7 @@ class Doubts:
         """Rows of the photos to look at: doubted labels, the most doubted first, then photos unlike every class."""
         by_score = np.argsort(-self.score, kind="stable")
         by_distance = np.argsort(-self.distance, kind="stable")
-        return np.concatenate([by_score[self.wrong[by_score]], by_distance[(self.unlike & ~self.wrong)[by_distance]]])
+        return np.concatenate([by_score[self.wrong[by_score]], by_distance[self.unlike[by_distance]]])
 
 
 def find_doubts(
@@ -90,12 +90,13 @@ def find_doubts(
         others = probabilities.copy()
         others[np.arange(len(labels)), labels] = -1
         distance = nearest.distance(settings.num_nearest)
+        unlike = _far(distance, settings)
         return Doubts(
             labels=labels,
             probabilities=probabilities,
             suggestion=others.argmax(axis=1),
-            wrong=_doubted(labels, probabilities),
-            unlike=_far(distance, settings),
+            wrong=_doubted(labels, probabilities) & ~unlike,
+            unlike=unlike,
             distance=distance,
             noise=noise,
             held_out=held_out,

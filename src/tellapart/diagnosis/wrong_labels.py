@@ -73,7 +73,7 @@ def judge_labels(doubts: Doubts, *, train_again: bool = True) -> Suspect:
         facts={
             "wrong_labels": wrong.to_dict(),
             "doubted": int(doubts.wrong.sum()),
-            "unlike": int((doubts.unlike & ~doubts.wrong).sum()),
+            "unlike": int(doubts.unlike.sum()),
         },
     )
 
