@@ -115,8 +115,11 @@ def in_bins(numbers: Float[np.ndarray, "photos numbers"]) -> Float[np.ndarray, "
     columns = []
     for values in numbers.T:
         edges = np.unique(np.quantile(values, np.arange(1, _NUM_BINS) / _NUM_BINS))
-        # Values on an edge go up, unless they are the largest, so that a number with two values has two bins.
-        number = np.searchsorted(edges[edges < values.max()], values, side="left" if len(edges) == 1 else "right")
+        edges = edges[edges < values.max()]
+        if not len(edges):  # nearly all photos share the largest value: it against the others
+            edges = values[values < values.max()].max(initial=-np.inf, keepdims=True)
+        # A value on an edge is below it; no bin is empty.
+        number = np.unique(np.searchsorted(edges, values, side="left"), return_inverse=True)[1]
         columns.append(number[:, None] == np.arange(number.max() + 1))
     return np.concatenate(columns, axis=1).astype(np.float32)
 

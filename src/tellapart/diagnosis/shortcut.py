@@ -207,25 +207,25 @@ def _nothing_found(best: dict[str, Any] | None) -> str:
         return "All photos are alike in file size, shape, camera, brightness, colour, border and corners."
     return (
         "No simple property of the photos comes near what the classifier knows; the most telling is "
-        f"{best['property']}, which tells '{best['class']}' from the rest with {percent(_right(best['alone']))} right, "
-        f"where chance has 50 % and the classifier {percent(_right(best['classifier']))}."
+        f"the {best['property']}, which tells '{best['class']}' from the rest with {percent(_right(best['alone']))} "
+        f"right, where chance has 50 % and the classifier {percent(_right(best['classifier']))}."
     )
 
 
 def _sentence(worst: Finding, findings: list[Finding]) -> str:
     told = (
-        f"The {worst.property} of a photo alone tells '{worst.label}' from the rest with "
-        f"{percent(_right(worst.alone))} right (chance 50 %, the classifier {percent(_right(worst.classifier))})"
+        f"By the {worst.property} alone, '{worst.label}' is told from the rest with {percent(_right(worst.alone))} "
+        f"right (chance 50 %, the classifier {percent(_right(worst.classifier))})"
     )
-    more = [finding.property for finding in findings if finding is not worst]
-    told += f"; so {'does' if len(more) == 1 else 'do'} {', '.join(more)}." if more else "."
+    more = [f"the {finding.property}" for finding in findings if finding is not worst]
+    told += f", and nearly as well by {', '.join(more)}." if more else "."
     if worst.property in _STORED:
         told += " Photos of the classes seem to come from different sources."
     if worst.loss is None:
         return f"{told} Whether the classifier uses that was not measured."
     changed = (
-        f"With that of a photo of another class, {percent(worst.swapped_accuracy or 0)} of held-out photos are "
-        f"answered rightly; with that of another photo of their class, {percent(worst.kept_accuracy or 0)}"
+        f"With that of a photo of another class, {percent(worst.swapped_accuracy or 0.0)} of held-out photos are "
+        f"answered rightly; with that of another photo of their class, {percent(worst.kept_accuracy or 0.0)}"
     )
     if worst.loss.low > 0:
         return f"{told} {changed}. If it said nothing of the class, accuracy would fall: {points_between(worst.loss)}."

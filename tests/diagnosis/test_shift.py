@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from small_cases import make_case
+
+from tellapart.diagnosis.evidence import Budget
+from tellapart.diagnosis.shift import compare_shares, suspect_shift
+from tellapart.progress import Silent
+from tellapart.settings import TrainSettings
+
+PARTS = np.repeat(["train", "validation", "test"], (200, 100, 100))
+LABELS = np.arange(400) % 2
+
+
+def case_of(folder, rng, *, moved: float, right_of_test: float):
+    """400 photos; those of the test lie `moved` standard deviations away and are answered rightly so often."""
+    embeddings = rng.normal(size=(400, 8)) + moved * (PARTS == "test")[:, None]
+    right = np.ones(400, bool)
+    right[300:] = np.arange(100) < 100 * right_of_test
+    return make_case(folder, LABELS, PARTS, right, embeddings)
+
+
+def test_a_test_of_another_kind_that_costs_accuracy_is_named(tmp_path, rng):
+    suspect = suspect_shift(case_of(tmp_path, rng, moved=1.0, right_of_test=0.7), Budget(60.0), Silent())
+    assert suspect.points.value == pytest.approx(0.3)
+    assert suspect.points.low > 0.1
+    assert suspect.facts == {"different": True, "look": "different", "shares": "not told apart"}
+    assert "falls from 100 % on 100 photos of the training kind to 70.0 % on 100 test photos" in suspect.sentence
+    assert suspect.advice
+
+
+def test_a_fall_of_accuracy_alone_does_not_prove_another_kind(tmp_path, rng):
+    suspect = suspect_shift(case_of(tmp_path, rng, moved=0.0, right_of_test=0.7), Budget(60.0), Silent())
+    assert suspect.points.low == 0
+    assert suspect.facts["look"] == "not told apart"
+    assert suspect.advice == ""
+
+
+def test_another_kind_that_costs_nothing_is_told_but_not_named(tmp_path, rng):
+    suspect = suspect_shift(case_of(tmp_path, rng, moved=1.0, right_of_test=1.0), Budget(60.0), Silent())
+    assert suspect.points.low <= 0
+    assert suspect.facts["different"]
+    assert suspect.sentence.startswith("Test photos look different")
+
+
+def test_copies_across_parts_do_not_make_the_parts_look_alike(tmp_path, rng):
+    embeddings = rng.normal(size=(400, 8)) + 1.0 * (PARTS == "test")[:, None]
+    copies = tuple((row, 300 + row) for row in range(60))
+    embeddings[:60] = embeddings[300:360]
+    case = make_case(tmp_path, LABELS, PARTS, embeddings=embeddings, copies=copies)
+    assert suspect_shift(case, Budget(60.0), Silent()).facts["look"] == "different"
+
+
+def test_very_few_test_photos_cannot_tell(tmp_path, rng):
+    parts = np.repeat(["train", "test"], (40, 6))
+    suspect = suspect_shift(make_case(tmp_path, np.arange(46) % 2, parts), Budget(60.0), Silent())
+    assert suspect.points is None
+    assert "Too few" in suspect.sentence
+
+
+def test_other_shares_of_the_classes_are_found_and_equal_ones_are_not(rng):
+    labels, groups = rng.integers(0, 3, 600), np.arange(600)
+    equal = rng.random(600) < 0.3
+    unequal = rng.random(600) < np.array([0.1, 0.3, 0.5])[labels]
+    assert compare_shares(labels, groups, equal) > 0.05
+    assert compare_shares(labels, groups, unequal) < 0.005
+
+
+def test_photos_left_out_in_turn_count_as_photos_of_the_training_kind(tmp_path, rng):
+    case = case_of(tmp_path, rng, moved=1.0, right_of_test=0.7)
+    details = {"strength": 0.1, "path": [{"strength": 0.3, "accuracy": 0.5}, {"strength": 0.1, "accuracy": 0.9}]}
+    (tmp_path / "run.json").write_text(json.dumps({"details": details}))
+    suspect = suspect_shift(dataclasses.replace(case, settings=TrainSettings()), Budget(60.0), Silent())
+    held_out = suspect.experiments[-1]["held_out"]
+    assert held_out == {"right": 100 + 180, "n": 300}
