@@ -4,8 +4,8 @@ Run:     python -m benchmarks.forecast [--seeds 3] [--level 0.9] [--save FILE.js
 Cases:   per seed the ten pairs of flowers, all five, solar cells, petphotos, and an eighth, a quarter and half of
          catsdogs/train; once all of catsdogs/train
 How:     only half of a set is known. Heads learn from 1/16, 1/8, 1/4 (three times each) and 1/2 of the set and are
-         judged, out of fold, on the known half. The truth is the error of heads that learn from all, out of fold, on the
-         same photos. Neither the other half nor its labels are seen before the forecast is made.
+         judged, out of fold, on the known half. The truth is the error of heads that learn from the whole set, out of
+         fold, on the same photos. Neither the other half nor its labels are seen before the forecast is made.
 Expect:  the truth inside the 90 % interval in 85 % of the cases or more; median width 3 points or less
 Noise:   with 49 cases, a true 90 % shows as 82 to 98 %
 Apart:   what is believed of curves beforehand (`LawSettings`) was chosen on seeds from 100 on: triples of flowers, 60 %

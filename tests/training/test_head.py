@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 
 import tellapart.training.head as head_module
 from tellapart.settings import HeadSettings
-from tellapart.training.head import deal_folds, fit_head
+from tellapart.training.head import deal_folds, fit_head, try_strengths
 from tellapart.training.run import PARTS
 
 
@@ -178,6 +178,48 @@ def test_progress_is_told_after_each_strength(rng):
     steps = []
     fitted = fit_head(embeddings, labels, np.arange(len(labels)), 3, HeadSettings(), steps.append)
     assert steps == [1] * len(fitted.path)
+
+
+# Experiments
+
+
+def test_a_trial_on_all_photos_is_the_cross_validation_of_the_fit(rng):
+    embeddings, labels = draw(rng)
+    fitted = fit(embeddings, labels, strengths=(0.1,), num_folds=4)
+    folds = deal_folds(labels, np.arange(len(labels)), 4, seed=0)
+    (trial,) = try_strengths(embeddings, labels, folds, 3, HeadSettings(strengths=(0.1,)))
+    assert np.abs(softmax(trial.logits) - softmax(fitted.out_of_fold)).max() < 1e-2
+    assert trial.temperature == pytest.approx(fitted.temperature, rel=0.02)
+    assert trial.loss == pytest.approx(fitted.path[0][1], abs=1e-3)
+
+
+def test_a_trial_on_some_photos_judges_all_by_fits_without_their_fold(rng):
+    embeddings, labels = draw(rng)
+    folds = deal_folds(labels, np.arange(len(labels)), 3, seed=0)
+    rows = np.flatnonzero(rng.random(len(labels)) < 0.4)
+    (trial,) = try_strengths(embeddings, labels, folds, 3, HeadSettings(strengths=(0.1,)), rows)
+    scaler = StandardScaler().fit(embeddings[rows].astype(np.float64))
+    for fold in range(3):
+        learnt, judged = rows[folds[rows] != fold], folds == fold
+        model = LogisticRegression(C=1 / (0.1 * len(learnt)), max_iter=5000, tol=1e-8)
+        model.fit(scaler.transform(embeddings[learnt]), labels[learnt])
+        wanted = model.predict_proba(scaler.transform(embeddings[judged]))
+        assert np.abs(softmax(trial.logits[judged]) - wanted).max() < 2e-2
+
+
+def test_strengths_are_tried_until_the_caller_stops(rng):
+    embeddings, labels = draw(rng)
+    trials = try_strengths(embeddings, labels, np.arange(len(labels)) % 2, 3, HeadSettings())
+    assert next(trials).strength == 1.0
+    assert next(trials).strength == 0.3
+
+
+def test_a_fold_that_is_all_there_is_leaves_nothing_to_learn(rng):
+    embeddings, labels = draw(rng, 2, 10)
+    rows = np.array([0, 1, 10, 11])
+    folds = np.where(np.isin(np.arange(20), rows), 0, 1)
+    trial = next(try_strengths(embeddings, labels, folds, 2, HeadSettings(), rows))
+    assert np.isfinite(trial.logits).all()
 
 
 # Folds

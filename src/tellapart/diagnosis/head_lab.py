@@ -78,9 +78,10 @@ class HeadLab:
     @cached_property
     def own(self) -> Trial:
         """The trial at the run's strength, or at the one that the recipe would choose."""
-        if self.strength is not None:
-            return min(self.path, key=lambda trial: abs(np.log(trial.strength / self.strength)))
-        return min(self.path, key=lambda trial: trial.loss)
+        strength = self.strength
+        if strength is None:
+            return min(self.path, key=lambda trial: trial.loss)
+        return min(self.path, key=lambda trial: abs(np.log(trial.strength / strength)))
 
     def wrong(self, trial: Trial) -> Bool[np.ndarray, " photos"]:
         """Which photos a head gets wrong that has not seen them."""

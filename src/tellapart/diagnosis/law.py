@@ -69,7 +69,7 @@ class Law:
         """The number of photos beyond which it says nothing."""
         return self.settings.most_factor * float(self.points.num_photos[-1])
 
-    def error(self, num_photos: float, level: float) -> Estimate:
+    def error(self, num_photos: int | float, level: float) -> Estimate:
         """Error that a classifier trained on so many photos would be measured to have on the same held-out photos.
 
         On the same photos, so that it can be checked: it is narrower than what holds for all photos of the world,
@@ -87,7 +87,7 @@ class Law:
         chance = np.random.default_rng(self.settings.seed + 1).normal(size=len(mean))
         return _interval(np.clip(mean + np.sqrt(variance) * chance, 0, 1), level)
 
-    def gain(self, num_now: float, factor: float, level: float) -> Estimate:
+    def gain(self, num_now: int | float, factor: int | float, level: float) -> Estimate:
         """Accuracy on unseen photos that `factor` times as many photos would add; 0.01 is one of 100 photos.
 
         The interval reaches below 0 where the curve may have ended: there nobody can tell whether photos would help.
@@ -107,7 +107,7 @@ class Law:
         chance = np.random.default_rng(self.settings.seed + 2).normal(size=len(gain))
         return _interval(gain + wander * chance, level)
 
-    def _ratio(self, num_photos: float) -> float:
+    def _ratio(self, num_photos: int | float) -> float:
         if not 0 < num_photos <= self.most_photos * (1 + 1e-9):
             raise ValueError(
                 f"num_photos is {num_photos:g}; a forecast must stay between 1 photo and {self.settings.most_factor:g} "
@@ -175,7 +175,7 @@ def _propose(points: _Points, settings: LawSettings, rng: np.random.Generator) -
     proposed = _Curves(
         now=now,
         floor_share=rng.beta(*settings.floor_beta, num),
-        slope=rng.uniform(*settings.slopes, num),
+        slope=np.exp(rng.uniform(np.log(settings.slopes[0]), np.log(settings.slopes[1]), num)),
         chance=settings.chance * np.exp(settings.chance_spread * rng.normal(size=num)),
     )
     return proposed, -(a - 1) * np.log(now) - (b - 1) * np.log1p(-now)

@@ -15,7 +15,7 @@ from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
 from tellapart.diagnosis.head_curve import Measured, folds_of, measure, nested_ranks
 from tellapart.diagnosis.head_lab import HeadLab
 from tellapart.diagnosis.law import Law, fit_law
-from tellapart.diagnosis.phrases import SMALL, of_100, photos, with_doubt
+from tellapart.diagnosis.phrases import SMALL, photos, with_doubt
 from tellapart.evaluation.intervals import LEVEL as SHOWN_LEVEL
 from tellapart.evaluation.intervals import Estimate
 from tellapart.progress import Progress
@@ -49,7 +49,11 @@ def suspect_photos(lab: HeadLab, budget: Budget, progress: Progress) -> tuple[Su
             sentence=_sentence(points),
             experiments=tuple(_experiments(curve)),
             advice=_advice(points, forecast, lab),
-            facts={"four_times": forecast["four_times"]["gain"] if "four_times" in forecast else None},
+            facts={
+                "worth_it": _worth_it(points),
+                "four_times": forecast["four_times"]["gain"] if "four_times" in forecast else None,
+                "per_class": forecast["per_class"],
+            },
         ),
         forecast,
     )
@@ -108,7 +112,7 @@ def _forecast(law: Law, curve: Sequence[Measured], lab: HeadLab) -> dict[str, An
     return forecast
 
 
-def _accuracy(law: Law, num_photos: float) -> dict[str, float | None]:
+def _accuracy(law: Law, num_photos: int | float) -> dict[str, float | None]:
     error = law.error(num_photos, SHOWN_LEVEL)
     value = None if error.value is None else 1 - error.value
     return Estimate(value, 1 - error.high, 1 - error.low).to_dict()
@@ -131,20 +135,23 @@ def _experiments(curve: Sequence[Measured]) -> list[dict[str, Any]]:
 
 
 def _sentence(points: Estimate) -> str:
-    if points.low > 0:
+    if _worth_it(points):
         return f"With twice as many photos, {with_doubt(points)} more of 100 would be right."
-    if points.high < SMALL:
-        return (
-            f"More photos would hardly help: twice as many would get at most {of_100(points.high)} more of 100 right."
-        )
+    if points.high < SMALL or points.low > 0:
+        return f"More photos would hardly help: with twice as many, {with_doubt(points)} more of 100 would be right."
     return (
         "Nobody can tell from these photos whether more of them would help: with twice as many, "
         f"{with_doubt(points)} more of 100 would be right."
     )
 
 
+def _worth_it(points: Estimate) -> bool:
+    """Whether photos help for sure and, as far as can be seen, by half a photo of 100 or more."""
+    return points.low > 0 and (points.value or 0) >= SMALL
+
+
 def _advice(points: Estimate, forecast: dict[str, Any], lab: HeadLab) -> str:
-    if points.low <= 0:
+    if not _worth_it(points):
         return ""
     gains = forecast["per_class"]
     most = max(gains, key=lambda name: gains[name]["low"])

@@ -26,7 +26,7 @@ def with_doubt(estimate: Estimate) -> str:
     return f"{value} [{of_100(estimate.low)} to {of_100(estimate.high)}]"
 
 
-def photos(count: float) -> str:
+def photos(count: int | float) -> str:
     """A number of photos.
 
     >>> photos(1200.4)

@@ -208,7 +208,8 @@ class _Problem:
         balanced = len(labels) / (num_classes * np.maximum(counts, 1))
         self._photo_weights = balanced[labels] if class_weight == "balanced" else np.ones(len(labels))
         weights = self._photo_weights[:, None] * (folds[:, None] != np.arange(num_fits))  # (photos, fits)
-        self._weights = (weights / weights.sum(axis=0)).astype(np.float32)  # each fit's losses are means
+        totals = np.maximum(weights.sum(axis=0), 1e-9)  # a fit may be left without photos, in experiments on few
+        self._weights = (weights / totals).astype(np.float32)  # each fit's losses are means
         self._mean, self._scale = _moments(embeddings)
         wide = embeddings.size * 4 <= _WIDEN_BELOW_BYTES
         self._embeddings = embeddings.astype(np.float32) if wide else embeddings
