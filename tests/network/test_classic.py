@@ -55,3 +55,18 @@ def test_the_file_agrees_with_keras(network, tmp_path, rng):
     got = open_engine(tmp_path / "model.onnx").run(pixels, ("probabilities", "embedding"))
     wanted = model(pixels)
     np.testing.assert_allclose(got["probabilities"], np.asarray(wanted["probabilities"]), atol=1e-4)
+
+
+def test_for_experiments_it_can_be_narrower_and_hide_features(keras, rng):
+    half = build_classic(2, 32, width=0.5, dropout=0.5)
+    assert [layer.filters for layer in half.layers if isinstance(layer, keras.layers.Conv2D)] == [32, 32, 32]
+    assert [layer.units for layer in half.layers if isinstance(layer, keras.layers.Dense)] == [16, 16, 2]
+    assert sum(isinstance(layer, keras.layers.Dropout) for layer in half.layers) == 3
+    pixels = rng.integers(0, 256, (2, 32, 32, 3), np.uint8)
+    training, plain, again = (np.asarray(half(pixels, training=flag)["logits"]) for flag in (True, False, False))
+    np.testing.assert_array_equal(plain, again)
+    assert not np.allclose(training, plain)
+
+
+def test_unless_it_is_asked_to_it_hides_nothing(keras, network):
+    assert not any(isinstance(layer, keras.layers.Dropout) for layer in network.layers)

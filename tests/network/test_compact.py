@@ -65,3 +65,11 @@ def test_a_temperature_divides_the_scores(keras, pixels):
     finished = finish_classifier(network, 4.0)
     assert "logits" not in finished.output
     np.testing.assert_allclose(np.asarray(finished(pixels)["probabilities"]), softmax(before / 4), atol=1e-5)
+
+
+def test_for_experiments_it_can_hide_whole_channels_in_training_only(keras, pixels):
+    network = build_compact(3, channels=SMALL, dropout=0.5)
+    assert any(isinstance(layer, keras.layers.SpatialDropout2D) for layer in network.layers)
+    assert not any(isinstance(layer, keras.layers.SpatialDropout2D) for layer in build_compact(3).layers)
+    plain, again = (np.asarray(network(pixels, training=False)["logits"]) for _ in range(2))
+    np.testing.assert_array_equal(plain, again)

@@ -24,6 +24,7 @@ def build_compact(
     channels: Sequence[int] = (16, 32, 64, 128, 256),
     grey: bool = False,
     mirror: bool = False,
+    dropout: float = 0.0,
 ) -> keras.Model:
     """The network with fresh weights, from uint8 RGB photos to `logits`, `probabilities`, `embedding`, `class_maps`.
 
@@ -33,6 +34,8 @@ def build_compact(
         channels: width of each stage.
         grey: drop the colour first.
         mirror: answer with the mean of the photo and its mirror image; the weights are the same.
+        dropout: fraction of the channels of the last stage that are hidden in training. For experiments: the file of a
+            finished network cannot hold such layers.
     """
     from tellapart.network.layers import Grey, MeanWithMirror, WithMirror
 
@@ -44,6 +47,8 @@ def build_compact(
         features = WithMirror(name="with_mirror")(features)  # (2 batch, side, side, channels)
     for number, width in enumerate(channels):
         features = _stage(features, width, f"stage{number}", first=number == 0)  # (batch, side / 2^(number+1), ...)
+    if dropout:  # whole channels: neighbouring places would give away what is hidden
+        features = layers.SpatialDropout2D(dropout)(features)
     if mirror:
         features = MeanWithMirror(name="mean_with_mirror")(features)
     embedding = layers.GlobalAveragePooling2D(name="embedding")(features)  # (batch, width)

@@ -21,7 +21,7 @@ from tellapart.progress import Advance, Progress
 from tellapart.settings import FitSettings
 from tellapart.training.checkpoint import Checkpoints, Row, Saved
 from tellapart.training.learner import Learner
-from tellapart.training.schedule import Pace, rate_at, side_at
+from tellapart.training.schedule import ByTime, Pace, rate_at, side_at
 from tellapart.training.sources import Batch, Source, ahead, deal_batches, num_steps, one_hot
 from tellapart.training.stopping import StopRequest
 
@@ -42,6 +42,7 @@ class Task:
     balanced: bool = False  # each class counts the same, however few photos it has
     seed: int = 0
     threads: int = 1
+    after_epoch: Callable[[Row], None] = lambda row: None  # called when an epoch was looked at, with its row of history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def fit(
     settings: FitSettings,
     pace: Pace,
     saved: Saved,
-    checkpoints: Checkpoints,
+    checkpoints: Checkpoints | None,
     progress: Progress,
 ) -> Fit:
     """Train until the pace says that the run is over.
@@ -72,7 +73,7 @@ def fit(
         settings: rates, sides, batch.
         pace: how far the run is.
         saved: where to go on from; a new one to begin.
-        checkpoints: what to save to.
+        checkpoints: what to save to; None: nothing is saved, as in an experiment.
         progress: who watches.
 
     Raises:
@@ -80,7 +81,7 @@ def fit(
         UsageError: the loss is not a number any more, with the step and the rate.
     """
     loop = _Loop(task, learner, settings, pace, saved, checkpoints)
-    with StopRequest() as stop, progress.stage(_NAMES[type(pace).__name__], pace.total) as advance:
+    with StopRequest() as stop, progress.stage(_name_of(pace), pace.total) as advance:
         loop.run(stop, advance, progress)
     return Fit(
         last=learner.weights(),
@@ -91,7 +92,8 @@ def fit(
     )
 
 
-_NAMES = {"ByEpochs": "Training", "ByTime": "Training, in seconds"}
+def _name_of(pace: Pace) -> str:
+    return "Training, in seconds" if isinstance(pace, ByTime) else "Training"
 
 
 class _Stopped(Exception):
@@ -108,7 +110,7 @@ class _Loop:
         settings: FitSettings,
         pace: Pace,
         saved: Saved,
-        checkpoints: Checkpoints,
+        checkpoints: Checkpoints | None,
     ):
         self._task, self._learner, self._settings, self._pace = task, learner, settings, pace
         self.saved, self._checkpoints = saved, checkpoints
@@ -232,11 +234,14 @@ class _Loop:
         loss = row.get("validation_loss", -float(len(saved.history)))
         if saved.best_loss is None or loss < saved.best_loss:
             saved.best_loss, saved.best_epoch, saved.best = loss, len(saved.history), self._learner.weights()
+        self._task.after_epoch(row)
         if time.monotonic() - self._last_status > _STATUS_SECONDS or self._over():
             self._last_status = time.monotonic()
             progress.status(_status(row))
 
     def _save(self) -> None:
+        if self._checkpoints is None:
+            return
         self.saved.weights, self.saved.optimizer = self._learner.weights(), self._learner.optimizer_state()
         self._checkpoints.save(self.saved)
 

@@ -131,6 +131,11 @@ def pixels_of(
             _forget(file)
 
 
+def are_held(sha256: Sequence[str], side_px: int) -> bool:
+    """Whether `pixels_of` would find these photos in the cache, in this order."""
+    return (cache_folder() / "pixels" / f"{_name(sha256, side_px)}.npy").is_file()
+
+
 def _name(sha256: Sequence[str], side_px: int) -> str:
     together = hashlib.sha256("\n".join(sha256).encode()).hexdigest()
     return f"{together[:32]}-{_RULE}-{side_px}"

@@ -89,6 +89,28 @@ class ByTime:
         return min(max(over, 0.0), 1.0)
 
 
+class Until:
+    """Another pace, cut off by the clock: an experiment that would come too late is not worth its end."""
+
+    def __init__(self, pace: Pace, seconds: float, clock: Clock = time.monotonic):
+        """Follow `pace` for at most some seconds from now."""
+        self._pace, self._clock = pace, clock
+        self._end = clock() + seconds
+        self.total = pace.total
+        self.cut_off = False
+
+    def done(self, step: int) -> int:
+        """How much is done before a step."""
+        return self._pace.done(step)
+
+    def fraction(self, step: int) -> float:
+        """That of the pace until the time is over, then 1."""
+        fraction = self._pace.fraction(step)
+        if fraction < 1 and self._clock() >= self._end:
+            self.cut_off = True
+        return 1.0 if self.cut_off else fraction
+
+
 def rate_at(fraction: float, settings: FitSettings) -> float:
     """The learning rate: a line up during the warm-up, then level, or a line down to 0 where it decays.
 

@@ -1,0 +1,80 @@
+"""Which photos experiments train on and which they are judged on, so that look-alikes never stand on both sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int
+
+
+def nested_order(
+    rows: Int[np.ndarray, " rows"], labels: Int[np.ndarray, " photos"], groups: Int[np.ndarray, " photos"], seed: int
+) -> Int[np.ndarray, " rows"]:
+    """Rows in an order of which every beginning has the classes in the proportion of the whole, groups kept together.
+
+    Args:
+        rows: of the photos to order.
+        labels: of all photos.
+        groups: of all photos; equal numbers must not be separated.
+        seed: of the order.
+
+    >>> labels = np.array([0, 0, 1, 1, 1, 1])
+    >>> labels[nested_order(np.arange(6), labels, np.arange(6), seed=0)[:3]].tolist()
+    [1, 0, 1]
+    """
+    if not len(rows):
+        return rows
+    rng = np.random.default_rng([seed, 4])
+    _, first, member_of = np.unique(groups[rows], return_index=True, return_inverse=True)
+    leaders = labels[rows[first]]  # (groups,) a group of two classes counts as its first photo's
+    place = np.zeros(len(first))
+    for label in np.unique(leaders):
+        own = np.flatnonzero(leaders == label)
+        place[rng.permutation(own)] = (np.arange(len(own)) + 0.5) / len(own)
+    return rows[np.lexsort((rows, member_of, place[member_of]))]
+
+
+def first_groups(
+    order: Int[np.ndarray, " rows"], groups: Int[np.ndarray, " photos"], count: int
+) -> Int[np.ndarray, " chosen"]:
+    """The first `count` rows of an order, and one group more where `count` would have cut it."""
+    count = max(1, min(count, len(order)))
+    while count < len(order) and groups[order[count]] == groups[order[count - 1]]:
+        count += 1
+    return order[:count]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dealt:
+    """Row numbers of the photos of all experiments."""
+
+    pool: Int[np.ndarray, " pool"]  # to train on
+    held_out: Int[np.ndarray, " held_out"]  # to judge on, always the same
+
+    def subset(
+        self, share: float, labels: Int[np.ndarray, " photos"], groups: Int[np.ndarray, " photos"], seed: int
+    ) -> Int[np.ndarray, " rows"]:
+        """A share of the pool; of one seed, smaller shares lie inside larger ones. Sorted."""
+        order = nested_order(self.pool, labels, groups, seed)
+        return np.sort(first_groups(order, groups, round(share * len(order))))
+
+
+def deal_photos(
+    train: Int[np.ndarray, " train"],
+    validation: Int[np.ndarray, " validation"],
+    labels: Int[np.ndarray, " photos"],
+    groups: Int[np.ndarray, " photos"],
+    num_photos: int,
+    num_held_out: int,
+) -> Dealt:
+    """Photos of the run's training part to train on; its validation photos, and others of training, to judge on.
+
+    Test photos are left out: what experiments are decided by must not be what the finished model is graded by.
+    """
+    pool = first_groups(nested_order(train, labels, groups, 0), groups, num_photos)
+    used = groups[pool]
+    judges = nested_order(validation[~np.isin(groups[validation], used)], labels, groups, 0)
+    spare = nested_order(train, labels, groups, 0)[len(pool) :]
+    held_out = np.concatenate([judges, spare[~np.isin(groups[spare], used)]])[:num_held_out]
+    return Dealt(pool=np.sort(pool), held_out=np.sort(held_out))

@@ -1,0 +1,154 @@
+"""At what scale to train again, so that a dozen trainings fit into the time of one.
+
+A run that took a quarter of an hour cannot be repeated a dozen times in ten minutes. So the experiments are smaller:
+first with fewer photos, as few as the time demands, on squares of three eighths of the side; where all photos fit, on
+larger squares. The number of epochs stays that of the run, for that is what memorising depends on. With more time the
+experiments come nearer to the run, and in the end are the run.
+
+Everything here is a function of plain numbers; nothing is read, written or trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_SHARES_OF_SIDE = (1.0, 3 / 4, 1 / 2, 3 / 8)
+_LEAST_SIDE_PX = 32
+_LEAST_PHOTOS = 64  # fewer teach nothing
+_HELD_OUT = 2000  # photos to judge on: 10 % of answers that differ are then known to 0.7 points
+_LEAST_HELD_OUT = 1000
+_SPARED = 0.25  # of the training photos may be held out for judging, where there are few validation photos
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How large a training is."""
+
+    side_px: int  # of the squares, at the end of training
+    num_photos: int
+    num_held_out: int  # photos that are judged
+    epochs: int
+
+    def words(self) -> str:
+        """As it is told to people.
+
+        >>> Scale(side_px=56, num_photos=2000, num_held_out=2000, epochs=15).words()
+        'at 56 px, with 2,000 photos and 15 epochs'
+        """
+        return f"at {self.side_px} px, with {self.num_photos:,} photos and {self.epochs} epochs"
+
+
+def sides_of(side_px: int, stride: int = 1) -> tuple[int, ...]:
+    """The sides that experiments may have, largest first.
+
+    Args:
+        side_px: of the run.
+        stride: a side must be a multiple of it.
+
+    >>> sides_of(150), sides_of(128, 32)
+    ((150, 112, 75, 56), (128, 96, 64, 32))
+    """
+    sides = {max(_LEAST_SIDE_PX, int(side_px * share) // stride * stride) for share in _SHARES_OF_SIDE}
+    return tuple(sorted((side for side in sides if side <= side_px), reverse=True)) or (side_px,)
+
+
+def choose_scale(run: Scale, seconds: float, photos_per_second: Mapping[int, float], num_trainings: float) -> Scale:
+    """The scale nearest to the run's at which the experiments fit into the time.
+
+    Args:
+        run: the run that is asked about; its held-out photos are those of validation.
+        seconds: for all experiments.
+        photos_per_second: in training, for every side that may be used.
+        num_trainings: how many times all photos of the experiments are gone through for all epochs, in all.
+
+    >>> run = Scale(side_px=150, num_photos=7200, num_held_out=800, epochs=15)
+    >>> choose_scale(run, 600.0, {150: 100.0, 75: 400.0}, 12.0).num_photos
+    1333
+    """
+    most = run.num_photos - min(
+        max(_LEAST_HELD_OUT - run.num_held_out, 0), int(_SPARED * run.num_photos)
+    )  # photos to train on
+    chosen, fitting = min(photos_per_second), 0
+    for side in sorted(photos_per_second, reverse=True):
+        fitting = int(seconds * photos_per_second[side] / (num_trainings * run.epochs))
+        chosen = side
+        if fitting >= most:
+            break
+    num_photos = max(min(fitting, most), min(_LEAST_PHOTOS, most))
+    spare = run.num_photos - num_photos
+    held_out = run.num_held_out + min(spare, max(_HELD_OUT - run.num_held_out, 0))
+    return Scale(side_px=chosen, num_photos=num_photos, num_held_out=held_out, epochs=run.epochs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What one kind of experiment changes of the run's recipe."""
+
+    name: str
+    suspect: str  # which it is about; "" for the recipe as it is
+    priority: float  # lower comes first; a further seed counts `_FURTHER_SEED` more
+    photos: float = 1.0  # factor
+    epochs: float = 1.0  # factor
+    longer: float = 0.0  # factor for the first `LONGER_SEEDS`, which are looked at on the way as well; 0: none
+    width: float = 1.0  # factor
+    dropout: float = 0.0  # fraction
+    decay: bool = False  # weights are drawn to 0, or more strongly than in the run
+    views: bool = False  # crops, mirror images and light that change, more than in the run
+
+
+LONGER_SEEDS = 2
+_FURTHER_SEED = 3.5
+_DEAR = 1.75
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One training."""
+
+    change: Change
+    seed: int
+
+    @property
+    def priority(self) -> float:
+        """Lower comes first."""
+        return self.change.priority + _FURTHER_SEED * self.seed
+
+    @property
+    def epochs(self) -> float:
+        """Factor on the epochs of the run."""
+        return self.change.longer if self.change.longer and self.seed < LONGER_SEEDS else self.change.epochs
+
+    @property
+    def cost(self) -> float:
+        """In trainings of the unchanged recipe, roughly: most of the work lies between wide layers."""
+        return self.change.photos * self.epochs * max(self.change.width**2, 0.15)
+
+
+def experiments_of(changes: Sequence[Change], num_seeds: int) -> list[Experiment]:
+    """All experiments, in the order of what they can decide: first every change once, the cheapest doubts first."""
+    every = [Experiment(change, seed) for change in changes for seed in range(num_seeds)]
+    return sorted(every, key=lambda experiment: experiment.priority)
+
+
+def trainings_of(changes: Sequence[Change]) -> float:
+    """How many trainings of the unchanged recipe it takes to try everything once, and what is not dear twice."""
+    every = [Experiment(change, seed) for change in changes for seed in (0, 1)]
+    return sum(each.cost for each in every if each.seed == 0 or each.cost <= _DEAR)
+
+
+def next_experiment(
+    waiting: Sequence[Experiment], seconds: Mapping[Experiment, float], left: float, decided: frozenset[str]
+) -> Experiment | None:
+    """The first experiment that still can decide something and ends in time.
+
+    Args:
+        waiting: in order.
+        seconds: that each will take.
+        left: seconds.
+        decided: names of changes about which another seed would tell nothing.
+    """
+    for experiment in waiting:
+        if experiment.change.name not in decided and seconds[experiment] <= left:
+            return experiment
+    return None

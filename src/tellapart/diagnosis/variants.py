@@ -1,0 +1,120 @@
+"""What is changed of a recipe to find out what it lacks, and how such a variant is trained at the scale of a proxy."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tellapart.diagnosis.case import Case
+from tellapart.diagnosis.proxy import Change, Experiment, Scale
+from tellapart.settings import SCRATCH_PLANS, SidesPlan, ViewSettings
+from tellapart.training.sources import num_steps
+from tellapart.training.trial import Variant
+
+BASE = "as it is"
+LONGER = 1.5  # times the epochs of the run that the unchanged recipe is trained for, where its rate never falls
+_DROPOUT = 0.3
+_STRONGER_DECAY = 4.0
+_FOLDS = 3.0  # how many times weights would fall to a third in all epochs, were they not held up by the photos
+_STRONGER_VIEWS = ViewSettings(min_area=0.2, jitter=0.4)
+_STRIDE_PX = 32  # of the compact network
+
+
+def changes_for(recipe: str) -> tuple[Change, ...]:
+    """All that is tried for a recipe, the unchanged one first."""
+    falling = recipe == "scratch"  # its rate falls to 0 at the end, so a longer training is another one
+    epochs = (
+        Change(name="half the epochs", suspect="epochs", priority=4.2, epochs=0.5),
+        Change(name="twice the epochs", suspect="epochs", priority=4.6, epochs=2.0),
+    )
+    views = "stronger changes of view" if falling else "changes of view"
+    decay = "stronger weight decay" if falling else "weight decay"
+    return (
+        Change(name=BASE, suspect="", priority=0.0, longer=0.0 if falling else LONGER),
+        Change(name=views, suspect="regularisation", priority=1.0, longer=0.0 if falling else LONGER, views=True),
+        Change(name="1/2 of the photos", suspect="photos", priority=2.0, photos=1 / 2),
+        Change(name="1/4 of the photos", suspect="photos", priority=2.1, photos=1 / 4),
+        Change(name="half the width", suspect="size", priority=3.0, width=1 / 2),
+        Change(name="a quarter of the width", suspect="size", priority=3.1, width=1 / 4),
+        Change(name=decay, suspect="regularisation", priority=4.0, decay=True),
+        Change(name="dropout", suspect="regularisation", priority=4.1, dropout=_DROPOUT),
+        *(epochs if falling else ()),
+        Change(name="1/8 of the photos", suspect="photos", priority=5.1, photos=1 / 8),
+        Change(name="twice the width", suspect="size", priority=5.0, width=2.0),
+    )
+
+
+def run_scale(case: Case) -> Scale:
+    """The scale of the run itself."""
+    side_px, num_photos = case.engine.manifest.side_px, len(case.rows("train"))
+    if case.settings.recipe == "scratch":
+        side_px = _plan(case).sides_px[-1][1]
+    epochs = case.settings.epochs or len(case.history) or case.settings.fit().epochs or 1
+    return Scale(side_px=side_px, num_photos=num_photos, num_held_out=len(case.rows("validation")), epochs=epochs)
+
+
+def stride_of(recipe: str) -> int:
+    """Of which number a side must be a multiple."""
+    return _STRIDE_PX if recipe == "scratch" else 1
+
+
+def variant_of(case: Case, experiment: Experiment, scale: Scale) -> Variant:
+    """An experiment as something that can be trained at a scale."""
+    settings, fit, change = case.settings, case.settings.fit(), experiment.change
+    epochs = max(1, round(scale.epochs * experiment.epochs))
+    weight_decay, views = fit.weight_decay, ViewSettings() if settings.recipe == "scratch" else None
+    if change.decay:
+        steps = epochs * num_steps(max(1, round(scale.num_photos * change.photos)), fit.batch)
+        weight_decay = fit.weight_decay * _STRONGER_DECAY or _FOLDS / (fit.rate * steps)
+    if change.views:
+        views = ViewSettings() if views is None else _STRONGER_VIEWS
+    fit = dataclasses.replace(
+        fit,
+        epochs=epochs,
+        seconds=None,
+        weight_decay=weight_decay,
+        sides_px=_sides(case, scale.side_px),
+        average_from=1.0,
+        patience=None,
+    )
+    return Variant(
+        recipe=settings.recipe,
+        num_classes=len(case.table.class_names),
+        side_px=scale.side_px,
+        fit=fit,
+        grey=settings.grey,
+        scale_pixels=settings.scale_pixels,
+        width=change.width,
+        dropout=change.dropout,
+        views=views,
+        balanced=settings.class_weight == "balanced",
+        threads=settings.threads,
+    )
+
+
+def compared_epochs(epochs: int, *, falling: bool) -> Sequence[int]:
+    """Epochs at the end of a training over which answers are averaged: a rate that never falls ends on a wavy line.
+
+    >>> list(compared_epochs(15, falling=False)), list(compared_epochs(15, falling=True))
+    ([13, 14, 15], [15])
+    """
+    return range(epochs, epochs + 1) if falling else range(int(0.8 * epochs) + 1, epochs + 1)
+
+
+def _sides(case: Case, side_px: int) -> tuple[tuple[float, int], ...]:
+    """The run's squares, smaller and larger in the same proportion."""
+    if case.settings.recipe != "scratch":
+        return ((1.0, side_px),)
+    sides_px = _plan(case).sides_px
+    factor = side_px / sides_px[-1][1]
+    return tuple((until, max(_STRIDE_PX, round(side * factor / _STRIDE_PX) * _STRIDE_PX)) for until, side in sides_px)
+
+
+def _plan(case: Case) -> SidesPlan:
+    last = _last_side(case.history)
+    return next((plan for plan in SCRATCH_PLANS if plan.sides_px[-1][1] == last), SCRATCH_PLANS[0])
+
+
+def _last_side(history: Sequence[Mapping[str, Any]]) -> int:
+    return int(float(history[-1]["side_px"])) if history else 0

@@ -1,0 +1,118 @@
+"""The plan of the experiments: how small they must be, what comes first, and what is left out when time is short."""
+
+import pytest
+
+from tellapart.diagnosis.proxy import (
+    Experiment,
+    Scale,
+    choose_scale,
+    experiments_of,
+    next_experiment,
+    sides_of,
+    trainings_of,
+)
+from tellapart.diagnosis.variants import BASE, changes_for, compared_epochs
+
+RUN = Scale(side_px=150, num_photos=7200, num_held_out=800, epochs=15)
+SPEEDS = {150: 100.0, 112: 180.0, 75: 400.0, 56: 700.0}
+
+
+def scale(seconds, run=RUN):
+    return choose_scale(run, float(seconds), SPEEDS, num_trainings=12.0)
+
+
+def test_all_experiments_fit_into_the_time():
+    for seconds in (60, 600, 3600, 36_000):
+        found = scale(seconds)
+        assert 12 * found.num_photos * found.epochs / SPEEDS[found.side_px] <= seconds * 1.01
+
+
+def test_with_little_time_photos_are_few_and_small():
+    assert scale(600) == Scale(side_px=56, num_photos=600 * 700 // (12 * 15), num_held_out=2000, epochs=15)
+
+
+def test_more_time_first_brings_all_photos_and_then_their_size():
+    found = [scale(minutes * 60) for minutes in (5, 10, 30, 60, 120, 600)]
+    photos, sides = [one.num_photos for one in found], [one.side_px for one in found]
+    assert photos[:3] == sorted(set(photos[:3])) and sides[:3] == [56] * 3
+    assert photos[3:] == [7000] * 3 and sides[3:] == sorted(sides[3:])
+    assert sides[-1] == 150
+
+
+def test_the_epochs_stay_those_of_the_run():
+    assert {scale(seconds).epochs for seconds in (1, 600, 36_000)} == {15}
+
+
+def test_a_few_training_photos_are_spared_for_judging_where_validation_has_few():
+    small = Scale(side_px=150, num_photos=2000, num_held_out=100, epochs=15)
+    found = scale(36_000, small)
+    assert (found.num_photos, found.num_held_out) == (1500, 600)
+
+
+def test_photos_that_are_not_trained_on_are_used_to_judge():
+    assert scale(600).num_held_out == 2000
+
+
+def test_without_time_something_is_planned_all_the_same():
+    assert scale(0.1).num_photos == 64
+    assert scale(0.1, Scale(side_px=150, num_photos=20, num_held_out=2, epochs=3)).num_photos == 15
+
+
+def test_sides_are_whole_strides_and_never_larger_than_the_runs():
+    assert sides_of(96, 32) == (96, 64, 32)
+    assert sides_of(32) == (32,)
+    assert sides_of(40, 1) == (40, 32)
+
+
+@pytest.mark.parametrize("recipe", ["classic", "scratch"])
+def test_every_change_is_tried_once_before_the_costly_doubts_are_tried_again(recipe):
+    order = experiments_of(changes_for(recipe), 3)
+    names = [(each.change.name, each.seed) for each in order]
+    assert names[0] == (BASE, 0)
+    assert order[1].change.suspect == "regularisation"
+    first = {name: names.index((name, 0)) for name, _ in names}
+    assert all(names.index((name, seed)) > first[name] for name, seed in names if seed)
+    assert {each.change.suspect for each in order[:7]} == {"", "regularisation", "photos", "size"}
+
+
+def test_a_longer_training_is_a_change_only_where_the_rate_falls():
+    epochs = {
+        recipe: [c.name for c in changes_for(recipe) if c.suspect == "epochs"] for recipe in ("classic", "scratch")
+    }
+    assert epochs == {"classic": [], "scratch": ["half the epochs", "twice the epochs"]}
+
+
+def test_costs_follow_photos_epochs_and_the_square_of_the_width():
+    costs = {each.change.name: each.cost for each in experiments_of(changes_for("classic"), 1)}
+    assert costs[BASE] == 1.5  # goes on beyond the epochs of the run
+    assert Experiment(changes_for("classic")[0], 2).cost == 1.0
+    assert costs["1/4 of the photos"] == 0.25
+    assert (costs["a quarter of the width"], costs["half the width"], costs["twice the width"]) == (0.15, 0.25, 4.0)
+
+
+def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
+    order = experiments_of(changes_for("classic"), 1)
+    seconds = {each: 10 * each.cost for each in order}
+    assert next_experiment(order, seconds, 100.0, frozenset()).change.name == BASE
+    assert next_experiment(order, seconds, 100.0, frozenset({BASE})).change.name == "changes of view"
+    assert next_experiment(order, seconds, 2.6, frozenset({BASE})).change.name == "1/4 of the photos"
+    assert next_experiment(order, seconds, 0.1, frozenset()) is None
+
+
+@pytest.mark.parametrize("recipe", ["classic", "scratch"])
+def test_the_planned_time_is_enough_to_try_every_change_and_most_of_them_twice(recipe):
+    waiting, left, tried = experiments_of(changes_for(recipe), 6), trainings_of(changes_for(recipe)), []
+    seconds = {each: each.cost for each in waiting}
+    while chosen := next_experiment(waiting, seconds, left, frozenset()):
+        waiting.remove(chosen)
+        tried.append(chosen.change.name)
+        left -= seconds[chosen]
+    assert set(tried) == {change.name for change in changes_for(recipe)}
+    assert sum(tried.count(name) >= 2 for name in set(tried)) >= 6
+    assert left < 0.15  # the rest is filled with further seeds
+
+
+def test_wavy_curves_are_averaged_over_their_end():
+    assert list(compared_epochs(1, falling=False)) == [1]
+    assert list(compared_epochs(22, falling=False)) == [18, 19, 20, 21, 22]
+    assert list(compared_epochs(22, falling=True)) == [22]
