@@ -136,7 +136,7 @@ def test_the_manifest_tells_what_the_model_is(plain_run):
     assert (manifest.recipe, manifest.backbone, manifest.side_px) == ("quick", "lite0", 224)
     assert manifest.metrics["test"] == plain_run.result.metrics["test"]
     assert len(manifest.fingerprints.sha256) == plain_run.result.metrics["train"]["n"]
-    assert set(manifest.answers) == {"probabilities", "embedding"}
+    assert set(manifest.answers) == {"probabilities", "embedding", "novelty"}
     assert {"keras", "onnxruntime", "python"} <= set(manifest.versions)
 
 

@@ -94,7 +94,7 @@ def _told_apart(value: float, limit: float) -> tuple[str, str]:
     """Two different numbers with as many decimals as it takes to see that they differ, two at least.
 
     >>> _told_apart(83.2, 91.75), _told_apart(99.9912, 99.9917)
-    (('83.20', '91.75'), ('99.9912', '99.9917'))
+    (('83.20', '91.75'), ('99.991', '99.992'))
     """
     decimals = next((count for count in range(2, 9) if f"{value:.{count}f}" != f"{limit:.{count}f}"), 9)
     return f"{value:.{decimals}f}", f"{limit:.{decimals}f}"
