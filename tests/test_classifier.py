@@ -46,6 +46,15 @@ def test_fit_on_a_folder_learns_classes_and_figures(fitted):
     assert (fitted.run_ / "model.onnx").is_file() and (fitted.run_ / "report.html").is_file()
 
 
+def test_decide_tells_which_answers_to_rely_on_and_predict_names_a_class_for_all(fitted, rng):
+    odd = np.indices((64, 64)).sum(axis=0).astype(np.uint8) % 2 * 255
+    photos = [np.repeat(odd[..., None], 3, axis=2), np.asarray(draw_busy(rng, hue=85))]
+    predictions = fitted.decide(photos)
+    assert {prediction.decision for prediction in predictions} <= {"ok", "unsure", "neither"}
+    assert [prediction.label for prediction in predictions] == fitted.predict(photos).tolist()
+    assert fitted.decide([b"no photo"])[0].decision == "refused"
+
+
 def test_fit_gives_the_classifier_itself_and_keeps_its_parameters(fitted):
     assert isinstance(fitted, ImageClassifier)
     assert fitted.get_params() == ImageClassifier(threads=2).get_params()

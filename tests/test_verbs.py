@@ -1,5 +1,6 @@
 """The main job, end to end: a folder of photos becomes a graded classifier, and the file is what was graded."""
 
+import dataclasses
 import json
 import math
 import shutil
@@ -10,6 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from drawing import draw_photo
+from PIL import Image
 from trained_runs import CLASSES, SETTINGS, draw_class_folders, environment, listing, train
 
 from tellapart import verbs
@@ -120,6 +122,40 @@ def test_the_figures_are_those_of_the_file_itself(plain_run):
         assert prediction.probability == pytest.approx(float(row["probability"]), abs=1e-4)
 
 
+def test_what_the_file_would_not_answer_is_told_of_photos_that_were_held_out(plain_run):
+    metrics, rows = plain_run.result.metrics, plain_run.rows("predictions.csv")
+    assert "decisions" not in metrics["train"]
+    for part in ("validation", "test"):
+        figures = metrics[part]["decisions"]
+        assert set(figures) == {"answered", "error", "unsure", "neither"}
+    answered = [row for row in rows if row["decision"] == "ok"]
+    figures = metrics["test"]["decisions"]
+    assert figures["answered"]["n"] == len(answered)
+    assert figures["neither"]["value"] == sum(row["decision"] == "neither" for row in rows) / len(rows)
+    assert all(bool(row["reason"]) == (row["decision"] != "ok") for row in rows)
+
+
+def test_limits_are_in_the_file_and_missing_ones_are_explained(plain_run):
+    manifest = read_model(plain_run.model).manifest
+    assert set(manifest.thresholds) == {"neither"}  # 72 photos are too few to promise 2 %
+    assert any("No limit can promise" in warning for warning in plain_run.result.warnings)
+
+
+def test_more_errors_may_be_allowed(plain_run, tmp_path):
+    settings = dataclasses.replace(SETTINGS, max_error=0.2)
+    result = verbs.train(plain_run.photos, settings, tmp_path / "run")
+    assert "unsure" in read_model(result.folder / "model.onnx").manifest.thresholds
+
+
+def test_a_photo_like_none_is_neither_in_predict_and_evaluate(plain_run, tmp_path, rng):
+    (tmp_path / "elm").mkdir()
+    Image.fromarray(np.indices((64, 64)).sum(axis=0).astype(np.uint8) % 2 * 255).save(tmp_path / "elm" / "odd.png")
+    (prediction,) = predict(plain_run.model, tmp_path / "elm" / "odd.png")
+    assert prediction.decision == "neither" and "unlike the photos of every class" in prediction.reason
+    figures = evaluate(plain_run.model, tmp_path).part["decisions"]
+    assert figures["neither"]["value"] == 1 and figures["answered"]["n"] == 0
+
+
 def test_the_training_part_has_the_figures_that_the_file_gives_it(plain_run, tmp_path):
     for row in plain_run.rows("splits.csv"):
         if row["part"] == "train":
@@ -136,7 +172,7 @@ def test_the_manifest_tells_what_the_model_is(plain_run):
     assert (manifest.recipe, manifest.backbone, manifest.side_px) == ("quick", "lite0", 224)
     assert manifest.metrics["test"] == plain_run.result.metrics["test"]
     assert len(manifest.fingerprints.sha256) == plain_run.result.metrics["train"]["n"]
-    assert set(manifest.answers) == {"probabilities", "embedding"}
+    assert set(manifest.answers) == {"probabilities", "embedding", "novelty"}
     assert {"keras", "onnxruntime", "python"} <= set(manifest.versions)
 
 

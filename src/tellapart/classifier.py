@@ -20,6 +20,7 @@ from jaxtyping import Float
 
 from tellapart import verbs
 from tellapart.atomic import replacing
+from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, PhotoRefused, UsageError
@@ -38,6 +39,7 @@ class ImageClassifier:
         epochs: passes over the photos, for the recipes that make them.
         seconds: for the whole run of "scratch" or "best".
         class_weight: "none", or "balanced" to count every class the same.
+        max_error: fraction of its answers that may be wrong; `decide` leaves the others open.
         validation: fraction of the photos to validate on.
         test: fraction of the photos to test on.
         seed: decides the split and the folds.
@@ -64,6 +66,7 @@ class ImageClassifier:
         epochs: int | None = TrainSettings.epochs,
         seconds: float | None = TrainSettings.seconds,
         class_weight: str = TrainSettings.class_weight,
+        max_error: float = TrainSettings.max_error,
         validation: float = TrainSettings.validation,
         test: float = TrainSettings.test,
         seed: int = TrainSettings.seed,
@@ -78,6 +81,7 @@ class ImageClassifier:
         self.epochs = epochs
         self.seconds = seconds
         self.class_weight = class_weight
+        self.max_error = max_error
         self.validation = validation
         self.test = test
         self.seed = seed
@@ -128,7 +132,7 @@ class ImageClassifier:
             shutil.copyfile(self._fitted().path, temporary)
 
     def predict(self, photos: str | Path | Source | Iterable[Source]) -> np.ndarray:
-        """The label of each photo, as an array of text.
+        """The label of each photo, as an array of text, however unsure; `decide` tells which to rely on.
 
         Args:
             photos: a folder (its photos in the order of their paths), one photo, or a sequence of photos, as in `fit`.
@@ -139,6 +143,17 @@ class ImageClassifier:
         """
         columns = self.predict_proba(photos).argmax(axis=1)
         return np.array(self.classes_)[columns]
+
+    def decide(self, photos: str | Path | Source | Iterable[Source]) -> list[Prediction]:
+        """What to do with each photo: a prediction whose `decision` is "ok", "unsure", "neither" or "refused".
+
+        `predict` names a class for every photo, as scikit-learn's tools expect; here a photo that the classifier is not
+        sure enough of, that shows none of the classes, or that cannot be used says so, with its `reason`.
+
+        Args:
+            photos: as in `predict`.
+        """
+        return list(Predictor(self._fitted(), EngineSettings(workers=self.threads)).predict(_as_photos(photos)))
 
     def predict_proba(self, photos: str | Path | Source | Iterable[Source]) -> Float[np.ndarray, "photos classes"]:
         """The probability of each class for each photo; columns in the order of `classes_`.
@@ -216,8 +231,8 @@ class ImageClassifier:
 
 
 _SETTINGS = (
-    "recipe", "backbone", "epochs", "seconds", "class_weight", "validation", "test", "seed", "group_by", "cache",
-    "threads",
+    "recipe", "backbone", "epochs", "seconds", "class_weight", "max_error", "validation", "test", "seed",
+    "group_by", "cache", "threads",
 )  # fmt: skip
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
 

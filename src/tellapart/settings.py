@@ -340,6 +340,7 @@ class TrainSettings:
     splits: str | None = None  # a splits.csv to take the parts from
     exclude: tuple[str, ...] = ()  # class names to leave out
     class_weight: str = HeadSettings.class_weight
+    max_error: float = 0.02  # fraction of its answers that may be wrong; where it is less sure, it says "unsure"
     cache: bool = True  # remember embeddings between runs
     strict: bool = ScanSettings.strict
     threads: int = EngineSettings.workers
@@ -352,6 +353,7 @@ class TrainSettings:
         require(self.track in TRACKERS, "track", self.track, f"one of: {', '.join(TRACKERS)}")
         SplitSettings(validation=self.validation, test=self.test, seed=self.seed)
         HeadSettings(class_weight=self.class_weight)
+        require(0 < self.max_error < 1, "max_error", self.max_error, "a fraction between 0 and 1, such as 0.02")
         EngineSettings(workers=self.threads)
         DecodeSettings(max_megapixels=self.max_megapixels)
         if self.backbone == "auto":  # settled here, so that run.json and every reader see a name

@@ -196,12 +196,13 @@ def evaluate(
     engine = open_classifier(model)
     names = engine.manifest.class_names
     table = _bind_classes(scan(photos, for_training=False), names, model)
-    viewer = Viewer(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings or EngineSettings())
+    outputs = tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names)
+    viewer = Viewer(engine=engine, outputs=outputs, engine_settings=settings or EngineSettings())
     seen = look(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
     if not len(seen.table):
         raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
     return EvaluateResult(
-        part=grade(seen),
+        part=grade(seen, engine.manifest.thresholds),
         class_names=names,
         refused=seen.refused,
         warnings=(*table.warnings, *_trained_on_warnings(seen, engine.manifest.fingerprints)),

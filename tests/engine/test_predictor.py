@@ -4,10 +4,15 @@ import itertools
 import math
 
 import numpy as np
+import pytest
 from drawing import draw_photo
-from small_models import CLASSES, SIDE_PX, answers
+from small_models import CLASSES, SIDE_PX, answers, small_manifest, small_model
 
 from tellapart.engine.predictor import Predictor, predicted
+from tellapart.engine.session import open_engine
+from tellapart.model.file import write_model
+from tellapart.model.novelty import Prototypes, answers_with_novelty, with_novelty
+from tellapart.model.patterns import draw_patterns
 from tellapart.photos.decode import to_pixels
 from tellapart.settings import EngineSettings
 
@@ -27,6 +32,34 @@ def test_a_prediction_is_the_most_probable_class_and_the_runner_up(engine, rng):
 def test_of_equal_probabilities_the_first_class_wins():
     tie = predicted("a.jpg", np.array([0.2, 0.4, 0.4], np.float32), ("oak", "elm", "ash"))
     assert (tie.label, tie.second_label) == ("elm", "ash")
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "novelty", "decision", "reason"),
+    [
+        ({}, None, "ok", ""),
+        ({"unsure": 0.6}, None, "ok", ""),
+        ({"unsure": 0.7}, None, "unsure", "It is 60.00 % sure and answers from 70.00 % on."),
+        ({"unsure": 0.60004}, None, "unsure", "It is 60.000 % sure and answers from 60.004 % on."),
+        ({"neither": 0.3}, 0.3, "ok", ""),
+        ({"unsure": 0.7, "neither": 0.3}, 0.4, "neither", None),
+    ],
+)
+def test_limits_decide_whether_there_is_an_answer_and_the_reason_says_why_not(thresholds, novelty, decision, reason):
+    given = predicted("a.jpg", np.array([0.4, 0.6]), ("oak", "elm"), thresholds, novelty)
+    assert (given.label, given.decision) == ("elm", decision)
+    unlike = "It is unlike the photos of every class: its novelty is 0.40, theirs hardly ever above 0.30."
+    assert given.reason == (unlike if reason is None else reason)
+
+
+def test_a_file_with_limits_holds_every_photo_against_them(tmp_path, rng):
+    own = Prototypes.of(answers(np.full((1, SIDE_PX, SIDE_PX, 3), 200, np.uint8))["embedding"])
+    patterns = answers(draw_patterns(SIDE_PX))["embedding"]
+    manifest = answers_with_novelty(small_manifest(thresholds={"neither": 0.001}), own, patterns)
+    write_model(tmp_path / "model.onnx", with_novelty(small_model().SerializeToString(), manifest, own))
+    predictor = Predictor(open_engine(tmp_path / "model.onnx"))
+    pictures = [np.full((20, 20, 3), 200, np.uint8), np.full((20, 20, 3), (10, 250, 10), np.uint8)]
+    assert [row.decision for row in predictor.predict(pictures)] == ["ok", "neither"]
 
 
 def test_a_refused_photo_keeps_its_row_and_says_why(engine, rng, tmp_path):

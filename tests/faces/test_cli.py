@@ -64,7 +64,7 @@ def test_piped_progress_is_one_plain_line_per_stage_on_standard_error(verbs, cap
 
 
 def test_train_hands_its_options_to_the_verb(verbs):
-    what = "--backbone lite2 --class-weight balanced --seed 7 --exclude elm --exclude old/*"
+    what = "--backbone lite2 --class-weight balanced --max-error 5% --seed 7 --exclude elm --exclude old/*"
     parts = "--test 20% --validation 0.05 --group-by folder --splits s.csv"
     how = "--no-cache --strict --threads 1 --max-megapixels 50"
     main(f"train photos -o RUN {what} {parts} {how}".split())
@@ -75,6 +75,7 @@ def test_train_hands_its_options_to_the_verb(verbs):
         validation=0.05,
         backbone="lite2",
         class_weight="balanced",
+        max_error=0.05,
         seed=7,
         exclude=("elm", "old/*"),
         group_by="folder",

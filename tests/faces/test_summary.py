@@ -7,6 +7,7 @@ from rich.console import Console
 
 from tellapart.engine.predictions import Prediction
 from tellapart.evaluation.metrics import measure
+from tellapart.evaluation.neither import Decisions, decision_figures
 from tellapart.faces.summary import show_evaluation, show_predictions
 
 
@@ -36,6 +37,15 @@ def test_long_and_strange_class_names_keep_the_table_in_80_columns(console):
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= 80
     assert "[red]" in text
+
+
+def test_how_many_photos_it_answers_alone_is_said(console):
+    result = graded(["cat", "dog"], [0, 1, 0, 1], np.array([0, 1, 1, 1]))
+    unsure = np.array([False, False, True, False])
+    result.part["decisions"] = decision_figures(Decisions(~unsure & False, unsure), ~unsure)
+    show_evaluation(result, console)
+    text = " ".join(console.file.getvalue().split())
+    assert "It answers 75.0 % of photos alone, 0 % (0 to 56.1 %) of them wrongly; the rest is marked unsure." in text
 
 
 def test_a_class_without_photos_cannot_be_judged(console):

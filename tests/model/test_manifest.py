@@ -121,6 +121,11 @@ def test_damaged_fingerprints_are_refused(fingerprints):
     assert "fingerprints" in refused(changed(fingerprints=fingerprints))
 
 
+@pytest.mark.parametrize("thresholds", [{"unsure": 1.5}, {"neither": -1.0}, {"perhaps": 0.5}], ids=repr)
+def test_a_limit_that_nobody_knows_or_could_reach_is_refused(thresholds):
+    assert f"threshold '{next(iter(thresholds))}'" in refused(changed(thresholds=thresholds))
+
+
 @pytest.mark.parametrize("key", ["answers", "thresholds", "versions"])
 @pytest.mark.parametrize(
     "value",

@@ -108,6 +108,15 @@ def test_calibration_shows_its_error_and_every_bin(facts):
         assert f"{bin.confidence * 100:.1f} %" in text
 
 
+def test_calibration_says_how_many_photos_are_answered(facts, with_facts):
+    share = {"value": 0.9, "low": 0.85, "high": 0.95}
+    decisions = {"answered": {"n": 270, "share": share}, "error": share, "unsure": share, "neither": share}
+    test = {**facts.metrics["test"], "decisions": decisions}
+    text = show(with_facts(metrics={**facts.metrics, "test": test}), "calibration")
+    assert "It answers 90.0 % of photos alone" in text
+    assert "It answers" not in show(facts, "calibration")
+
+
 def test_twins_say_what_is_wrong_with_them(facts):
     text = show(facts, "twins")
     assert "1 pair of copies stands in two parts" in text

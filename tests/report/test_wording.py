@@ -42,6 +42,33 @@ def test_the_verdict_without_test_photos_claims_nothing():
     assert "nobody knows" in wording.verdict({"test": {"n": 0}})
 
 
+def answering(answered, error, unsure, neither):
+    figures = [{"value": value, "low": 0.0, "high": 1.0} for value in (answered, error, unsure, neither)]
+    names = ("error", "unsure", "neither")
+    return wording.answering(
+        {"decisions": {"answered": {"share": figures[0]}, **dict(zip(names, figures[1:], strict=True))}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("figures", "begins", "ends"),
+    [
+        ((1.0, 0.02, 0.0, 0.0), "It answers every photo alone, 2.0", "of them wrongly."),
+        ((0.9, 0.02, 0.0, 0.1), "It answers 90.0", "the rest is marked neither."),
+        ((0.9, 0.02, 0.1, 0.0), "It answers 90.0", "the rest is marked unsure."),
+        ((0.0, None, 0.9, 0.1), "It answers no photo alone", "not sure enough of any."),
+        ((None, None, None, None), "", ""),
+    ],
+)
+def test_how_many_photos_it_answers_alone_is_one_sentence(figures, begins, ends):
+    sentence = answering(*figures)
+    assert sentence.startswith(begins) and sentence.endswith(ends) and bool(sentence) == bool(begins)
+
+
+def test_of_a_part_that_says_nothing_of_answering_nothing_is_said():
+    assert wording.answering({"n": 3}) == ""
+
+
 @pytest.mark.parametrize("name", ["Бельчонок", "猫", "قطة", "कुत्ता", "👩‍🌾 farm", "naïve café.jpg", "a b"])
 def test_names_of_all_languages_stay_as_they_are(name):
     assert wording.readable(name) == name

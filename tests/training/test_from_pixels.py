@@ -93,6 +93,17 @@ def test_copies_are_found_across_parts_though_the_file_has_embeddings_of_its_own
     assert "test_without_twins" in classic.metrics
 
 
+@pytest.mark.parametrize("recipe", ["classic", "scratch"])
+def test_novelty_comes_from_the_network_that_was_trained(request, recipe):
+    result = request.getfixturevalue(recipe)
+    engine = open_engine(result.folder / "model.onnx")
+    assert "novelty" in engine.output_names
+    limits = run_json(result)["details"]["limits"]
+    assert limits["held_out"] <= result.metrics["validation"]["n"]
+    assert 2 <= limits["prototypes"] <= result.metrics["train"]["n"]
+    assert set(result.metrics["test"]["decisions"]) == {"answered", "error", "unsure", "neither"}
+
+
 def test_scratch_answers_the_same_for_a_photo_and_its_mirror_image(scratch, photos):
     engine = open_engine(scratch.folder / "model.onnx")
     assert engine.manifest.mirror and not engine.manifest.grey

@@ -8,7 +8,6 @@ import numpy as np
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL, Suspect
-from tellapart.diagnosis.seeded import gain, gain_of_best
 from tellapart.diagnosis.retrained import (
     Records,
     missing_reason,
@@ -18,6 +17,7 @@ from tellapart.diagnosis.retrained import (
     records_of,
     scale_record,
 )
+from tellapart.diagnosis.seeded import gain, gain_of_best
 from tellapart.diagnosis.stopping_early import Stopping, stopping_gain, stopping_gain_of_run
 from tellapart.diagnosis.trials import Trials
 from tellapart.diagnosis.variants import BASE, LONGER

@@ -44,6 +44,7 @@ class Engine:
     def _check_answers(self) -> None:
         answers = self.manifest.answers
         expected = {"embedding", "probabilities"} if self.manifest.class_names else {"embedding"}
+        expected |= {"novelty"} & set(self.output_names)
         if set(answers) != expected:
             raise self._refused(f"it brings answers for {sorted(answers)}, expected {sorted(expected)}")
         got = self._answer_patterns(tuple(answers))
@@ -60,7 +61,8 @@ class Engine:
             # One at a time: the engine keeps the memory of its largest batch for good.
             rows = [self.run(pattern[np.newaxis], names) for pattern in draw_patterns(self.manifest.side_px)]
             got = {name: np.concatenate([row[name] for row in rows]) for name in names}
-            return {**got, "embedding": summarise_embeddings(got["embedding"])}
+            got["embedding"] = summarise_embeddings(got["embedding"])
+            return {name: values.reshape(len(values), -1) for name, values in got.items()}  # novelty: (patterns, 1)
         except Exception as error:  # a model may load and still fail at work, in as many ways as it has operators
             raise self._refused(f"it fails on the test patterns ({_first_line(error)})") from error
 

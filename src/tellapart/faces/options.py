@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tellapart.errors import UsageError
-from tellapart.settings import BEST, DIAGNOSIS_SECONDS, RECIPES, SCRATCH, TRACKERS, SplitSettings
+from tellapart.settings import BEST, DIAGNOSIS_SECONDS, RECIPES, SCRATCH, TRACKERS, SplitSettings, TrainSettings
 
 
 def fraction(text: str | float) -> float:
@@ -132,6 +132,15 @@ Grey = Annotated[bool, typer.Option("--grey", help="scratch: without colour; cla
 ScalePixels = Annotated[bool, typer.Option("--scale-pixels", help="classic: levels from 0 to 1 in place of 0 to 255.")]
 ClassWeight = Annotated[
     str, typer.Option(metavar="none|balanced", help="balanced: a rare class counts as much as a common one.")
+]
+MaxError = Annotated[
+    float,
+    typer.Option(
+        parser=fraction,
+        metavar="SHARE",
+        help="Most of its answers that may be wrong, as 2% or 0.02; where it is less sure, it says so.",
+        show_default=f"{TrainSettings.max_error:.0%}",
+    ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Decides the split and every other chance.")]
 

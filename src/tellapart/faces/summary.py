@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tellapart.faces.terminal import plain_console
-from tellapart.faces.wording import between, counted, percent, shown_path, with_interval
+from tellapart.faces.wording import answering, between, counted, percent, shown_path, with_interval
 from tellapart.report.wording import readable
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def _show_accuracy(console: Console, part: Mapping[str, Any], which: str) -> Non
     _headline(console, percent(accuracy["value"]), f" of {part['n']:,} {which} were recognised")
     if accuracy["value"] is not None:
         console.print(Text(f"On more photos like these, expect {between(accuracy)} (95 % interval).", "dim"))
+    if sentence := answering(part):
+        console.print(Text(sentence))
 
 
 def _show_classes(console: Console, part: Mapping[str, Any]) -> None:

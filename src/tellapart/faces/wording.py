@@ -9,6 +9,7 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tellapart.report import wording
 
@@ -40,6 +41,11 @@ def with_interval(figure: Figure) -> str:
     '98.6 % (98.0 to 99.1 %)'
     """
     return _plain(wording.estimate(figure))
+
+
+def answering(part: Mapping[str, Any]) -> str:
+    """How many photos a classifier answers alone and how many of those wrongly; empty where nobody asked."""
+    return _plain(wording.answering(part))
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

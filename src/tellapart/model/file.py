@@ -25,8 +25,8 @@ MAX_ELEMENTS = 1 << 28  # of one constant or declared output
 
 # The operators that our exporter writes. A list of what is allowed is safer than one of what is forbidden.
 ALLOWED_OPERATORS = frozenset(
-    "Add AveragePool BatchNormalization Cast Clip Concat Conv Flatten Floor Gemm Identity MaxPool Mul ReduceMean Relu "
-    "Reshape Slice Softmax Transpose".split()
+    "Add AveragePool BatchNormalization Cast Clip Concat Conv Div Flatten Floor Gemm Identity MaxPool Mul ReduceL2 "
+    "ReduceMean Relu Reshape Slice Softmax TopK Transpose".split()
 )
 
 
@@ -147,6 +147,8 @@ def _interface_faults(graph: onnx.GraphProto, manifest: Manifest) -> list[str]:
     faults += [f"its output '{name}' is unknown" for name in outputs if name not in required | OPTIONAL_OUTPUTS]
     if any(value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT for value in graph.output):
         faults.append("an output is not float32")
+    if "neither" in manifest.thresholds and "novelty" not in outputs:
+        faults.append("it has a limit for 'neither' and no output 'novelty' to hold against it")
     classes = outputs.get("probabilities", [0, len(manifest.class_names)])[-1]
     if classes != len(manifest.class_names):
         faults.append(f"it has {classes} columns of probabilities for {len(manifest.class_names)} class names")

@@ -34,10 +34,19 @@ class GraphBuilder:
         self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
-    def node(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        """Add one operator of the standard set and give the name of what it computes."""
+    def node(self, operator: str, inputs: list[str], output: str, unused: str = "", **attributes: Any) -> str:
+        """Add one operator of the standard set and give the name of what it computes.
+
+        Args:
+            operator: its name in ONNX.
+            inputs: names of what it takes.
+            output: a name for what it gives.
+            unused: a name for the second thing that it gives, where it gives two.
+            **attributes: as ONNX defines them.
+        """
         output = _PREFIX + output
-        self._nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        outputs = [output, _PREFIX + unused] if unused else [output]
+        self._nodes.append(helper.make_node(operator, inputs, outputs, name=output, **attributes))
         return output
 
     def finish(
@@ -55,16 +64,27 @@ class GraphBuilder:
             metadata: texts to carry in `metadata_props`.
         """
         name, shape = photos
-        named = [helper.make_node("Identity", [tensor], [key], name=key) for key, (tensor, _) in outputs.items()]
-        graph = helper.make_graph(
-            self._nodes + named,
-            "tellapart",
-            [helper.make_tensor_value_info(name, TensorProto.UINT8, shape)],
-            [helper.make_tensor_value_info(key, TensorProto.FLOAT, size) for key, (_, size) in outputs.items()],
-            list(self._constants.values()),
-        )
+        graph = helper.make_graph([], "tellapart", [helper.make_tensor_value_info(name, TensorProto.UINT8, shape)], [])
         model = helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="tellapart"
+        )
+        return self.add_to(model, outputs, metadata)
+
+    def add_to(
+        self,
+        model: onnx.ModelProto,
+        outputs: dict[str, tuple[str, tuple[Dimension, ...]]],
+        metadata: dict[str, str],
+    ) -> onnx.ModelProto:
+        """Add what was collected to a model, which changes, with more outputs and other metadata.
+
+        Nodes may take the outputs of the model by their names.
+        """
+        named = [helper.make_node("Identity", [tensor], [key], name=key) for key, (tensor, _) in outputs.items()]
+        model.graph.node.extend(self._nodes + named)
+        model.graph.initializer.extend(self._constants.values())
+        model.graph.output.extend(
+            helper.make_tensor_value_info(key, TensorProto.FLOAT, size) for key, (_, size) in outputs.items()
         )
         helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)

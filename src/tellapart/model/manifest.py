@@ -54,6 +54,7 @@ class Fingerprints:
 
 
 _FINGERPRINTS = ("sha256", "perceptual")
+_LIMITS = {"unsure": (0.0, 1.0), "neither": (-0.01, 2.01)}  # a distance by cosine is 0 to 2, but for rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,8 @@ class Manifest:
     grey: bool = False  # the network sees grey; the input stays RGB
     mirror: bool = False  # answers are the mean of the photo's and of its mirror image's, inside the graph
     temperature: float = 1.0  # already inside the graph; kept as a record
-    thresholds: dict[str, float] = field(default_factory=dict)  # decision -> limit; empty: every answer is "ok"
+    # "unsure" -> lowest confidence of an answer, "neither" -> highest novelty; one that is missing turns nothing away.
+    thresholds: dict[str, float] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)  # as in metrics.json, measured on this file
     fingerprints: Fingerprints = field(default_factory=Fingerprints.none)
     seed: int = 0
@@ -187,6 +189,10 @@ def _range_faults(values: dict[str, Any]) -> list[str]:
         faults.append(f"'side_px' is {values['side_px']}, expected 8 to {MAX_SIDE_PX}")
     if not (_is_number(values["temperature"]) and values["temperature"] > 0):
         faults.append(f"'temperature' is {values['temperature']}, expected a positive number")
+    faults += [f"the threshold '{name}' is unknown" for name in values["thresholds"] if name not in _LIMITS]
+    for name, (low, high) in _LIMITS.items():
+        if not low <= values["thresholds"].get(name, low) <= high:
+            faults.append(f"the threshold '{name}' is {values['thresholds'][name]}, expected {low:g} to {high:g}")
     return faults
 
 

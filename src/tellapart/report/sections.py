@@ -101,6 +101,7 @@ def calibration(facts: ReportFacts) -> Section | None:
         "part": facts.headline_part(),
         "error": part.get("calibration_error"),
         "bins": facts.reliability,
+        "answering": wording.answering(part),
         "chart": chart,
     }
     return Section("calibration", "Can its confidence be believed?", content)

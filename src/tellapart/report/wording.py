@@ -102,6 +102,26 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     )
 
 
+def answering(part: Mapping[str, Any]) -> str:
+    r"""How many photos it answers alone and how many of those wrongly, in one sentence; empty where nobody asked.
+
+    >>> share = {"value": 0.93, "low": 0.92, "high": 0.94}
+    >>> error, rest = {"value": 0.008, "low": 0.004, "high": 0.015}, {"value": 0.035, "low": 0.02, "high": 0.05}
+    >>> answering({"decisions": {"answered": {"share": share}, "error": error, "unsure": rest, "neither": rest}})
+    'It answers 93.0\xa0% of photos alone, 0.8\xa0% (0.4 to 1.5\xa0%) of them wrongly; the rest is marked unsure or ...'
+    """
+    decisions = part.get("decisions")
+    if not decisions or decisions["answered"]["share"]["value"] is None:
+        return ""
+    share = decisions["answered"]["share"]["value"]
+    if decisions["error"]["value"] is None:
+        return "It answers no photo alone: it is not sure enough of any."
+    marks = " or ".join(name for name in ("unsure", "neither") if decisions[name]["value"])
+    rest = f"; the rest is marked {marks}" if marks else ""
+    photos = f"{percent(share)} of photos" if marks else "every photo"
+    return f"It answers {photos} alone, {estimate(decisions['error'])} of them wrongly{rest}."
+
+
 def readable(text: str) -> str:
     r"""A name that can be shown: what is invisible, reorders text or is no text at all appears as its code.
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float32
+
 from tellapart.engine.session import Engine
 from tellapart.network.head import LinearHead
 from tellapart.training.looking import Look
@@ -18,6 +21,8 @@ class Built:
     engine: Engine  # RUN/model.onnx
     head: LinearHead | None = None  # on embeddings that are known already, where they are those of the file
     known: Look | None = None  # the known photos with the file's embeddings, where these are not the backbone's
+    # (training photos, classes) by the fold that left each out, where the head alone was trained
+    out_of_fold: Float32[np.ndarray, "photos classes"] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)  # what was chosen on the way, for run.json
     history: Sequence[
         Mapping[str, int | float]

@@ -88,7 +88,10 @@ def build_best(
             classifier = assemble_classifier(backbone, head)
         engine = write_classifier(folder, classifier, head_facts(material, settings, temperature))
     details = {**details_of(fitted), "temperature": temperature, "fine_tuning": tuned.details}
-    return Built(engine=engine, head=head, known=tuned.known, details=details, history=tuned.history)
+    left_out = fitted.left_out() if tuned.known is None else None  # of the fitted head only
+    return Built(
+        engine=engine, head=head, known=tuned.known, out_of_fold=left_out, details=details, history=tuned.history
+    )
 
 
 def _cool(classifier: Any, temperature: float) -> LinearHead:

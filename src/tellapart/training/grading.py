@@ -8,6 +8,7 @@ embeddings and the same classes; otherwise the training part goes end to end too
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from jaxtyping import Float, Float32
 from tellapart.engine.stream import Viewer
 from tellapart.errors import ModelError
 from tellapart.evaluation.metrics import measure
+from tellapart.evaluation.neither import decide, decision_figures
 from tellapart.network.head import LinearHead
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
@@ -26,11 +28,22 @@ _EMBEDDING_TOLERANCE = 2e-3  # of the largest value: float16 keeps 3 digits, and
 _TIE = 1e-3  # two probabilities this close may change places by rounding
 
 
-def grade(look: Look) -> dict[str, Any]:
-    """One part of metrics.json from photos that a model file has seen."""
+def grade(look: Look, thresholds: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """One part of metrics.json from photos that a model file has seen.
+
+    Args:
+        look: the photos as the file saw them.
+        thresholds: of the file, to tell which photos it answers; None: say nothing of that, as for photos that
+            it was trained on, which are never new to it.
+    """
     if look.probabilities is None:
         raise ValueError("these photos were not seen by a classifier")
-    return measure(look.probabilities, look.table.labels, look.table.class_names)
+    part = measure(look.probabilities, look.table.labels, look.table.class_names)
+    if thresholds is None:
+        return part
+    decisions = decide(look.probabilities.max(axis=1, initial=0.0), look.novelty, thresholds)
+    right = look.probabilities.argmax(axis=1) == look.table.labels  # (photos,)
+    return {**part, "decisions": decision_figures(decisions, right)}
 
 
 def probabilities_of(

@@ -44,6 +44,11 @@ class FittedHead:
     path: tuple[tuple[float, float, float], ...]  # strength, out-of-fold log loss at its best temperature, accuracy
     out_of_fold: Float32[np.ndarray, "photos classes"]  # logits before temperature, of each photo when it was left out
 
+    def left_out(self) -> Float32[np.ndarray, "photos classes"]:
+        """Probabilities of each training photo by the fold that left it out."""
+        logits = self.out_of_fold / np.float32(self.temperature)
+        return np.exp(logits - _log_sum_exp(logits))
+
 
 def fit_head(
     embeddings: Float[np.ndarray, "photos width"],

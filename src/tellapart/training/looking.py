@@ -41,6 +41,7 @@ class Look:
     probabilities: Float32[np.ndarray, "photos classes"] | None  # where the engine has them
     refused: tuple[RefusedPhoto, ...]
     notes: dict[str, int]  # what happened while decoding -> number of photos
+    novelty: Float32[np.ndarray, " photos"] | None = None  # where the engine has it
 
     def select(self, rows: np.ndarray) -> Look:
         """The same of fewer photos."""
@@ -53,6 +54,7 @@ class Look:
             probabilities=None if self.probabilities is None else self.probabilities[chosen],
             refused=self.refused,
             notes=self.notes,
+            novelty=None if self.novelty is None else self.novelty[chosen],
         )
 
 
@@ -90,9 +92,10 @@ def look(table: PhotoTable, viewer: Viewer, stage: str, progress: Progress, sett
         sha256=tuple(filled.sha256),
         hashes=filled.hashes[: filled.count],
         embeddings=filled.arrays["embedding"][: filled.count],
-        probabilities=filled.arrays["probabilities"][: filled.count] if "probabilities" in filled.arrays else None,
+        probabilities=filled.get("probabilities"),
         refused=tuple(refused),
         notes=dict(notes),
+        novelty=filled.get("novelty"),
     )
 
 
@@ -109,12 +112,15 @@ class _Filled:
         if self.count == 0:
             for name, row in photo.outputs.items():
                 dtype = np.float16 if name == "embedding" else np.float32
-                self.arrays[name] = np.zeros((self._most, len(row)), dtype)
+                self.arrays[name] = np.zeros((self._most, *np.shape(row)), dtype)
         for name, row in photo.outputs.items():
             self.arrays[name][self.count] = row
         self.sha256.append(photo.sha256)
         self.hashes[self.count] = photo.hashes
         self.count += 1
+
+    def get(self, name: str) -> np.ndarray | None:
+        return self.arrays[name][: self.count] if name in self.arrays else None
 
 
 def _seen(table: PhotoTable, viewer: Viewer) -> Iterator[SeenPhoto]:

@@ -100,7 +100,7 @@ def viewer_of(engine: Engine, settings: TrainSettings) -> Viewer:
     """How photos are looked at under these settings, for all that the engine computes but class maps."""
     return Viewer(
         engine=engine,
-        outputs=tuple(name for name in ("probabilities", "embedding") if name in engine.output_names),
+        outputs=tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names),
         engine_settings=EngineSettings(workers=settings.threads),
         decode_settings=DecodeSettings(max_megapixels=settings.max_megapixels),
     )

@@ -31,7 +31,7 @@ def build_quick(
         backbone = find_backbone(settings.backbone)
         model = assemble_classifier(backbone, fitted.head)
         engine = write_classifier(folder, model, head_facts(material, settings, fitted.temperature))
-    return Built(engine=engine, head=fitted.head, details=details_of(fitted))
+    return Built(engine=engine, head=fitted.head, out_of_fold=fitted.left_out(), details=details_of(fitted))
 
 
 def fit_known(material: Material, settings: TrainSettings, progress: Progress) -> FittedHead:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import tellapart.model.file as model_file
-from tellapart.engine.predictions import write_predictions
+from tellapart.engine.predictions import Prediction, write_predictions
 from tellapart.engine.predictor import predicted
 from tellapart.photos.splits_file import write_splits
 from tellapart.settings import TrainSettings
@@ -25,8 +25,7 @@ def write_results(folder: Path, trained: Trained, settings: TrainSettings, comma
     refused = [photo.path for photo in trained.refused]
     write_splits(folder / "splits.csv", table, trained.parts, trained.groups, trained.sha256, refused)
     names = table.class_names
-    rows = zip(trained.test.table.paths, trained.test.probabilities, strict=True)  # type: ignore[arg-type]
-    write_predictions((predicted(path, row, names) for path, row in rows), names, folder / "predictions.csv")
+    write_predictions(_predictions(trained), names, folder / "predictions.csv")
     if trained.refused:
         write_rows(folder / "refused.csv", ("path", "code", "reason"), trained.refused)
     if trained.findings:
@@ -50,3 +49,11 @@ def write_results(folder: Path, trained: Trained, settings: TrainSettings, comma
             "warnings": list(trained.warnings),
         },
     )
+
+
+def _predictions(trained: Trained) -> Iterator[Prediction]:
+    """What the file answers for every test photo."""
+    test, thresholds = trained.test, trained.built.engine.manifest.thresholds
+    novelty = [None] * len(test.table) if test.novelty is None else test.novelty.tolist()
+    rows = zip(test.table.paths, test.probabilities, novelty, strict=True)  # type: ignore[arg-type]
+    return (predicted(path, row, test.table.class_names, thresholds, number) for path, row, number in rows)

@@ -1,6 +1,6 @@
 """A training run from a table of photos to a graded classifier, in visible stages.
 
-    prepare (embed ─▶ twins ─▶ split) ─▶ build (as the recipe says) ─▶ grade ─▶ findings
+    prepare (embed ─▶ twins ─▶ split) ─▶ build (as the recipe says) ─▶ grade, with limits set midway ─▶ findings
 
 Reads photos; writes the model files into the run folder.
 """
@@ -8,13 +8,14 @@ Reads photos; writes the model files into the run folder.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tellapart.evaluation.metrics import measure, memorisation_gap
+from tellapart.evaluation.metrics import memorisation_gap
 from tellapart.photos.faults import name_some
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
@@ -27,6 +28,7 @@ from tellapart.training.findings import TwinFinding, troubling_twins, twin_warni
 from tellapart.training.fine_tuning import build_best
 from tellapart.training.from_pixels import build_classic, build_scratch
 from tellapart.training.grading import Grader, grade, require_same_classes
+from tellapart.training.limits import add_limits
 from tellapart.training.looking import Look, RefusedPhoto, check_share
 from tellapart.training.preparing import Material, backbone_viewer, note_warnings, prepare, viewer_of
 from tellapart.training.quick import build_quick
@@ -82,19 +84,25 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         seen = built.known or material.known
         known = seen.select(material.parts == "validation")
         validation = grader.see(known.table, "Grading on validation photos")
+        train = grader.grade_training(seen.select(material.parts == "train"), built.head, known, validation)
+    with watch.stage("limits"), progress.stage("Teaching it when not to answer"):
+        built, validation, limit_warnings = add_limits(built, material, train, validation, settings, folder)
+        thresholds = built.engine.manifest.thresholds
+    with watch.stage("grade"):
+        grader = Grader(viewer_of(built.engine, settings), progress, limits)
         test = grader.see(material.test_table, "Grading on test photos")
         if built.head is not None:
             require_same_classes(built.head, validation)
             require_same_classes(built.head, test)
-        train = grader.grade_training(seen.select(material.parts == "train"), built.head, known, validation)
 
     # ── findings ──
     with watch.stage("twins"):
         whole, parts, twins = _everything(material, seen, material.apart_seen or test)
         check_share(table, np.isin(table.paths, whole.table.paths), ScanSettings())
         findings = troubling_twins(whole.table, parts, twins)
-    metrics: dict[str, Any] = {name: grade(seen) for name, seen in zip(PARTS, (train, validation, test), strict=True)}
-    metrics |= _test_without_twins(parts, twins, test)
+    metrics: dict[str, Any] = {"train": grade(train)}  # what it would not answer is a question of new photos only
+    metrics |= {"validation": grade(validation, thresholds), "test": grade(test, thresholds)}
+    metrics |= _test_without_twins(parts, twins, test, thresholds)
     metrics["memorisation_gap"] = memorisation_gap(metrics["train"], metrics["test"])
     metrics["photos"] = _counts(table, whole, twins)
     metrics["seconds"] = watch.report()
@@ -109,7 +117,13 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         metrics=metrics,
         refused=whole.refused,
         findings=findings,
-        warnings=(*table.warnings, *untested_warnings(test), *note_warnings(whole.notes), *twin_warnings(findings)),
+        warnings=(
+            *table.warnings,
+            *untested_warnings(test),
+            *limit_warnings,
+            *note_warnings(whole.notes),
+            *twin_warnings(findings),
+        ),
     )
 
 
@@ -156,13 +170,15 @@ def _join(first: Look, second: Look) -> Look:
     )
 
 
-def _test_without_twins(parts: tuple[str, ...], twins: Twins, test: Look) -> dict[str, Any]:
+def _test_without_twins(
+    parts: tuple[str, ...], twins: Twins, test: Look, thresholds: Mapping[str, float]
+) -> dict[str, Any]:
     """The test part without photos that have a copy outside it, where there are any."""
     alone = without_twins_outside(parts, twins.groups, "test")  # (photos,)
     kept = alone[np.array(parts) == "test"]  # (test photos,) in the order of `test`
     if kept.all() or test.probabilities is None:
         return {}
-    return {"test_without_twins": measure(test.probabilities[kept], test.table.labels[kept], test.table.class_names)}
+    return {"test_without_twins": grade(test.select(kept), thresholds)}
 
 
 def _counts(table: PhotoTable, whole: Look, twins: Twins) -> dict[str, int]:
