@@ -25,12 +25,13 @@ import numpy as np
 from benchmarks.common import photo_set, print_table
 from tellapart.diagnosis.head_curve import Photos, folds_of, measure, nested_ranks
 from tellapart.diagnosis.law import fit_law
+from tellapart.diagnosis.settings import HeadExperimentSettings
 from tellapart.faces.demo import solar_cells
 from tellapart.photos.scan import scan
 from tellapart.photos.split import group_photos
 from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
-from tellapart.settings import HeadExperimentSettings, HeadSettings, ScanSettings, TrainSettings, cache_folder
+from tellapart.settings import HeadSettings, ScanSettings, TrainSettings, cache_folder
 from tellapart.training.preparing import backbone_viewer, embed
 
 SETTINGS = HeadExperimentSettings()

@@ -4,7 +4,8 @@ import numpy as np
 
 from tellapart.diagnosis.head_curve import Photos
 from tellapart.diagnosis.head_lab import HeadLab
-from tellapart.settings import HeadExperimentSettings, HeadSettings
+from tellapart.diagnosis.settings import HeadExperimentSettings
+from tellapart.settings import HeadSettings
 
 
 def draw_photos(rng, num_photos=200, num_classes=2, width=60, distance=0.5, flipped=0.0):

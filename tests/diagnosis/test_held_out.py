@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from tellapart.diagnosis.held_out import ask_held_out, out_of_fold
 from tellapart.diagnosis.many_heads import principal_axes
 from tellapart.diagnosis.nearest import find_nearest
-from tellapart.settings import DoubtSettings
+from tellapart.diagnosis.settings import DoubtSettings
 from tellapart.training.head import deal_folds
 
 

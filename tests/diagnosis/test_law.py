@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tellapart.diagnosis.law import fit_law
-from tellapart.settings import LawSettings
+from tellapart.diagnosis.settings import LawSettings
 
 SIZES = np.array([100.0, 200.0, 400.0, 800.0])
 

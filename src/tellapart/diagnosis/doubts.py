@@ -25,9 +25,9 @@ from tellapart.diagnosis.held_out import HeldOut, ask_held_out
 from tellapart.diagnosis.label_noise import LabelNoise, estimate_noise
 from tellapart.diagnosis.memorised import Memorisation, memorisation
 from tellapart.diagnosis.nearest import find_nearest
+from tellapart.diagnosis.settings import DoubtSettings
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress, Silent
-from tellapart.settings import DoubtSettings
 from tellapart.training.run_folder import write_rows
 
 COLUMNS = ("path", "label", "suggestion", "score", "kind")

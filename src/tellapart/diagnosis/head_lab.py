@@ -19,8 +19,9 @@ from jaxtyping import Bool, Float16, Int
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.head_curve import Photos, folds_of, nested_ranks
+from tellapart.diagnosis.settings import HeadExperimentSettings
 from tellapart.progress import Silent
-from tellapart.settings import HeadExperimentSettings, HeadSettings, ScanSettings
+from tellapart.settings import HeadSettings, ScanSettings
 from tellapart.training.head import Trial, try_strengths
 from tellapart.training.preparing import backbone_viewer, embed
 

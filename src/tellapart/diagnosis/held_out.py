@@ -24,8 +24,8 @@ from jaxtyping import Float, Float32, Int
 
 from tellapart.diagnosis.many_heads import Axes, fit_heads, principal_axes
 from tellapart.diagnosis.nearest import Nearest
+from tellapart.diagnosis.settings import DoubtSettings
 from tellapart.evaluation.calibration import fit_temperature
-from tellapart.settings import DoubtSettings
 from tellapart.training.head import deal_folds
 
 

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from tellapart.diagnosis.settings import LawSettings
 from tellapart.evaluation.intervals import Estimate
-from tellapart.settings import LawSettings
 
 _DEFAULTS = LawSettings()
 _SAME_SIZE = 1.08  # factor: numbers of photos within it are repeats of one size; halving is 2
