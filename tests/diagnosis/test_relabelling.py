@@ -5,9 +5,11 @@ import json
 
 import pytest
 
+from tellapart import verbs
 from tellapart.diagnosis.relabelling import apply
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.scan import scan
+from tellapart.settings import TrainSettings
 
 PARTS = ("train", "train", "train", "train", "validation", "test")
 
@@ -176,3 +178,19 @@ def test_a_folder_that_is_no_run_is_refused(run):
     (run / "run.json").unlink()
     with pytest.raises(UsageError, match="not the folder of a finished run"):
         apply(review(run, "ash/3.jpg,ash,elm,0.98,label"), run)
+
+
+@pytest.mark.slow
+def test_training_on_the_new_table_keeps_every_photo_in_its_part(plain_run, tmp_path):
+    before = {row["path"]: row for row in plain_run.rows("splits.csv") if row["part"] != "refused"}
+    path = next(path for path, row in before.items() if row["label"] == "ash" and row["part"] == "train")
+    reviewed = tmp_path / "reviewed.csv"
+    reviewed.write_text(f"path,label,suggestion\n{path},ash,oak\n")
+    out = plain_run.photos.parent / "relabelled.csv"
+    apply(reviewed, plain_run.folder, out)
+    verbs.train(out, TrainSettings(threads=2), tmp_path / "again.run")
+    with open(tmp_path / "again.run" / "splits.csv", newline="") as text:
+        after = {row["path"].removeprefix(f"{plain_run.photos.name}/"): row for row in csv.DictReader(text)}
+    assert {name: row["part"] for name, row in after.items()} == {name: row["part"] for name, row in before.items()}
+    assert {name for name, row in after.items() if row["label"] != before[name]["label"]} == {path}
+    out.unlink()

@@ -120,12 +120,19 @@ def _sentence(doubts: Doubts, points: Estimate) -> str:
             "contradicts them even where it is surest. "
             f"They cost {_points(points)} of accuracy."
         )
-    look = f" The {num_doubted:,} most doubted ones are in doubts.csv." if num_doubted else ""
+    most = f"{100 * wrong.high:.0f}" if wrong.high > _TOO_WIDE else f"{100 * wrong.high:.1f}"
     if wrong.high > _TOO_WIDE:
-        return (
-            f"Cannot tell: anything from none to {100 * wrong.high:.0f} % of {num_photos:,} labels may be wrong.{look}"
-        )
-    return f"No sign of wrong labels: at most {100 * wrong.high:.1f} % of {num_photos:,} can be.{look}"
+        found = f"anything from none to {most} % of {num_photos:,} labels may be wrong"
+        return f"Cannot tell: {found}.{_look(num_doubted)}"
+    return f"No sign of wrong labels: at most {most} % of {num_photos:,} were given at random.{_look(num_doubted)}"
+
+
+def _look(num_doubted: int) -> str:
+    """What the list is, where no share of wrong labels is sure."""
+    if not num_doubted:
+        return ""
+    photos = "1 photo looks" if num_doubted == 1 else f"{num_doubted:,} photos look"
+    return f" {photos} more like another class; perhaps merely hard, listed in doubts.csv."
 
 
 def _advice(doubts: Doubts, points: Estimate) -> str:
