@@ -33,9 +33,9 @@ def test_crops_stay_inside_and_keep_the_promised_area_and_shape():
     left, top, right, bottom = boxes(cuts(num_photos=2000)).T
     assert min(left.min(), top.min()) >= 0 and max(right.max(), bottom.max()) <= 1 + 1e-9
     area, ratio = (right - left) * (bottom - top), (right - left) / (bottom - top)
-    assert 0.3 < area.min() < 0.4 and area.max() > 0.95  # a long crop of nearly the whole photo loses a little
+    assert 0.45 < area.min() < 0.55 and area.max() > 0.95  # a long crop of nearly the whole photo loses a little
     assert 0.74 < ratio.min() and ratio.max() < 1.34
-    assert 0.6 < area.mean() < 0.7
+    assert 0.7 < area.mean() < 0.8
 
 
 def test_each_photo_is_mirrored_every_other_time():
@@ -47,7 +47,7 @@ def test_each_photo_is_mirrored_every_other_time():
 def test_light_changes_mildly_and_keeps_the_order_of_levels():
     levels = np.array([cut.levels for cut in cuts()], int)  # (photos, 3, 256)
     assert (np.diff(levels, axis=2) >= 0).all()
-    assert np.abs(levels[:, :, 128] - 128).max() <= 0.2 * 128 + 1
+    assert np.abs(levels[:, :, 128] - 128).max() <= ViewSettings().jitter * 128 + 1
     assert np.abs(levels.mean(axis=0) - np.arange(256)).max() < 10
 
 

@@ -60,7 +60,7 @@ def nested_ranks(
     whole, and counted with the class of their first photo.
 
     >>> nested_ranks(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]), seed=0)
-    array([0.5, 0. , 0. , 0.5])
+    array([0. , 0.5, 0. , 0.5])
     """
     _, first, members, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
     ranks = np.empty(len(first))
