@@ -266,6 +266,7 @@ class TrainSettings:
     rate: float | None = None  # highest learning rate; None: the recipe's own
     seconds: float | None = None  # for the whole run; None: the recipe's own
     size: int | None = None  # side of the finished network's input in pixels; None: the recipe's own
+    width: float | None = None  # factor on the channels of a network that is trained from nothing; None: 1
     grey: bool = False  # drop the colour; `classic` always does
     scale_pixels: bool = False  # `classic` only: levels from 0 to 1 in place of the origin's 0 to 255
     validation: float = SplitSettings.validation  # fraction
@@ -308,6 +309,7 @@ class TrainSettings:
         require(self.seconds is None or self.seconds >= 10, "time", self.seconds, "10 s or more")
         require(self.seconds is None or self.epochs is None, "time", self.seconds, "left out where epochs are given")
         require(self.size is None or 32 <= self.size <= 512, "size", self.size, "32 to 512 pixels")
+        require(self.width is None or 0.1 <= self.width <= 4, "width", self.width, "0.1 to 4")
         if self.recipe in FITS:
             self.fit()
 
@@ -328,6 +330,7 @@ _SHOWN = {"seconds": "time", "scale_pixels": "scale-pixels"}  # as on the comman
 
 _NO_STEPS = {"quick": "it makes no passes over the photos, but solves for its last layer in one go"}
 _PRETRAINED = "its pretrained network learnt from colour photos of one size (224 px; best: 260) and sees worse without"
+_AS_IT_IS = "its pretrained network is as wide as it was trained (a larger one: --backbone lite2)"
 _SCALED = "its network scales pixels by itself, and was chosen with that"
 # Setting -> the recipes that take it, and for each other recipe why it does not.
 _ONLY_FOR: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
@@ -341,6 +344,7 @@ _ONLY_FOR: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
             "classic": "it is a baseline, which is the same everywhere only by its number of epochs",
         },
     ),
+    "width": (("scratch", "classic"), {"quick": _AS_IT_IS, "best": _AS_IT_IS}),
     "size": (("scratch", "classic"), {"quick": _PRETRAINED, "best": _PRETRAINED}),
     "grey": (("scratch", "classic"), {"quick": _PRETRAINED, "best": _PRETRAINED}),
     "scale_pixels": (("classic",), {"quick": _SCALED, "best": _SCALED, "scratch": _SCALED}),

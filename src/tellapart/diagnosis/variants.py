@@ -85,7 +85,7 @@ def variant_of(case: Case, experiment: Experiment, scale: Scale) -> Variant:
         fit=fit,
         grey=settings.grey,
         scale_pixels=settings.scale_pixels,
-        width=change.width,
+        width=change.width * (case.settings.width or 1.0),
         dropout=change.dropout,
         views=views,
         balanced=settings.class_weight == "balanced",

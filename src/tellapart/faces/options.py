@@ -128,6 +128,10 @@ Time = Annotated[
 Size = Annotated[
     int | None, typer.Option(metavar="PIXELS", min=32, help="classic, scratch: side to which photos are brought.")
 ]
+Width = Annotated[
+    float | None,
+    typer.Option(metavar="FACTOR", help="classic, scratch: a wider or narrower network, such as 2 or 0.5."),
+]
 Grey = Annotated[bool, typer.Option("--grey", help="scratch: without colour; classic is always.")]
 ScalePixels = Annotated[bool, typer.Option("--scale-pixels", help="classic: levels from 0 to 1 in place of 0 to 255.")]
 ClassWeight = Annotated[

@@ -16,12 +16,23 @@ from tellapart.network.quiet import keras
 
 _MOMENTUM = 0.9  # of the running mean and variance; 0.99 lags behind a schedule of a few minutes
 
+CHANNELS = (16, 32, 64, 128, 256)  # of each stage
+
+
+def channels_of(width: float) -> tuple[int, ...]:
+    """The channels of each stage of a network of another width.
+
+    >>> channels_of(0.5)
+    (8, 16, 32, 64, 128)
+    """
+    return tuple(max(1, round(width * channels)) for channels in CHANNELS)
+
 
 def build_compact(
     num_classes: int,
     side_px: int | None = None,
     *,
-    channels: Sequence[int] = (16, 32, 64, 128, 256),
+    channels: Sequence[int] = CHANNELS,
     grey: bool = False,
     mirror: bool = False,
     dropout: float = 0.0,

@@ -70,7 +70,9 @@ def build_classic(
 
     begin(settings.threads, settings.seed)
     side_px, num_classes = settings.size or settings.fit().sides_px[-1][1], len(material.known.table.class_names)
-    network = classic.build_classic(num_classes, side_px, scale_pixels=settings.scale_pixels)
+    network = classic.build_classic(
+        num_classes, side_px, scale_pixels=settings.scale_pixels, width=settings.width or 1.0
+    )
     trained = logits_of(network)
     fit_settings = make_room(trained, settings.fit(), folder, progress)
     fit_settings = dataclasses.replace(fit_settings, sides_px=((1.0, side_px),))
@@ -114,9 +116,10 @@ def build_scratch(
 
     begin(settings.threads, settings.seed)
     plan, num_classes = SCRATCH_PLANS[0], len(material.known.table.class_names)
-    trained = logits_of(compact.build_compact(num_classes, grey=settings.grey))
+    channels = compact.channels_of(settings.width or 1.0)
+    trained = logits_of(compact.build_compact(num_classes, channels=channels, grey=settings.grey))
     largest_px = _scaled(settings.fit(), plan, settings.size or plan.side_px).sides_px[-1][1]
-    largest = logits_of(compact.build_compact(num_classes, largest_px, grey=settings.grey))
+    largest = logits_of(compact.build_compact(num_classes, largest_px, channels=channels, grey=settings.grey))
     fit_settings = make_room(largest, settings.fit(), folder, progress)
     learner = Learner(trained, fit_settings)
     if settings.size is None and fit_settings.seconds is not None:
@@ -133,7 +136,7 @@ def build_scratch(
             progress=progress,
             watch=watch,
             learner=learner,
-            shipped=compact.build_compact(num_classes, side_px, grey=settings.grey, mirror=True),
+            shipped=compact.build_compact(num_classes, side_px, channels=channels, grey=settings.grey, mirror=True),
             side_px=side_px,
             grey=settings.grey,
             mirror=True,

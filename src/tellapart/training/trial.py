@@ -26,8 +26,6 @@ from tellapart.training.pixels import Pixels
 from tellapart.training.schedule import ByEpochs, Until
 from tellapart.training.sources import PhotoSource, num_steps
 
-_COMPACT_CHANNELS = (16, 32, 64, 128, 256)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
@@ -126,7 +124,7 @@ class Learners:
 def _network(variant: Variant):
     from tellapart.network.assemble import logits_of
     from tellapart.network.classic import build_classic
-    from tellapart.network.compact import build_compact
+    from tellapart.network.compact import build_compact, channels_of
 
     if variant.recipe == "classic":
         return logits_of(
@@ -138,7 +136,7 @@ def _network(variant: Variant):
                 dropout=variant.dropout,
             )
         )
-    channels = [max(1, round(width * variant.width)) for width in _COMPACT_CHANNELS]
+    channels = channels_of(variant.width)
     return logits_of(build_compact(variant.num_classes, channels=channels, grey=variant.grey, dropout=variant.dropout))
 
 
