@@ -233,7 +233,8 @@ def _size_sentence(what: str, direction: str, points: Estimate) -> str:
     if direction == "too_large":
         return f"The network is too large: {what} would get {with_doubt(points)} more of 100 right."
     if direction == "right":
-        return f"The network has the right size: no other that was tried gains more than {of_100(points.high)} of 100."
+        most = of_100(max(0.0, points.high))
+        return f"The network has the right size: no other that was tried gains more than {most} of 100."
     return f"Whether a network of another size would help cannot be told: the best gains {with_doubt(points)} of 100."
 
 
@@ -289,6 +290,8 @@ def _tries(chosen: Photos, folds: np.ndarray, heads: HeadSettings) -> Iterator[T
 def _change_sentence(what: str, points: Estimate) -> str:
     if points.low > 0:
         return f"With {what}, {with_doubt(points)} more of 100 would be right."
+    if points.high <= 0:
+        return f"The penalty suffices: with {what}, {of_100(-(points.value or 0))} fewer of 100 would be right."
     if points.high < SMALL:
         return f"The penalty suffices: {what} would gain at most {of_100(points.high)} of 100."
     return f"Whether {what} would help cannot be told: {with_doubt(points)} of 100."
