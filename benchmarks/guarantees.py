@@ -40,7 +40,8 @@ def _benchmark(name: str, minutes: float, *arguments: str, module: str | None = 
 
 # The quick ones first, so that a mistake shows early.
 PROMISES = (
-    Promise("tests", 5, ("pytest", "-m", "guarantee", "-s")),
+    Promise("tests", 8, ("pytest", "-m", "guarantee", "-s")),
+    _benchmark("compare", 5),
     _benchmark("main_job", 8),
     _benchmark("predict", 2),
     _benchmark("memory", 3),
@@ -97,7 +98,9 @@ def prove(promise: Promise) -> Outcome:
         more = [f"--junitxml={report}"] if promise.command[0] == "pytest" else []
         environment = {**os.environ, "TELLAPART_FIGURES": str(figures)}
         # From the sources here: an installed package could be another version.
-        environment["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY / "src"), os.environ.get("PYTHONPATH", "")])
+        environment["PYTHONPATH"] = os.pathsep.join(
+            [str(REPOSITORY / "src"), str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
+        )
         code = subprocess.run(
             [sys.executable, "-m", *promise.command, *more], cwd=REPOSITORY, env=environment
         ).returncode

@@ -13,6 +13,7 @@ Tibshirani 1993, chapter 13.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
@@ -177,8 +178,9 @@ def bootstrap_interval(
 ) -> Estimate:
     """A statistic with its percentile bootstrap interval, for figures that are neither fractions nor means of them.
 
-    Answers that are right or wrong are refused, because of 50 right ones every resample is the same and the interval
-    "100 to 100 %": for 50 photos and a true 99.5 % it would hold the truth in 22 of 100 draws.
+    Not for numbers that pile up at an end of their range, where what matters is seldom drawn: of probabilities with a
+    mean of 0.995, the intervals of 50 photos held the truth in 72 of 100 draws; up to a mean of 0.95, in 93. Answers
+    that are right or wrong are refused: of 50 right ones every resample is the same, "100 to 100 %".
 
     Args:
         statistic: called with the arrays, resampled together along their first axis (photos).
@@ -239,10 +241,12 @@ def _paired_score(only_second: int, only_first: int, trials: int, difference: fl
     """
     linear = (2 * trials + only_first - only_second) * difference - only_second - only_first
     constant = -only_first * difference * (1 - difference)
-    only_first_share = (np.sqrt(max(0.0, linear**2 - 8 * trials * constant)) - linear) / (4 * trials)
+    only_first_share = (math.sqrt(max(0.0, linear**2 - 8 * trials * constant)) - linear) / (4 * trials)
     variance = trials * (2 * only_first_share + difference * (1 - difference))
     distance = only_second - only_first - trials * difference
-    return distance / np.sqrt(variance) if variance > 0 else np.sign(distance) * np.inf if distance else 0.0
+    if variance <= 0:  # at -1 and 1, and where the two never differed: nothing but this difference is possible
+        return math.copysign(math.inf, distance) if distance else 0.0
+    return distance / math.sqrt(variance)
 
 
 def _edge(too_far: Callable[[float], bool], inside: float, end: float) -> float:

@@ -78,7 +78,7 @@ def show_comparison(result: CompareResult, console: Console | None = None) -> No
     """Show which of two models is better, how sure that is, and which photos changed."""
     console, on = console or plain_console(), result.decisive
     _headline(console, on.headline, f" on {counted(on.num_photos, 'photo')}")
-    console.print(Text(on.sentence, "dim"))
+    console.print(Text(on.size[0].upper() + on.size[1:], "dim"))
     table = _table("model", "recognised")
     for name, accuracy, file in (("A", on.a, result.a), ("B", on.b, result.b)):
         run = file.parent.name if file.name == "model.onnx" else ""
