@@ -1,4 +1,10 @@
-"""What the benchmarks share: where photos are, the floor that times are compared with, and how a run is watched.
+"""What the benchmarks share: photos, the floor that times are compared with, watched runs, and how figures are told.
+
+A benchmark prints its figures with `print_table`, a `Row` each. `Row.ok` says whether a figure reached what it must:
+True, False, or None where nothing was promised (an aim, a comparison). `scripts/guarantees` collects the same rows from
+all benchmarks into one table, through the file that `TELLAPART_FIGURES` names, and fails where one is False. So a
+benchmark does not stop at a figure that falls short; it prints all of them. A test marked `guarantee` tells its figure
+with pytest's own `record_property("measured", ...)` and `record_property("must", ...)`.
 
 The floor is the least work that any tool must do on the same photos with the same network: read, decode, resize, run
 the engine. It is written here without any of the package's own code between the photos and the engine, so that it
@@ -7,6 +13,7 @@ cannot flatter it.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +23,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -96,9 +104,34 @@ def _watch_memory(process: subprocess.Popen, peak: list[float]) -> None:
         time.sleep(0.02)
 
 
-def print_table(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
-    """A small table: what, measured, must or aim."""
-    width = max(len(row[0]) for row in rows)
+class Row(NamedTuple):
+    """One figure of a benchmark; a plain tuple of the first three serves as well."""
+
+    what: str
+    measured: str
+    wanted: str  # in words, such as "must 98.3 %, aim 98.6 %"
+    ok: bool | None = None  # whether it is what it must be; None: nothing was promised
+
+    def to_json(self) -> str:
+        """One line for the program that collects figures."""
+        return json.dumps(self._asdict(), ensure_ascii=False)
+
+
+def print_table(title: str, rows: Sequence[Row | tuple[str, str, str]]) -> None:
+    """A small table: what, measured, must or aim; `SHORT` stands before a figure that is not what it must be."""
+    rows = [row if isinstance(row, Row) else Row(*row) for row in rows]
+    width = max(len(row.what) for row in rows)
     print(f"\n{title}")
-    for what, measured, wanted in rows:
-        print(f"  {what:<{width}}  {measured:<28} {wanted}")
+    for row in rows:
+        print(
+            f"{'SHORT ' if row.ok is False else '      '}{row.what:<{width}}  {row.measured:<28} {row.wanted}",
+            flush=True,
+        )
+    tell_figures(rows)
+
+
+def tell_figures(rows: Sequence[Row]) -> None:
+    """Hand rows to the program that collects figures, where one does."""
+    if os.environ.get("TELLAPART_FIGURES"):
+        with open(os.environ["TELLAPART_FIGURES"], "a", encoding="utf-8") as file:
+            file.writelines(f"{row.to_json()}\n" for row in rows)

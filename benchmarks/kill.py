@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.common import photo_set, print_table
+from benchmarks.common import Row, photo_set, print_table
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
             same += equal
             print(f"  killed after {moment:5.1f} s at {had or 'nothing'}: {'same' if equal else 'ANOTHER'}", flush=True)
             shutil.rmtree(out)
-    rows = [("the same model after kill -9", f"{same} of {options.kills}", "must all")]
+    rows = [Row("the same model after kill -9", f"{same} of {options.kills}", "must all", same == options.kills)]
     print_table("Killed runs", rows)
 
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import REPOSITORY, Watched, photo_set, print_table, run_tellapart
+from benchmarks.common import REPOSITORY, Row, Watched, photo_set, print_table, run_tellapart
 from tellapart.evaluation.comparison import mcnemar
 
 SEEDS = 3
@@ -47,7 +47,7 @@ def main() -> None:
     print_table(f"Training from pixels: {options.figure}", rows)
 
 
-Rows = list[tuple[str, str, str]]
+Rows = list[Row]
 
 
 def classic(folder: Path, options: argparse.Namespace) -> Rows:
@@ -60,11 +60,16 @@ def classic(folder: Path, options: argparse.Namespace) -> Rows:
     theirs = float(np.median([row["fit_seconds"] for row in plain]))
     best = max(float(row["test_accuracy"]) for row in history)
     return [
-        ("test accuracy", _accuracy(metrics["test"]), "must 74 to 82 %"),
-        ("train accuracy", _accuracy(metrics["train"]), "must 85 %"),
-        ("test accuracy of the best epoch", f"{100 * best:.1f} %", "for comparison only"),
-        ("seconds per epoch / plain Keras", f"{ours:.1f} / {theirs:.1f} = {ours / theirs:.2f}", "must 1.05, aim 0.9"),
-        ("whole run", f"{watched.seconds:.0f} s, {watched.peak_mb:.0f} MB", ""),
+        Row("test accuracy", _accuracy(metrics["test"]), "must 74 to 82 %", 0.74 <= _value(metrics["test"]) <= 0.82),
+        Row("train accuracy", _accuracy(metrics["train"]), "must 85 %", _value(metrics["train"]) >= 0.85),
+        Row("test accuracy of the best epoch", f"{100 * best:.1f} %", "for comparison only"),
+        Row(
+            "seconds per epoch / plain Keras",
+            f"{ours:.1f} / {theirs:.1f} = {ours / theirs:.2f}",
+            "must 1.05, aim 0.9",
+            ours / theirs <= 1.05,
+        ),
+        Row("whole run", f"{watched.seconds:.0f} s, {watched.peak_mb:.0f} MB", ""),
     ]
 
 
@@ -76,26 +81,27 @@ def ratio(folder: Path, options: argparse.Namespace) -> Rows:
         theirs.append(_plain(1, len_train=_metrics(folder / f"ratio{turn}")["train"]["n"])[0]["fit_seconds"])
         print(f"  ours {ours[-1]:.1f} s, plain Keras {theirs[-1]:.1f} s", flush=True)
     value = np.median(ours) / np.median(theirs)
-    return [("seconds per epoch / plain Keras", f"{value:.2f}", "must 1.05, aim 0.9")]
+    return [Row("seconds per epoch / plain Keras", f"{value:.2f}", "must 1.05, aim 0.9", bool(value <= 1.05))]
 
 
 def scratch(folder: Path, options: argparse.Namespace) -> Rows:
-    return [_timed(folder, options.time, "must 94.5 %, aim 96 %")]
+    return [_timed(folder, options.time, "must 94.5 %, aim 96 %", least=0.945)]
 
 
 def budget(folder: Path, options: argparse.Namespace) -> Rows:
-    wanted = {"5m": "must 90 %, aim 92.5 %", "10m": "", "20m": "must 94.5 %, aim 96 %"}
-    return [_timed(folder, time, text) for time, text in wanted.items()]
+    wanted = {"5m": ("must 90 %, aim 92.5 %", 0.9), "10m": ("", 0.0), "20m": ("must 94.5 %, aim 96 %", 0.945)}
+    return [_timed(folder, time, text, least) for time, (text, least) in wanted.items()]
 
 
-def _timed(folder: Path, time: str, wanted: str) -> tuple[str, str, str]:
+def _timed(folder: Path, time: str, wanted: str, least: float) -> Row:
     from tellapart.faces.options import seconds
 
     name = f"scratch-{time}"
     watched = _train(folder, name, "catsdogs", "--time", time, recipe="scratch")
     test, over = _metrics(folder / name)["test"], watched.seconds / seconds(time) - 1
     measured = f"{_accuracy(test)}, {watched.seconds:.0f} s ({100 * over:+.1f} %)"
-    return f"scratch --time {time}", measured, f"{wanted}; within 5 %, aim 2 %"
+    reached = _value(test) >= least and abs(over) <= 0.05
+    return Row(f"scratch --time {time}", measured, f"{wanted}; within 5 %, aim 2 %", reached)
 
 
 def best(folder: Path, options: argparse.Namespace) -> Rows:
@@ -103,7 +109,8 @@ def best(folder: Path, options: argparse.Namespace) -> Rows:
     print(json.dumps(_details(folder / "best")["fine_tuning"], indent=2))
     test = _metrics(folder / "best")["test"]
     measured = f"{_accuracy(test)}, {watched.seconds:.0f} s, {watched.peak_mb:.0f} MB"
-    return [("best on catsdogs", measured, "must 99.1 %, aim 99.4 %, at most 360 s")]
+    reached = _value(test) >= 0.991 and watched.seconds <= 360
+    return [Row("best on catsdogs", measured, "must 99.1 %, aim 99.4 %, at most 360 s", reached)]
 
 
 def pairs(folder: Path, options: argparse.Namespace) -> Rows:
@@ -128,7 +135,9 @@ def pairs(folder: Path, options: argparse.Namespace) -> Rows:
         test = mcnemar(both["quick"], both["best"])
         measured = ", ".join(f"{recipe} {100 * runs.mean():.2f} %" for recipe, runs in both.items())
         measured += f", p {test.probability:.3f}"
-        rows.append((f"best and quick on {name}", measured, "better or equal; solar cells 88.42 %"))
+        # Worse is what chance does not explain.
+        held = both["best"].mean() >= both["quick"].mean() or test.probability > 0.05
+        rows.append(Row(f"best and quick on {name}", measured, "better or equal; solar cells 88.42 %", bool(held)))
     return rows
 
 
@@ -166,6 +175,10 @@ def _right(run: Path) -> np.ndarray:
     with open(run / "predictions.csv", encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: row["path"])
     return np.array([row["label"] == truth[row["path"]] for row in rows])
+
+
+def _value(part: dict[str, Any]) -> float:
+    return part["accuracy"]["value"]
 
 
 def _accuracy(part: dict[str, Any]) -> str:

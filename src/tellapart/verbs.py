@@ -1,7 +1,7 @@
 """What tellapart can do, one function per verb: the same meaning in Python, on the command line and on a page.
 
 Each verb takes plain values and gives a frozen result with `to_dict()`; it prints nothing, and tells a `Progress`
-where it is. `evaluate` and `predict` never import Keras.
+where it is. `evaluate`, `compare` and `predict` never import Keras.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tellapart.diagnosis.comparing import CompareResult, compare_models
 from tellapart.engine.inputs import expand_inputs
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
@@ -22,15 +23,13 @@ from tellapart.engine.session import open_classifier
 from tellapart.engine.stream import Viewer
 from tellapart.errors import DataError
 from tellapart.evaluation.metrics import Confusion, worst_confusions
-from tellapart.model.manifest import Fingerprints
-from tellapart.photos.fingerprint import near_any
 from tellapart.photos.scan import scan
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress, Silent
-from tellapart.settings import DIAGNOSIS_SECONDS, EngineSettings, ScanSettings, TrainSettings, TwinSettings
+from tellapart.settings import DIAGNOSIS_SECONDS, EngineSettings, ScanSettings, TrainSettings
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings
-from tellapart.training.grading import grade
-from tellapart.training.looking import Look, RefusedPhoto, look, share_faults
+from tellapart.training.grading import bind_classes, grade, trained_on_warnings
+from tellapart.training.looking import RefusedPhoto, look, share_faults
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
@@ -195,7 +194,7 @@ def evaluate(
     progress = progress or Silent()
     engine = open_classifier(model)
     names = engine.manifest.class_names
-    table = _bind_classes(scan(photos, for_training=False), names, model)
+    table = bind_classes(scan(photos, for_training=False), names, model)
     outputs = tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names)
     viewer = Viewer(engine=engine, outputs=outputs, engine_settings=settings or EngineSettings())
     seen = look(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
@@ -205,8 +204,32 @@ def evaluate(
         part=grade(seen, engine.manifest.thresholds),
         class_names=names,
         refused=seen.refused,
-        warnings=(*table.warnings, *_trained_on_warnings(seen, engine.manifest.fingerprints)),
+        warnings=(*table.warnings, *trained_on_warnings(seen, engine.manifest.fingerprints)),
     )
+
+
+def compare(
+    a: Path,
+    b: Path,
+    photos: Path,
+    progress: Progress | None = None,
+    settings: EngineSettings | None = None,
+) -> CompareResult:
+    """Say whether one of two models is better on the photos of a labelled folder, or whether chance explains it.
+
+    Args:
+        a: a model file, or a run folder that holds one.
+        b: another, which knows the same classes.
+        photos: as for `evaluate`; photos that either was trained on do not decide.
+        progress: who watches.
+        settings: how the engine uses the machine.
+
+    Raises:
+        ModelError: a model file is refused.
+        UsageError: both are the same file, or they know different classes.
+        DataError: the folder has a class that the models do not know, or no usable photo.
+    """
+    return compare_models(a, b, photos, progress or Silent(), settings or EngineSettings())
 
 
 def predict(
@@ -277,35 +300,3 @@ def _watched(predictions: Iterator[Prediction], progress: Progress, total: int |
         for prediction in predictions:
             yield prediction
             advance(1)
-
-
-def _bind_classes(table: PhotoTable, class_names: tuple[str, ...], model: Path) -> PhotoTable:
-    """The table with labels as columns of the model."""
-    unknown = [name for name in table.class_names if name not in class_names]
-    if unknown:
-        raise DataError(
-            f"{model} does not know {', '.join(unknown[:5])}, which {table.root} has as class; "
-            f"it knows {', '.join(class_names[:10])}{' and more' if len(class_names) > 10 else ''}.",
-            fix="Rename the sub-folders to the names that the model knows, or grade a model that knows them.",
-        )
-    column = np.array([class_names.index(name) for name in table.class_names])
-    missing = [name for name in class_names if name not in table.class_names]
-    warnings = (f"No photo of: {', '.join(missing)}. The figures say nothing about them.",) if missing else ()
-    return dataclasses.replace(
-        table, class_names=class_names, labels=column[table.labels], warnings=(*table.warnings, *warnings)
-    )
-
-
-def _trained_on_warnings(seen: Look, fingerprints: Fingerprints) -> list[str]:
-    """Whether photos that are graded were trained on, or look like photos that were."""
-    digests = np.array([int(digest[:16], 16) for digest in seen.sha256], np.uint64)
-    same = np.isin(digests, fingerprints.sha256)
-    near = ~same & near_any(seen.hashes, fingerprints.perceptual, TwinSettings.tight_bits)
-    warnings = []
-    if same.any():
-        warnings.append(
-            f"{int(same.sum()):,} of {len(same):,} photos were trained on: the model has seen their answers."
-        )
-    if near.any():
-        warnings.append(f"{int(near.sum()):,} of {len(near):,} photos look like copies of photos that were trained on.")
-    return warnings

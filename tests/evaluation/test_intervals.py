@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.optimize import brentq, minimize_scalar
+from scipy.stats import binomtest, norm, poisson
 
 from tellapart.evaluation.intervals import (
     Estimate,
     bootstrap_interval,
     difference_interval,
     mean_interval,
+    paired_interval,
     wilson_interval,
     wilson_limits,
 )
@@ -43,6 +45,75 @@ def test_the_ends_are_exact():
     low, high = wilson_limits(np.array([0, 7]), np.array([7, 7]))
     assert low[0] == 0.0
     assert high[1] == 1.0
+
+
+@pytest.mark.parametrize(("errors", "trials"), [(1, 20), (1, 100), (2, 40), (2, 5000)])
+def test_where_one_or_two_photos_are_wrong_the_upper_limit_is_that_of_a_poisson_count(errors, trials):
+    ours = wilson_interval(trials - errors, trials)
+    # At the limit, this many errors or more would come in 5 % of draws.
+    assert poisson.sf(errors - 1, trials * (1 - ours.high)) == pytest.approx(0.05)
+    reference = binomtest(trials - errors, trials).proportion_ci(0.95, method="wilson")
+    assert ours.low == pytest.approx(reference.low)
+    assert ours.high > reference.high
+    mirrored = wilson_interval(errors, trials)
+    assert (mirrored.low, mirrored.high) == pytest.approx((1 - ours.high, 1 - ours.low))
+
+
+@pytest.mark.parametrize(("errors", "trials"), [(1, 19), (2, 39), (3, 1000)])
+def test_what_is_not_rare_keeps_its_plain_wilson_limits(errors, trials):
+    ours, reference = wilson_interval(errors, trials), binomtest(errors, trials).proportion_ci(0.95, method="wilson")
+    assert (ours.low, ours.high) == pytest.approx((reference.low, reference.high), abs=1e-12)
+
+
+# Only the first, only the second, all pairs, level and limits. The first two are Fagerland, Lydersen & Laake 2014,
+# Statistics in Medicine 33:2850 (Bentur 2009 and Cavo 2012); the third is from the R package PropCIs 0.3-0.
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "trials", "level", "low", "high"),
+    [
+        (7, 1, 21, 0.95, -0.517, -0.026),
+        (16, 6, 161, 0.95, -0.1240, -0.0054),
+        (25, 28, 618, 0.90, -0.0148, 0.0247),
+    ],
+)
+def test_a_paired_difference_agrees_with_published_limits(only_first, only_second, trials, level, low, high):
+    ours = paired_interval(only_first, only_second, trials, level)
+    decimals = 3 if trials == 21 else 4
+    assert (round(ours.low, decimals), round(ours.high, decimals)) == (low, high)
+
+
+@pytest.mark.parametrize(("only_first", "only_second", "trials"), [(3, 9, 50), (0, 4, 30), (40, 22, 2000), (0, 0, 25)])
+def test_the_limits_of_a_paired_difference_are_where_the_score_test_rejects(only_first, only_second, trials):
+    """The chances under a difference are found by a search for the greatest likelihood, not by Tango's formula."""
+
+    def score(difference):
+        def loss(first):  # chance of "only the first"; that of "only the second" is larger by the difference
+            chances = np.array([first, first + difference, 1 - 2 * first - difference])
+            counts = np.array([only_first, only_second, trials - only_first - only_second])
+            return -np.sum(counts * np.log(np.maximum(chances, 1e-300)))
+
+        bounds = (max(0.0, -difference), (1 - difference) / 2)
+        first = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-12}).x
+        variance = trials * (2 * first + difference - difference**2)
+        return (only_second - only_first - trials * difference) / np.sqrt(variance)
+
+    ours, z = paired_interval(only_first, only_second, trials), norm.ppf(0.975)
+    margin = 1e-6
+    below, above = ours.value - margin, ours.value + margin
+    assert ours.low == pytest.approx(brentq(lambda d: score(d) - z, -0.99, below), abs=1e-5)
+    assert ours.high == pytest.approx(brentq(lambda d: score(d) + z, above, 0.99), abs=1e-5)
+
+
+def test_a_paired_difference_has_ends_and_needs_photos():
+    assert paired_interval(0, 14, 14).high == 1.0
+    assert paired_interval(14, 0, 14).low == -1.0
+    assert paired_interval(0, 0, 0) == Estimate(None, -1.0, 1.0)
+    with pytest.raises(ValueError, match="between 0 and trials"):
+        paired_interval(3, 3, 5)
+
+
+def test_the_bootstrap_refuses_right_and_wrong_answers():
+    with pytest.raises(ValueError, match="wilson_interval"):
+        bootstrap_interval(np.mean, np.ones(50, bool))
 
 
 # Newcombe 1998, Statistics in Medicine 17:873, table II, method 10, all of its contrasts.

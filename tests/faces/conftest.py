@@ -15,7 +15,7 @@ def verbs(tmp_path, monkeypatch):
     run.mkdir()
     fake = FakeVerbs(run)
     module = ModuleType("tellapart.verbs")
-    for name in ("check", "train", "evaluate", "predict"):
+    for name in ("check", "train", "evaluate", "compare", "predict"):
         setattr(module, name, getattr(fake, name))
     monkeypatch.setitem(sys.modules, "tellapart.verbs", module)
     monkeypatch.setattr(tellapart, "verbs", module, raising=False)

@@ -2,24 +2,21 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult
 from tellapart.engine.predictions import Prediction
+from tellapart.evaluation.comparison import compare
 from tellapart.evaluation.metrics import measure, worst_confusions
 from tellapart.photos.table import PhotoTable
+from tellapart.training.looking import RefusedPhoto
 
 CLASSES = ("cat", "dog")
 
 
-class Refused(NamedTuple):
-    path: str
-    code: str
-    sentence: str
-
-
-REFUSED = (Refused("cat/x.jpg", "empty", "The file is empty."),)
+REFUSED = (RefusedPhoto("cat/x.jpg", "empty", "The file is empty."),)
 
 
 class Predictions(list[Prediction]):
@@ -102,6 +99,20 @@ class FakeVerbs:
         self._called("evaluate", model, photos)
         warnings = ("3 of these photos were trained on.",)
         return Result({"part": part(), "class_names": CLASSES, "refused": REFUSED, "warnings": warnings})
+
+    def compare(self, a, b, photos, progress):
+        self._called("compare", a, b, photos)
+        old = np.arange(200) % 10 != 0  # 180 of 200 right
+        new = old | (np.arange(200) % 20 == 0)  # and half of the rest as well
+        return CompareResult(
+            a=a / "model.onnx",
+            b=b,
+            everything=compare(old, new),
+            unseen=compare(old[:100], new[:100]),
+            changed=tuple(ChangedPhoto(f"cat/{number}.jpg", "cat", "dog", "cat") for number in range(10)),
+            refused=REFUSED,
+            warnings=("100 of 200 photos were trained on.",),
+        )
 
     def predict(self, model, inputs, progress):
         self._called("predict", model, tuple(inputs))

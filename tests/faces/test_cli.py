@@ -115,6 +115,59 @@ def test_evaluate_shows_the_figure_and_what_to_doubt_about_it(verbs, capsys):
     assert "cat/x.jpg: The file is empty." in out
 
 
+COMPARED = """
+No detectable difference on 100 photos
+B is between 0.0 points worse and 11.2 better (95 % interval).
+
+model                      recognised
+A  old.run    90.0 % (82.6 to 94.5 %)
+B  new.onnx   95.0 % (88.8 to 97.8 %)
+
+Photo by photo
+  90 right by both, 5 wrong by both
+  0 right by A only, 5 by B only; if both were equally good, a split at least as
+  uneven would have a chance of 0.062
+
+With photos that were trained on
+  On all 200 photos: B is better by 5.0 points (95 % interval: 2.7 to 9.0).
+
+10 photos changed
+  cat/0.jpg: A says dog, B says cat; it is cat
+  cat/1.jpg: A says dog, B says cat; it is cat
+  cat/2.jpg: A says dog, B says cat; it is cat
+  cat/3.jpg: A says dog, B says cat; it is cat
+  cat/4.jpg: A says dog, B says cat; it is cat
+  and 5 more; --out FILE.csv writes them all
+
+Could not be used
+  cat/x.jpg: The file is empty.
+
+Worth knowing
+  100 of 200 photos were trained on.
+"""
+
+
+def test_compare_says_who_is_better_how_sure_that_is_and_what_changed(verbs, capsys):
+    assert main(["compare", "old.run", "new.onnx", "photos"]) == 0
+    assert lines_of(capsys.readouterr().out) == COMPARED.splitlines()
+    assert verbs.calls == [("compare", (Path("old.run"), Path("new.onnx"), Path("photos")))]
+
+
+def test_compare_writes_the_changed_photos_and_says_so_on_standard_error(verbs, capsys):
+    assert main(["compare", "old.run", "new.onnx", "photos", "--out", "changed.csv", "--json"]) == 0
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert (told["better"], told["everything"]["better"], len(told["changed"])) == ("none", "b", 10)
+    assert "10 changed photos written to changed.csv" in captured.err
+    assert Path("changed.csv").read_text().splitlines()[:2] == ["path,label,a,b", "cat/0.jpg,cat,dog,cat"]
+
+
+def test_compare_refuses_an_unknown_ending_before_any_work(verbs, capsys):
+    assert main(["compare", "old.run", "new.onnx", "photos", "--out", "changed.parquet"]) == 2
+    assert "fix: Give --out changed.csv" in capsys.readouterr().err
+    assert verbs.calls == []
+
+
 def test_predict_prints_csv_when_piped(verbs, capsys):
     assert main(["predict", "model.onnx", "b.jpg", "a.jpg"]) == 0
     assert capsys.readouterr().out.splitlines() == [

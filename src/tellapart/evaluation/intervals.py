@@ -3,14 +3,17 @@
 Wilson's interval is used wherever a figure counts successes among trials. Unlike "value plus or minus two standard
 errors" it stays inside 0 to 1 and does not shrink to nothing when all 20 of 20 photos are right. Differences of
 fractions are built from Wilson limits by Newcombe's squared distances ("MOVER"), and so inherit both virtues; means of
-fractions are built so too, with a bootstrap beside. The bootstrap alone serves statistics that are neither.
+fractions are built so too, with a bootstrap beside. Two classifiers on the same photos have Tango's interval. The
+bootstrap alone serves statistics that are none of these.
 
-Sources: Wilson 1927; Newcombe 1998, Statistics in Medicine 17:857 and 17:873; Zou & Donner 2008, Statistics in
-Medicine 27:1693; Efron & Tibshirani 1993, chapter 13.
+Sources: Wilson 1927; Brown, Cai & DasGupta 2001, Statistical Science 16:101; Newcombe 1998, Statistics in Medicine
+17:857 and 17:873; Tango 1998, Statistics in Medicine 17:891; Zou & Donner 2008, Statistics in Medicine 27:1693; Efron &
+Tibshirani 1993, chapter 13.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
@@ -19,6 +22,8 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 LEVEL = 0.95  # fraction of intervals that hold the truth; every interval that a user sees has this level
+RAREST = 2  # successes or failures that count as rare: limits of 3 hold well enough as they are
+RARE_SHARE = 1 / 20  # fraction of the trials; beyond it, what is rare is not nearly Poisson
 NUM_RESAMPLES = 1000  # leaves an error in bootstrap limits of about a tenth of the interval's half width
 
 
@@ -53,7 +58,14 @@ def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> Estima
 def wilson_limits(
     successes: Integer[np.ndarray, " fractions"], trials: Integer[np.ndarray, " fractions"], level: float = LEVEL
 ) -> tuple[Float[np.ndarray, " fractions"], Float[np.ndarray, " fractions"]]:
-    """Lower and upper Wilson limits of many fractions at once; 0 and 1 where there were no trials."""
+    """Lower and upper Wilson limits of many fractions at once; 0 and 1 where there were no trials.
+
+    Where only one or two photos of many are wrong (or right), the limit towards the end is that of a Poisson count:
+    Wilson's own comes too short of it. With 100 photos and one error it says "at most 99.82 %", and misses a true
+    99.83 % in 16 of 100 draws. With this repair a 95 % interval holds every truth from 0.5 upwards in at least 91.5 %
+    of draws of 50 photos or more, and in 83.7 % at worst without it: see `tests/guarantees/test_intervals.py`. Source:
+    Brown, Cai & DasGupta 2001, section 4.1.1.
+    """
     if np.any(successes < 0) or np.any(successes > trials):
         raise ValueError("successes must lie between 0 and trials")
     z = _deviate(level)
@@ -64,7 +76,9 @@ def wilson_limits(
     # The limits are exactly 0 and 1 at the ends; rounding would leave 1e-17.
     low = np.where(successes == 0, 0.0, centre - half)
     high = np.where(successes == trials, 1.0, centre + half)
-    return low, high
+    return np.minimum(low, _rare_limit(successes, trials, level)), np.maximum(
+        high, 1 - _rare_limit(trials - successes, trials, level)
+    )
 
 
 def difference_interval(
@@ -86,6 +100,35 @@ def difference_interval(
     below = np.hypot(a - low_a, high_b - b)
     above = np.hypot(high_a - a, b - low_b)
     return Estimate(a - b, float(a - b - below), float(a - b + above))
+
+
+def paired_interval(only_first: int, only_second: int, trials: int, level: float = LEVEL) -> Estimate:
+    """Fraction of the second minus that of the first, both on the same photos (Tango 1998, the score interval).
+
+    Photos that both got right, or neither, say only how many there were. The interval holds every difference that a
+    score test would not reject, and like Wilson's it has a width even where the two never differed. Not for two sets of
+    photos: that is `difference_interval`.
+
+    Args:
+        only_first: photos that only the first classifier got right.
+        only_second: photos that only the second got right.
+        trials: photos in all.
+        level: fraction of such intervals that hold the true difference.
+
+    >>> paired_interval(16, 6, 161)  # Fagerland, Lydersen & Laake 2014, Statistics in Medicine 33:2850
+    Estimate(value=-0.0621..., low=-0.1240..., high=-0.0054...)
+    """
+    if min(only_first, only_second) < 0 or only_first + only_second > trials:
+        raise ValueError("only_first and only_second must lie between 0 and trials, and so must their sum")
+    if trials == 0:
+        return Estimate(None, -1.0, 1.0)
+    z = _deviate(level)
+    value = (only_second - only_first) / trials
+
+    def too_far(difference: float) -> bool:
+        return abs(_paired_score(only_second, only_first, trials, difference)) > z
+
+    return Estimate(value, _edge(too_far, value, -1.0), _edge(too_far, value, 1.0))
 
 
 def mean_interval(
@@ -135,6 +178,10 @@ def bootstrap_interval(
 ) -> Estimate:
     """A statistic with its percentile bootstrap interval, for figures that are neither fractions nor means of them.
 
+    Not for numbers that pile up at an end of their range, where what matters is seldom drawn: of probabilities with a
+    mean of 0.995, the intervals of 50 photos held the truth in 72 of 100 draws; up to a mean of 0.95, in 93. Answers
+    that are right or wrong are refused: of 50 right ones every resample is the same, "100 to 100 %".
+
     Args:
         statistic: called with the arrays, resampled together along their first axis (photos).
         *arrays: one row per photo; all of one length.
@@ -146,6 +193,8 @@ def bootstrap_interval(
     0.75
     """
     num_rows = _common_length(arrays)
+    if len(arrays) == 1 and arrays[0].dtype == bool:
+        raise ValueError("right or wrong answers have wilson_interval, and means of their fractions mean_interval")
     if num_rows == 0:
         return Estimate(None, 0.0, 1.0)
     rng = np.random.default_rng(seed)
@@ -170,6 +219,45 @@ def _resampled_means(
     present = right + wrong > 0
     fraction = right / np.maximum(right + wrong, 1)
     return np.where(present, fraction, 0.0).sum(axis=1) / present.sum(axis=1)
+
+
+def _rare_limit(
+    count: Integer[np.ndarray, " fractions"], trials: Integer[np.ndarray, " fractions"], level: float
+) -> Float[np.ndarray, " fractions"]:
+    """Lower limit of a fraction so rare that its count is nearly Poisson; 1 where it is not rare."""
+    limit = np.ones(len(count))
+    rare = (count >= 1) & (count <= np.minimum(RAREST, RARE_SHARE * trials))
+    if rare.any():
+        from scipy.special import gammaincinv  # 0.1 s, and most fractions need it not
+
+        limit[rare] = gammaincinv(count[rare], 1 - level) / trials[rare]
+    return limit
+
+
+def _paired_score(only_second: int, only_first: int, trials: int, difference: float) -> float:
+    """How many standard errors the counts are from a true difference; 0 at the difference that was seen.
+
+    The standard error takes the likeliest chance of "only the first" under that difference (Tango 1998, equation 2).
+    """
+    linear = (2 * trials + only_first - only_second) * difference - only_second - only_first
+    constant = -only_first * difference * (1 - difference)
+    only_first_share = (math.sqrt(max(0.0, linear**2 - 8 * trials * constant)) - linear) / (4 * trials)
+    variance = trials * (2 * only_first_share + difference * (1 - difference))
+    distance = only_second - only_first - trials * difference
+    if variance <= 0:  # at -1 and 1, and where the two never differed: nothing but this difference is possible
+        return math.copysign(math.inf, distance) if distance else 0.0
+    return distance / math.sqrt(variance)
+
+
+def _edge(too_far: Callable[[float], bool], inside: float, end: float) -> float:
+    """Where, on the way from `inside` to `end`, a value begins to be too far; `end` where none is."""
+    if not too_far(end):
+        return end
+    near, far = inside, end
+    for _ in range(60):  # halvings; after 53 two doubles between -1 and 1 are neighbours
+        middle = (near + far) / 2
+        near, far = (near, middle) if too_far(middle) else (middle, far)
+    return near
 
 
 def _deviate(level: float) -> float:

@@ -177,6 +177,28 @@ def evaluate(model: o.Model, photos: o.Photos, as_json: o.Json = False) -> None:
 
 
 @app.command()
+def compare(a: o.ModelA, b: o.ModelB, photos: o.Photos, out: o.ChangedOut = None, as_json: o.Json = False) -> None:
+    """Say which of two models is better, or that nobody can tell."""
+    from tellapart import verbs
+    from tellapart.diagnosis.comparing import require_place_for_table, write_changed
+    from tellapart.faces.summary import print_json, show_comparison
+    from tellapart.faces.terminal import Terminal
+    from tellapart.faces.wording import counted
+
+    if out is not None:
+        require_place_for_table(out, photos)
+    progress = Terminal()
+    result = verbs.compare(a, b, photos, progress)
+    if out is not None:
+        write_changed(result.changed, out)
+        progress.note(f"{counted(len(result.changed), 'changed photo')} written to {out}")
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        show_comparison(result)
+
+
+@app.command()
 def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o.Json = False) -> None:
     """Say what is on each photo, in the order given."""
     from tellapart import verbs

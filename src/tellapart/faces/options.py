@@ -48,6 +48,8 @@ PHOTOS = "A folder with one sub-folder per class, or a CSV or Parquet table with
 # Arguments: what a verb works on.
 Photos = Annotated[Path, typer.Argument(metavar="PHOTOS", help=PHOTOS, show_default=False)]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="The model.onnx of a run.", show_default=False)]
+ModelA = Annotated[Path, typer.Argument(metavar="A", help="A run folder, or the model.onnx in it.", show_default=False)]
+ModelB = Annotated[Path, typer.Argument(metavar="B", help="Another, which knows the same classes.", show_default=False)]
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -91,6 +93,12 @@ RunFolder = Annotated[
 TableOut = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Write a .csv, .jsonl or .parquet file; else print the answers."),
+]
+ChangedOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="FILE", help="Write a .csv file of the photos that A and B answer differently."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for other programs.")]
 

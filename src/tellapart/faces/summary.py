@@ -22,6 +22,7 @@ from tellapart.faces.wording import answering, between, counted, percent, shown_
 from tellapart.report.wording import readable
 
 if TYPE_CHECKING:
+    from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult
     from tellapart.engine.predictions import Prediction
     from tellapart.evaluation.metrics import Confusion
     from tellapart.training.looking import RefusedPhoto
@@ -69,6 +70,32 @@ def show_evaluation(result: EvaluateResult, console: Console | None = None) -> N
     _show_accuracy(console, result.part, "photos")
     _show_classes(console, result.part)
     _show_confusions(console, worst_confusions(result.part, result.class_names))
+    _show_refused(console, result.refused)
+    _show_warnings(console, result.warnings)
+
+
+def show_comparison(result: CompareResult, console: Console | None = None) -> None:
+    """Show which of two models is better, how sure that is, and which photos changed."""
+    console, on = console or plain_console(), result.decisive
+    _headline(console, on.headline, f" on {counted(on.num_photos, 'photo')}")
+    console.print(Text(on.size[0].upper() + on.size[1:], "dim"))
+    table = _table("model", "recognised")
+    for name, accuracy, file in (("A", on.a, result.a), ("B", on.b, result.b)):
+        run = file.parent.name if file.name == "model.onnx" else ""
+        table.add_row(Text(f"{name}  {readable(run or file.name)}"), with_interval(accuracy.to_dict()))
+    console.print()
+    console.print(table)
+    chance = f"{on.probability:.2g}" if on.probability < 0.995 else "1"
+    lines = [
+        f"{on.both:,} right by both, {on.neither:,} wrong by both",
+        f"{on.only_a:,} right by A only, {on.only_b:,} by B only; if both were equally good, a split at least as "
+        f"uneven would have a chance of {chance}",
+    ]
+    _section(console, "Photo by photo", lines)
+    if result.unseen is not None:
+        lines = [f"On all {counted(result.everything.num_photos, 'photo')}: {result.everything.sentence}"]
+        _section(console, "With photos that were trained on", lines)
+    _show_changed(console, result.changed)
     _show_refused(console, result.refused)
     _show_warnings(console, result.warnings)
 
@@ -165,6 +192,13 @@ def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
         verbs = "looks like another one and counts" if photos["twins"] == 1 else "look like another one and count"
         line += f"; {photos['twins']:,} {verbs} with it"
     print_section(console, "Photos", [line])
+
+
+def _show_changed(console: Console, changed: Sequence[ChangedPhoto]) -> None:
+    lines = [f"{each.path}: A says {each.a}, B says {each.b}; it is {each.label}" for each in changed[:MOST_LINES]]
+    if len(changed) > MOST_LINES:
+        lines.append(f"and {len(changed) - MOST_LINES:,} more; --out FILE.csv writes them all")
+    _section(console, f"{counted(len(changed), 'photo')} changed", lines)
 
 
 def _show_refused(console: Console, refused: Sequence[RefusedPhoto]) -> None:

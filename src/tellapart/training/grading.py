@@ -3,25 +3,31 @@
 Test and validation photos go end to end, from their files. The training part may be graded from the embeddings that
 are known already, but only after the file has shown, on photos that it did see end to end, that it computes the same
 embeddings and the same classes; otherwise the training part goes end to end too.
+
+Any other folder with labels can be graded as well; its classes bind by name, and photos that the model was trained on
+are told, because a model does better on those than it will on any other.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32
 
 from tellapart.engine.stream import Viewer
-from tellapart.errors import ModelError
+from tellapart.errors import DataError, ModelError
 from tellapart.evaluation.metrics import measure
 from tellapart.evaluation.neither import decide, decision_figures
+from tellapart.model.manifest import Fingerprints
 from tellapart.network.head import LinearHead
+from tellapart.photos.fingerprint import near_any
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
-from tellapart.settings import ScanSettings
+from tellapart.settings import ScanSettings, TwinSettings
 from tellapart.training.looking import Look, look
 
 _EMBEDDING_TOLERANCE = 2e-3  # of the largest value: float16 keeps 3 digits, and stored embeddings are float16
@@ -44,6 +50,49 @@ def grade(look: Look, thresholds: Mapping[str, float] | None = None) -> dict[str
     decisions = decide(look.probabilities.max(axis=1, initial=0.0), look.novelty, thresholds)
     right = look.probabilities.argmax(axis=1) == look.table.labels  # (photos,)
     return {**part, "decisions": decision_figures(decisions, right)}
+
+
+def bind_classes(table: PhotoTable, class_names: tuple[str, ...], model: Path) -> PhotoTable:
+    """The table with labels as columns of a model.
+
+    Raises:
+        DataError: the table has a class that the model does not know.
+    """
+    unknown = [name for name in table.class_names if name not in class_names]
+    if unknown:
+        raise DataError(
+            f"{model} does not know {', '.join(unknown[:5])}, which {table.root} has as class; "
+            f"it knows {', '.join(class_names[:10])}{' and more' if len(class_names) > 10 else ''}.",
+            fix="Rename the sub-folders to the names that the model knows, or grade a model that knows them.",
+        )
+    column = np.array([class_names.index(name) for name in table.class_names])
+    missing = [name for name in class_names if name not in table.class_names]
+    warnings = (f"No photo of: {', '.join(missing)}. The figures say nothing about them.",) if missing else ()
+    return dataclasses.replace(
+        table, class_names=class_names, labels=column[table.labels], warnings=(*table.warnings, *warnings)
+    )
+
+
+def trained_on(
+    look: Look, fingerprints: Fingerprints
+) -> tuple[Bool[np.ndarray, " photos"], Bool[np.ndarray, " photos"]]:
+    """Which photos a model was trained on, and which others look like copies of photos that it was trained on."""
+    digests = np.array([int(digest[:16], 16) for digest in look.sha256], np.uint64)
+    same = np.isin(digests, fingerprints.sha256)
+    return same, ~same & near_any(look.hashes, fingerprints.perceptual, TwinSettings.tight_bits)
+
+
+def trained_on_warnings(look: Look, fingerprints: Fingerprints) -> list[str]:
+    """The same in words; none where there are no such photos."""
+    same, near = trained_on(look, fingerprints)
+    warnings = []
+    if same.any():
+        warnings.append(
+            f"{int(same.sum()):,} of {len(same):,} photos were trained on: the model has seen their answers."
+        )
+    if near.any():
+        warnings.append(f"{int(near.sum()):,} of {len(near):,} photos look like copies of photos that were trained on.")
+    return warnings
 
 
 def probabilities_of(
