@@ -91,10 +91,10 @@ def show_comparison(result: CompareResult, console: Console | None = None) -> No
         f"{on.only_a:,} right by A only, {on.only_b:,} by B only; if both were equally good, a split at least as "
         f"uneven would have a chance of {chance}",
     ]
-    _section(console, "Photo by photo", lines)
+    print_section(console, "Photo by photo", lines)
     if result.unseen is not None:
         lines = [f"On all {counted(result.everything.num_photos, 'photo')}: {result.everything.sentence}"]
-        _section(console, "With photos that were trained on", lines)
+        print_section(console, "With photos that were trained on", lines)
     _show_changed(console, result.changed)
     _show_refused(console, result.refused)
     _show_warnings(console, result.warnings)
@@ -198,7 +198,7 @@ def _show_changed(console: Console, changed: Sequence[ChangedPhoto]) -> None:
     lines = [f"{each.path}: A says {each.a}, B says {each.b}; it is {each.label}" for each in changed[:MOST_LINES]]
     if len(changed) > MOST_LINES:
         lines.append(f"and {len(changed) - MOST_LINES:,} more; --out FILE.csv writes them all")
-    _section(console, f"{counted(len(changed), 'photo')} changed", lines)
+    print_section(console, f"{counted(len(changed), 'photo')} changed", lines)
 
 
 def _show_refused(console: Console, refused: Sequence[RefusedPhoto]) -> None:
