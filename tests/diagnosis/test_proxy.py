@@ -28,7 +28,9 @@ def test_all_experiments_fit_into_the_time():
 
 
 def test_with_little_time_photos_are_few_and_small():
-    assert scale(600) == Scale(side_px=56, num_photos=600 * 700 // (12 * 15), num_held_out=2000, epochs=15)
+    assert scale(600) == Scale(
+        side_px=56, num_photos=600 * 700 // (12 * 15), num_more=600 * 700 // (12 * 15), num_held_out=2000, epochs=15
+    )
 
 
 def test_more_time_first_brings_all_photos_and_then_their_size():
@@ -94,7 +96,7 @@ def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
     order = experiments_of(changes_for("classic"), 1)
     seconds = {each: 10 * each.cost for each in order}
     assert next_experiment(order, seconds, 100.0, frozenset()).change.name == BASE
-    assert next_experiment(order, seconds, 100.0, frozenset({BASE})).change.name == "changes of view"
+    assert next_experiment(order, seconds, 100.0, frozenset({BASE})).change.name == "changing views"
     assert next_experiment(order, seconds, 2.6, frozenset({BASE})).change.name == "1/4 of the photos"
     assert next_experiment(order, seconds, 0.1, frozenset()) is None
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int
 
+from tellapart.diagnosis.proxy import Scale
+
 
 def nested_order(
     rows: Int[np.ndarray, " rows"], labels: Int[np.ndarray, " photos"], groups: Int[np.ndarray, " photos"], seed: int
@@ -39,8 +41,8 @@ def first_groups(
     order: Int[np.ndarray, " rows"], groups: Int[np.ndarray, " photos"], count: int
 ) -> Int[np.ndarray, " chosen"]:
     """The first `count` rows of an order, and one group more where `count` would have cut it."""
-    count = max(1, min(count, len(order)))
-    while count < len(order) and groups[order[count]] == groups[order[count - 1]]:
+    count = min(count, len(order))
+    while 0 < count < len(order) and groups[order[count]] == groups[order[count - 1]]:
         count += 1
     return order[:count]
 
@@ -50,14 +52,17 @@ class Dealt:
     """Row numbers of the photos of all experiments."""
 
     pool: Int[np.ndarray, " pool"]  # to train on
+    more: Int[np.ndarray, " more"]  # to train on besides, where more photos are tried
     held_out: Int[np.ndarray, " held_out"]  # to judge on, always the same
 
     def subset(
         self, share: float, labels: Int[np.ndarray, " photos"], groups: Int[np.ndarray, " photos"], seed: int
     ) -> Int[np.ndarray, " rows"]:
-        """A share of the pool; of one seed, smaller shares lie inside larger ones. Sorted."""
+        """A share of the pool; of one seed, smaller shares lie inside larger ones. Above 1: all there are. Sorted."""
+        if share > 1:
+            return np.sort(np.concatenate([self.pool, self.more]))
         order = nested_order(self.pool, labels, groups, seed)
-        return np.sort(first_groups(order, groups, round(share * len(order))))
+        return np.sort(first_groups(order, groups, max(1, round(share * len(order)))))
 
 
 def deal_photos(
@@ -65,16 +70,17 @@ def deal_photos(
     validation: Int[np.ndarray, " validation"],
     labels: Int[np.ndarray, " photos"],
     groups: Int[np.ndarray, " photos"],
-    num_photos: int,
-    num_held_out: int,
+    scale: Scale,
 ) -> Dealt:
     """Photos of the run's training part to train on; its validation photos, and others of training, to judge on.
 
     Test photos are left out: what experiments are decided by must not be what the finished model is graded by.
     """
-    pool = first_groups(nested_order(train, labels, groups, 0), groups, num_photos)
-    used = groups[pool]
+    order = nested_order(train, labels, groups, 0)
+    pool = first_groups(order, groups, scale.num_photos)
+    more = first_groups(order[len(pool) :], groups, scale.num_more)
+    spare = order[len(pool) + len(more) :]
+    used = groups[order[: len(pool) + len(more)]]
     judges = nested_order(validation[~np.isin(groups[validation], used)], labels, groups, 0)
-    spare = nested_order(train, labels, groups, 0)[len(pool) :]
-    held_out = np.concatenate([judges, spare[~np.isin(groups[spare], used)]])[:num_held_out]
-    return Dealt(pool=np.sort(pool), held_out=np.sort(held_out))
+    held_out = np.concatenate([judges, spare[~np.isin(groups[spare], used)]])[: scale.num_held_out]
+    return Dealt(pool=np.sort(pool), more=np.sort(more), held_out=np.sort(held_out))

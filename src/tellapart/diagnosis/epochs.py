@@ -8,16 +8,18 @@ import numpy as np
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL, Suspect
+from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
 from tellapart.diagnosis.retrained import (
-    Records,
+    TOO_SHORT,
+    best_of,
+    changes_record,
     missing_reason,
     noise_of,
-    pairs_of,
-    points_words,
     records_of,
     scale_record,
+    tried_at,
 )
-from tellapart.diagnosis.seeded import gain, gain_of_best
+from tellapart.diagnosis.seeded import gain
 from tellapart.diagnosis.stopping_early import Stopping, stopping_gain, stopping_gain_of_run
 from tellapart.diagnosis.trials import Trials
 from tellapart.diagnosis.variants import BASE, LONGER
@@ -29,59 +31,76 @@ _STRICT = 1 - (1 - LEVEL) / 2  # earlier and later are two questions, and the be
 def suspect_epochs(case: Case, trials: Trials) -> Suspect:
     """What another number of epochs would gain: from the run's history where it holds enough, and from retraining."""
     missing = missing_reason(case, trials)
-    own = _of_run(case, trials)
-    records = records_of(trials, "epochs")
     if trials.falling:
-        return _of_schedules(trials, missing, records)
-    again, later = None, None
+        return _of_schedules(case, trials, missing)
+    own, again, later = _of_run(case, trials), None, None
     if missing is None:
-        again = _of_trials(trials)
-        longer = trials.right_at(BASE, LONGER)
-        if len(longer):
-            later = gain(trials.right(BASE)[: len(longer)], longer, noise_of(trials), trials.groups, _STRICT)
-    earlier = own or again
+        curves, epochs = trials.curves()
+        again = stopping_gain(curves, epochs, trials.groups, noise_of(trials), _STRICT)
+        later = _later(trials)
     facts: dict[str, Any] = {"scale": scale_record(trials)}
     for name, stopping in (("stopping_in_the_run", own), ("stopping_in_retraining", again)):
         if stopping is not None:
             facts[name] = {"epoch": stopping.epoch, "of": stopping.num_epochs, **stopping.gain.to_dict()}
     if later is not None:
         facts["going_on"] = later.to_dict()
-    if earlier is None:
+    records = records_of(trials, "epochs")
+    if own is None and again is None:
         return Suspect(name="epochs", points=None, sentence=missing or "", experiments=records, facts=facts)
-    return _told(earlier, later, own is not None, trials, records, facts)
-
-
-def _told(
-    earlier: Stopping,
-    later: Estimate | None,
-    in_the_run: bool,
-    trials: Trials,
-    records: Records,
-    facts: dict[str, Any],
-) -> Suspect:
-    more = later is not None and (later.value or 0) > (earlier.gain.value or 0)
-    points = later if more and later is not None else earlier.gain
-    where = "in the run itself" if in_the_run and not more else trials.scale.words()
-    longer = round(LONGER * earlier.num_epochs)
-    action = f"going on for {longer} epochs" if more else f"stopping at epoch {earlier.epoch} of {earlier.num_epochs}"
-    sentence = f"{action.capitalize()} changes accuracy by {points_words(points)}, {where}"
-    certain = points.low > 0
-    advice = f"train for {longer if more else earlier.epoch} epochs ({points_words(points)})" if certain else ""
-    direction = ("too few" if more else "too many") if certain else ("right" if points.high <= 0 else "unclear")
+    points, direction, sentence, advice = _told(own, again, later, trials)
     return Suspect(
         name="epochs",
         points=points,
-        sentence=sentence + ("." if certain else ": cannot tell."),
+        sentence=sentence,
         experiments=records,
         advice=advice,
         facts={"direction": direction, **facts},
     )
 
 
+def _told(
+    own: Stopping | None, again: Stopping | None, later: Estimate | None, trials: Trials
+) -> tuple[Estimate, str, str, str]:
+    """Points, direction, sentence and advice: of stopping earlier, or of going on where that gains more.
+
+    The run's own history is preferred to retraining, because it is of the run.
+    """
+    earlier = own or again
+    if earlier is None or (later is not None and (later.value or 0) > (earlier.gain.value or 0)):
+        points, direction = later or Estimate(None, -1.0, 1.0), "too_few"
+        num_epochs = round(LONGER * trials.scale.epochs)
+        what, where = f"going on to {num_epochs} epochs", f", as tried {trials.scale.words()}."
+    else:
+        points, direction, num_epochs = earlier.gain, "too_many", earlier.epoch
+        what = f"stopping at epoch {earlier.epoch} of {earlier.num_epochs}"
+        where = ", by the history of the run." if own is not None else f", as tried {trials.scale.words()}."
+    advice = ""
+    if points.low > 0:
+        sentence = f"{what.capitalize()} would get {with_doubt(points)} more of 100 right{where}"
+        advice = f"Train for {num_epochs} epochs: --epochs {num_epochs} (+{with_doubt(points)} of 100)."
+    elif points.high < SMALL:
+        direction = "right"
+        sentence = (
+            f"The number of epochs is right: {what} would gain at most {of_100(max(points.high, 0.0))} of 100{where}"
+        )
+    else:
+        direction = "unclear"
+        sentence = f"Whether {what} would help cannot be told: {with_doubt(points)} of 100{where}"
+    return points, direction, sentence, advice
+
+
+def _later(trials: Trials) -> Estimate | None:
+    """What going on beyond the run's epochs gains."""
+    longer = trials.right_at(BASE, LONGER)
+    if not len(longer):
+        return None
+    return gain(trials.right(BASE)[: len(longer)], longer, noise_of(trials), trials.groups, _STRICT)
+
+
 def _of_run(case: Case, trials: Trials) -> Stopping | None:
     accuracy = float(case.metrics["test"]["accuracy"]["value"] or 0.5)
     differing = 2 * accuracy * (1 - accuracy)  # as if two epochs had nothing in common: too cautious
-    if not trials.falling and trials.of(BASE):
+    if trials.of(BASE):
         differing = float(np.mean([_differing(curve) for curve in trials.curves()[0]]))
     num_validation, num_test = case.metrics["validation"]["n"], case.metrics["test"]["n"]
     return stopping_gain_of_run(case.history, num_validation, num_test, differing, _STRICT)
@@ -89,35 +108,33 @@ def _of_run(case: Case, trials: Trials) -> Stopping | None:
 
 def _differing(right: np.ndarray) -> float:
     """On which share of photos the better epochs differ from the last."""
-    if len(right) < 2:
-        return 0.5
-    better = right[len(right) // 2 : -1] if len(right) > 2 else right[:-1]
-    return float((better != right[-1]).mean())
+    better = right[:-1][len(right[:-1]) // 2 :]
+    return float((better != right[-1]).mean()) if len(better) else 0.5
 
 
-def _of_trials(trials: Trials) -> Stopping:
-    curves, epochs = trials.curves()
-    return stopping_gain(curves, epochs, trials.groups, noise_of(trials), _STRICT)
-
-
-def _of_schedules(trials: Trials, missing: str | None, records: Records) -> Suspect:
+def _of_schedules(case: Case, trials: Trials, missing: str | None) -> Suspect:
     """Where the rate falls to 0 at the end, another number of epochs is another training."""
-    changes = pairs_of(trials, "epochs")
-    if missing is not None or not changes:
-        sentence = missing or "Not measured: the time was too short."
-        return Suspect(name="epochs", points=None, sentence=sentence, experiments=records)
-    best = gain_of_best(changes, noise_of(trials), trials.groups, LEVEL)
-    direction = "unclear"
-    if best.gain.low > 0:
-        direction = "too few" if best.name == "twice the epochs" else "too many"
-    elif best.gain.high <= 0:
+    records = records_of(trials, "epochs")
+    best = None if missing else best_of(trials, "epochs")
+    if best is None:
+        return Suspect(name="epochs", points=None, sentence=missing or TOO_SHORT, experiments=records)
+    points, direction, advice = best.gain, "unclear", ""
+    if points.low > 0:
+        more = best.name == "twice the epochs"
+        direction = "too_few" if more else "too_many"
+        sentence = f"With {best.name}, {with_doubt(points)} more of 100 would be right"
+        how = "--epochs" if case.settings.epochs else "--time"
+        advice = f"Give it {'twice' if more else 'half'} the {how[2:]}: {how} (+{with_doubt(points)} of 100)."
+    elif points.high < SMALL:
         direction = "right"
-    sentence = f"Training for {best.name} changes accuracy by {points_words(best.gain)}, {trials.scale.words()}"
+        sentence = f"The number of epochs is right: another gains at most {of_100(max(points.high, 0.0))} of 100"
+    else:
+        sentence = f"Whether {best.name} would help cannot be told: {with_doubt(points)} of 100"
     return Suspect(
         name="epochs",
-        points=best.gain,
-        sentence=sentence + (": cannot tell." if direction == "unclear" else "."),
+        points=points,
+        sentence=tried_at(sentence, trials),
         experiments=records,
-        advice=f"train for {best.name} ({points_words(best.gain)})" if best.gain.low > 0 else "",
-        facts={"direction": direction, "changes": {name: one.to_dict() for name, one in best.each.items()}},
+        advice=advice,
+        facts={"direction": direction, **changes_record(best), "scale": scale_record(trials)},
     )

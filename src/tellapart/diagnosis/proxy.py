@@ -27,6 +27,7 @@ class Scale:
 
     side_px: int  # of the squares, at the end of training
     num_photos: int
+    num_more: int = 0  # further photos, which are added once to see what more photos bring
     num_held_out: int  # photos that are judged
     epochs: int
 
@@ -66,9 +67,8 @@ def choose_scale(run: Scale, seconds: float, photos_per_second: Mapping[int, flo
     >>> choose_scale(run, 600.0, {150: 100.0, 75: 400.0}, 12.0).num_photos
     1333
     """
-    most = run.num_photos - min(
-        max(_LEAST_HELD_OUT - run.num_held_out, 0), int(_SPARED * run.num_photos)
-    )  # photos to train on
+    spared = min(max(_LEAST_HELD_OUT - run.num_held_out, 0), int(_SPARED * run.num_photos))
+    most = run.num_photos - spared  # photos to train on
     chosen, fitting = min(photos_per_second), 0
     for side in sorted(photos_per_second, reverse=True):
         fitting = int(seconds * photos_per_second[side] / (num_trainings * run.epochs))
@@ -76,9 +76,17 @@ def choose_scale(run: Scale, seconds: float, photos_per_second: Mapping[int, flo
         if fitting >= most:
             break
     num_photos = max(min(fitting, most), min(_LEAST_PHOTOS, most))
-    spare = run.num_photos - num_photos
-    held_out = run.num_held_out + min(spare, max(_HELD_OUT - run.num_held_out, 0))
-    return Scale(side_px=chosen, num_photos=num_photos, num_held_out=held_out, epochs=run.epochs)
+    num_more = min(num_photos, most - num_photos)
+    if num_more < num_photos / 2:  # too few for a difference that is seen; they judge
+        num_more = 0
+    spare = run.num_photos - num_photos - num_more
+    return Scale(
+        side_px=chosen,
+        num_photos=num_photos,
+        num_more=num_more,
+        num_held_out=min(run.num_held_out, _HELD_OUT) + min(spare, max(_HELD_OUT - run.num_held_out, 0)),
+        epochs=run.epochs,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

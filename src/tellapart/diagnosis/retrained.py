@@ -1,4 +1,4 @@
-"""What retraining says of three suspects: too few photos, a network of the wrong size, nothing against memorising."""
+"""What retraining says about the size of the network and about what holds it back from memorising."""
 
 from __future__ import annotations
 
@@ -10,42 +10,13 @@ import numpy as np
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL, Suspect
 from tellapart.diagnosis.likeness import likeness
-from tellapart.diagnosis.seeded import Best, Pair, SeedNoise, gain, gain_of_best, seed_noise
+from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
+from tellapart.diagnosis.seeded import Best, Pair, SeedNoise, gain_of_best, seed_noise
 from tellapart.diagnosis.trials import Trial, Trials
 from tellapart.diagnosis.variants import BASE, LONGER
-from tellapart.evaluation.intervals import Estimate, wilson_interval
 
-_FARTHEST = 4  # times the photos that were tried: a forecast beyond is a guess
-_FEWEST_POINTS = 3  # sizes of the training part that a law needs
+TOO_SHORT = "Not measured: the time was too short."
 Records = tuple[Mapping[str, Any], ...]
-
-
-def suspect_photos(case: Case, trials: Trials) -> Suspect:
-    """What twice as many photos would gain: a law through subsets that were trained for the run's epochs.
-
-    Equal epochs, and not equal steps, because that is what the same command does with more photos.
-    """
-    missing = missing_reason(case, trials)
-    sizes, errors = _learning_curve(trials) if missing is None else (np.zeros(0), np.zeros(0))
-    if missing is None and len(np.unique(sizes)) < _FEWEST_POINTS:
-        missing = f"Cannot tell: fewer than {_FEWEST_POINTS} numbers of photos could be tried {trials.scale.words()}."
-    records = records_of(trials, "photos")
-    if missing is not None:
-        return Suspect(name="photos", points=None, sentence=missing, experiments=records)
-    num_now = int(min(len(case.rows("train")), _FARTHEST / 2 * sizes.max()))
-    law = fit_law(sizes, errors, len(trials.labels))
-    points = law.gain(num_now, 2.0, LEVEL)
-    half = "1/2 of the photos"
-    doubling = gain(trials.right(half), trials.right(BASE), noise_of(trials), trials.groups, LEVEL)
-    sentence = f"{2 * num_now:,} photos in place of {num_now:,} would change accuracy by {points_words(points)}"
-    return Suspect(
-        name="photos",
-        points=points,
-        sentence=f"{sentence}, judged {trials.scale.words()}{_verdict(points, '')}.",
-        experiments=records,
-        advice=f"photograph as many again ({points_words(points)})" if points.low > 0 else "",
-        facts={"photos_now": num_now, "last_doubling": doubling.to_dict(), "scale": scale_record(trials)},
-    )
 
 
 def suspect_size(case: Case, trials: Trials) -> Suspect:
@@ -53,50 +24,47 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
 
     Source: Nakkiran et al. 2019 (arXiv 1912.02292).
     """
-    missing, best = _best(case, trials, "size")
+    records, missing = records_of(trials, "size"), missing_reason(case, trials)
+    best = None if missing else best_of(trials, "size")
     if best is None:
-        return Suspect(name="size", points=None, sentence=missing, experiments=records_of(trials, "size"))
-    direction = ("too small" if best.name == "twice the width" else "too large") if best.gain.low > 0 else "unclear"
-    if best.gain.high <= 0:
+        return Suspect(name="size", points=None, sentence=missing or TOO_SHORT, experiments=records)
+    points, direction = best.gain, "unclear"
+    if points.low > 0:
+        direction = "too_small" if best.name == "twice the width" else "too_large"
+        what = f"too {direction[4:]}: with {best.name}, {with_doubt(points)} more of 100 would be right"
+        sentence = f"The network is {what}"
+    elif points.high < SMALL:
         direction = "right"
-    words = {"too small": ": it is too small", "too large": ": it is too large", "right": ": its size is right"}
-    sentence = f"A network of {best.name} changes accuracy by {points_words(best.gain)}, {trials.scale.words()}"
-    return Suspect(
-        name="size",
-        points=best.gain,
-        sentence=sentence + words.get(direction, ": cannot tell") + ".",
-        experiments=records_of(trials, "size"),
-        facts={"direction": direction, "best": best.name, **_each(best), "scale": scale_record(trials)},
-    )
+        sentence = f"The network's size is right: no other would gain more than {of_100(max(points.high, 0.0))} of 100"
+    else:
+        sentence = f"Whether a network of another size would help cannot be told: {with_doubt(points)} of 100"
+    facts = {"direction": direction, "best": best.name, **changes_record(best), "scale": scale_record(trials)}
+    return Suspect(name="size", points=points, sentence=tried_at(sentence, trials), experiments=records, facts=facts)
 
 
 def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
     """What the best of the usual means against memorising would gain."""
-    missing, best = _best(case, trials, "regularisation")
-    records = records_of(trials, "regularisation")
+    records, missing = records_of(trials, "regularisation"), missing_reason(case, trials)
+    best = None if missing else best_of(trials, "regularisation")
     if best is None:
-        return Suspect(name="regularisation", points=None, sentence=missing, experiments=records)
-    advice = ""
-    if best.gain.low > 0:
-        advice = f"train with {best.name} ({points_words(best.gain)})"
-        if case.settings.recipe == "classic" and "view" in best.name:
-            advice += ": --recipe scratch does"
-    sentence = f"With {best.name}, accuracy changes by {points_words(best.gain)}, {trials.scale.words()}"
+        return Suspect(name="regularisation", points=None, sentence=missing or TOO_SHORT, experiments=records)
+    points, advice = best.gain, ""
+    if points.low > 0:
+        sentence = f"Little holds the network back: with {best.name}, {with_doubt(points)} more of 100 would be right"
+        advice = f"Train with {best.name} (+{with_doubt(points)} of 100)"
+        advice += ": --recipe scratch does." if case.settings.recipe == "classic" and "views" in best.name else "."
+    elif points.high < SMALL:
+        sentence = f"Holding the network back gains nothing: at most {of_100(max(points.high, 0.0))} of 100"
+    else:
+        sentence = f"Whether {best.name} would help cannot be told: {with_doubt(points)} of 100"
     return Suspect(
         name="regularisation",
-        points=best.gain,
-        sentence=sentence + _verdict(best.gain, ": it has nothing of the kind to gain") + ".",
+        points=points,
+        sentence=tried_at(sentence, trials),
         experiments=records,
         advice=advice,
-        facts={"best": best.name, **_each(best), "scale": scale_record(trials)},
+        facts={"best": best.name, **changes_record(best), "scale": scale_record(trials)},
     )
-
-
-def fit_law(num_photos: np.ndarray, errors: np.ndarray, num_held_out: int) -> Any:
-    """The law of photos."""
-    from tellapart.diagnosis.law import fit_law as fit  # pyright: ignore[reportMissingImports]
-
-    return fit(num_photos, errors, num_held_out)
 
 
 def missing_reason(case: Case, trials: Trials) -> str | None:
@@ -105,7 +73,7 @@ def missing_reason(case: Case, trials: Trials) -> str | None:
         return f"Not measured: training again went wrong. {trials.failed[BASE]}"
     found = likeness(case, trials)
     if found is None:
-        return "Not measured: it was stopped." if trials.stopped else "Not measured: the time was too short."
+        return "Not measured: it was stopped." if trials.stopped else TOO_SHORT
     return None if found.holds else found.sentence(trials.scale.words())
 
 
@@ -115,13 +83,19 @@ def decided_names(trials: Trials) -> set[str]:
     if not trials.of(BASE):
         return names
     for suspect in ("size", "regularisation"):
-        best = _best_of(trials, suspect)
+        best = best_of(trials, suspect)
         if best is not None:
             hopeless = {name for name, one in best.each.items() if one.high < max(0.0, best.gain.low)}
             names |= {
                 name for name in trials.names(suspect) if {each for each in best.each if name in each} <= hopeless
             }
     return names
+
+
+def best_of(trials: Trials, suspect: str) -> Best | None:
+    """The best of the changes about a suspect; None where none was tried."""
+    pairs = pairs_of(trials, suspect)
+    return gain_of_best(pairs, noise_of(trials), trials.groups, LEVEL) if pairs else None
 
 
 def pairs_of(trials: Trials, suspect: str) -> dict[str, Pair]:
@@ -147,45 +121,9 @@ def noise_of(trials: Trials) -> SeedNoise:
     return seed_noise([trials.right(name) for name in names])
 
 
-def points_words(points: Estimate) -> str:
-    """A gain as it is told.
-
-    >>> points_words(Estimate(0.012, -0.003, 0.03))
-    '+1.2 points (-0.3 to +3.0)'
-    """
-    return f"{100 * (points.value or 0):+.1f} points ({100 * points.low:+.1f} to {100 * points.high:+.1f})"
-
-
-def _record(trials: Trials, name: str) -> dict[str, Any]:
-    own = trials.of(name)
-    right = trials.right(name)
-    return {
-        "what": name,
-        "seeds": len(own),
-        "photos": own[0].num_photos,
-        "epochs": own[0].tried.epochs[-1],
-        "train_accuracy": round(float(np.mean([_train_accuracy(trials, each) for each in own])), 4),
-        "accuracy": [round(float(value), 4) for value in right.mean(axis=1)],
-        "log_loss": round(float(np.mean([each.tried.losses[-1].mean() for each in own])), 4),
-        "seconds": round(sum(each.tried.seconds for each in own), 1),
-    }
-
-
-def scale_record(trials: Trials) -> dict[str, int]:
-    """The scale of the experiments, JSON-ready."""
-    scale = trials.scale
-    return {
-        "side_px": scale.side_px,
-        "photos": scale.num_photos,
-        "held_out": len(trials.labels),
-        "epochs": scale.epochs,
-    }
-
-
-def _train_accuracy(trials: Trials, trial: Trial) -> float:
-    epochs = trial.tried.epochs
-    wanted = trials.scale.epochs if trials.scale.epochs in epochs else epochs[-1]
-    return trial.tried.train_accuracy[epochs.index(wanted)]
+def tried_at(sentence: str, trials: Trials) -> str:
+    """A sentence with the scale that it holds at."""
+    return f"{sentence}, as tried {trials.scale.words()}."
 
 
 def records_of(trials: Trials, suspect: str) -> Records:
@@ -193,42 +131,36 @@ def records_of(trials: Trials, suspect: str) -> Records:
     return tuple(_record(trials, name) for name in (BASE, *trials.names(suspect)) if trials.of(name))
 
 
-def _best_of(trials: Trials, suspect: str) -> Best | None:
-    changes = pairs_of(trials, suspect)
-    if not changes:
-        return None
-    return gain_of_best(changes, noise_of(trials), trials.groups, LEVEL)
-
-
-def _best(case: Case, trials: Trials, suspect: str) -> tuple[str, Best | None]:
-    """Why nothing can be said, or the best change."""
-    missing = missing_reason(case, trials)
-    if missing is not None:
-        return missing, None
-    best = _best_of(trials, suspect)
-    return ("", best) if best is not None else ("Not measured: the time was too short.", None)
-
-
-def _each(best: Best) -> dict[str, Any]:
+def changes_record(best: Best) -> dict[str, Any]:
+    """What every change gains, JSON-ready."""
     return {"changes": {name: one.to_dict() for name, one in best.each.items()}}
 
 
-def _verdict(points: Estimate, at_most_nothing: str) -> str:
-    if points.low > 0:
-        return ""
-    return at_most_nothing if points.high <= 0 else ": cannot tell"
+def scale_record(trials: Trials) -> dict[str, int]:
+    """The scale of the experiments, JSON-ready."""
+    scale = trials.scale
+    judged_on = len(trials.labels)
+    return {"side_px": scale.side_px, "photos": scale.num_photos, "judged_on": judged_on, "epochs": scale.epochs}
 
 
-def _learning_curve(trials: Trials) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of photos and the errors with them, a pair per training; those that learnt nothing yet are left out."""
-    num_held_out = len(trials.labels)
-    most_frequent = np.bincount(trials.labels).max() / num_held_out
-    sizes: list[int] = []
-    errors: list[float] = []
-    for name in (BASE, *trials.names("photos")):
-        accuracies = trials.right(name).mean(axis=1).tolist()
-        if wilson_interval(round(float(np.mean(accuracies)) * num_held_out), num_held_out, LEVEL).low <= most_frequent:
-            continue
-        sizes += [each.num_photos for each in trials.of(name)]
-        errors += [1 - accuracy for accuracy in accuracies]
-    return np.array(sizes), np.array(errors)
+def _record(trials: Trials, name: str) -> dict[str, Any]:
+    own = trials.of(name)
+    accuracies = trials.right(name).mean(axis=1)  # (seeds,)
+    return {
+        "what": name,
+        "seeds": len(own),
+        "photos": own[0].num_photos,
+        "epochs": own[0].tried.epochs[-1],
+        "train_accuracy": round(float(np.mean([_train_accuracy(trials, each) for each in own])), 4),
+        "accuracy": round(float(accuracies.mean()), 4),
+        "accuracies": [round(float(accuracy), 4) for accuracy in accuracies],
+        "log_loss": round(float(np.mean([each.tried.losses[-1].mean() for each in own])), 4),
+        "judged_on": len(trials.labels),
+        "seconds": round(sum(each.tried.seconds for each in own), 1),
+    }
+
+
+def _train_accuracy(trials: Trials, trial: Trial) -> float:
+    epochs = trial.tried.epochs
+    wanted = trials.scale.epochs if trials.scale.epochs in epochs else epochs[-1]
+    return trial.tried.train_accuracy[epochs.index(wanted)]

@@ -15,8 +15,9 @@ import time
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.epochs import suspect_epochs
 from tellapart.diagnosis.evidence import Budget, Suspect
+from tellapart.diagnosis.photo_trials import suspect_photos
 from tellapart.diagnosis.proxy import Experiment, Scale, choose_scale, sides_of, trainings_of
-from tellapart.diagnosis.retrained import decided_names, suspect_photos, suspect_regularisation, suspect_size
+from tellapart.diagnosis.retrained import decided_names, suspect_regularisation, suspect_size
 from tellapart.diagnosis.trials import Setting, Trials, run_experiments, setting_of
 from tellapart.diagnosis.variants import changes_for, run_scale, stride_of, variant_of
 from tellapart.progress import Progress
@@ -50,7 +51,7 @@ def measure_from_pixels(case: Case, budget: Budget, progress: Progress) -> dict[
 
 
 def _run(setting: Setting, speed: float, budget: Budget, progress: Progress) -> Trials:
-    changes = changes_for(setting.case.settings.recipe)
+    changes = changes_for(setting.case.settings.recipe, more_photos=bool(len(setting.dealt.more)))
     return run_experiments(setting, changes, speed, budget.left() - _KEPT_SECONDS, decided_names, progress)
 
 

@@ -6,7 +6,7 @@ Reads photos through the cache of pixels; writes nothing but that.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -103,11 +103,11 @@ class Setting:
 def setting_of(case: Case, scale: Scale, learners: Learners, progress: Progress) -> Iterator[Setting]:
     """Deal the photos and open their pixels."""
     train, validation = case.rows("train"), case.rows("validation")
-    dealt = deal_photos(train, validation, case.table.labels, case.groups, scale.num_photos, scale.num_held_out)
+    dealt = deal_photos(train, validation, case.table.labels, case.groups, scale)
     with ExitStack() as stack:
         places: dict[int, tuple[int, int]] = {}  # row -> which of `opened`, and where in it
         opened = []
-        wanted = np.concatenate([dealt.pool, dealt.held_out])
+        wanted = np.concatenate([dealt.pool, dealt.more, dealt.held_out])
         for part in (train, validation):
             look = case.look.select(part)
             if not are_held(look.sha256, case.engine.manifest.side_px):
@@ -229,6 +229,9 @@ class _Clocked:
 
     def status(self, text: str) -> None:
         """How one of a dozen trainings goes is too much to read."""
+
+    def figures(self, row: Mapping[str, int | float]) -> None:
+        """Curves are drawn of runs only."""
 
     def tell(self, text: str) -> None:
         """How one ended."""

@@ -13,6 +13,7 @@ from tellapart.training.sources import num_steps
 from tellapart.training.trial import Variant
 
 BASE = "as it is"
+MORE_PHOTOS = "twice the photos"
 LONGER = 1.5  # times the epochs of the run that the unchanged recipe is trained for, where its rate never falls
 _DROPOUT = 0.3
 _STRONGER_DECAY = 4.0
@@ -21,14 +22,19 @@ _STRONGER_VIEWS = ViewSettings(min_area=0.2, jitter=0.4)
 _STRIDE_PX = 32  # of the compact network
 
 
-def changes_for(recipe: str) -> tuple[Change, ...]:
-    """All that is tried for a recipe, the unchanged one first."""
+def changes_for(recipe: str, *, more_photos: bool = True) -> tuple[Change, ...]:
+    """All that is tried for a recipe, the unchanged one first.
+
+    Args:
+        recipe: "classic" or "scratch".
+        more_photos: whether there are more photos than experiments use.
+    """
     falling = recipe == "scratch"  # its rate falls to 0 at the end, so a longer training is another one
     epochs = (
         Change(name="half the epochs", suspect="epochs", priority=4.2, epochs=0.5),
         Change(name="twice the epochs", suspect="epochs", priority=4.6, epochs=2.0),
     )
-    views = "stronger changes of view" if falling else "changes of view"
+    views = "views that change more" if falling else "changing views"
     decay = "stronger weight decay" if falling else "weight decay"
     return (
         Change(name=BASE, suspect="", priority=0.0, longer=0.0 if falling else LONGER),
@@ -40,7 +46,7 @@ def changes_for(recipe: str) -> tuple[Change, ...]:
         Change(name=decay, suspect="regularisation", priority=4.0, decay=True),
         Change(name="dropout", suspect="regularisation", priority=4.1, dropout=_DROPOUT),
         *(epochs if falling else ()),
-        Change(name="1/8 of the photos", suspect="photos", priority=5.1, photos=1 / 8),
+        *((Change(name=MORE_PHOTOS, suspect="photos", priority=4.4, photos=2.0),) if more_photos else ()),
         Change(name="twice the width", suspect="size", priority=5.0, width=2.0),
     )
 

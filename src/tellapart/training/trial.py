@@ -104,10 +104,9 @@ class Learners:
 
     def fresh(self, variant: Variant, seed: int) -> Learner:
         """A learner with fresh weights that has learnt nothing."""
-        from tellapart.network.quiet import keras, use_threads
+        from tellapart.network.quiet import begin, keras
 
-        use_threads(variant.threads)
-        keras.utils.set_random_seed(seed)
+        begin(variant.threads, seed)
         network = _network(variant)
         key = dataclasses.replace(
             variant, views=None, balanced=False, fit=dataclasses.replace(variant.fit, epochs=1, seconds=None)

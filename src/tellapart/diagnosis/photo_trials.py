@@ -1,0 +1,103 @@
+"""Suspect: too few photos, for a network that is trained from pixels.
+
+It is trained on nested subsets for the run's number of epochs, and not of steps, because that is what the same command
+does with more photos. The law of photos through their errors says what more would bring, up to four times the most
+photos that were tried.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from tellapart.diagnosis.case import Case
+from tellapart.diagnosis.evidence import LEVEL, Suspect
+from tellapart.diagnosis.law import Law, fit_law
+from tellapart.diagnosis.phrases import SMALL, of_100, photos, with_doubt
+from tellapart.diagnosis.retrained import missing_reason, noise_of, records_of, scale_record, tried_at
+from tellapart.diagnosis.seeded import gain
+from tellapart.diagnosis.trials import Trials
+from tellapart.diagnosis.variants import BASE
+from tellapart.evaluation.intervals import LEVEL as SHOWN_LEVEL
+from tellapart.evaluation.intervals import Estimate, wilson_interval
+
+_FARTHEST = 4.0  # times the most photos that were tried: a forecast beyond is a guess
+_FEWEST_SIZES = 3  # of the training part, that a law is drawn through
+
+
+def suspect_photos(case: Case, trials: Trials) -> Suspect:
+    """What twice as many photos would bring, and the forecast up to four times as many, in the facts."""
+    records, missing = records_of(trials, "photos"), missing_reason(case, trials)
+    names = [] if missing else _learnt(trials)
+    if not missing and len(names) < _FEWEST_SIZES:
+        missing = tried_at(f"Cannot tell: fewer than {_FEWEST_SIZES} numbers of photos taught anything", trials)
+    if missing:
+        return Suspect(name="photos", points=None, sentence=missing, experiments=records)
+    law = _law(trials, names, np.ones(len(trials.labels), bool))
+    most_tried = max(each.num_photos for name in names for each in trials.of(name))
+    num_now = min(len(case.rows("train")), int(most_tried * _FARTHEST / 2))
+    points = law.gain(float(num_now), 2.0, LEVEL)
+    facts: dict[str, Any] = {"forecast": _forecast(case, trials, law, names, num_now), "scale": scale_record(trials)}
+    if "1/2 of the photos" in names:
+        doubling = gain(trials.right("1/2 of the photos"), trials.right(BASE), noise_of(trials), trials.groups, LEVEL)
+        facts["last_doubling"] = doubling.to_dict()
+    return Suspect(
+        name="photos",
+        points=points,
+        sentence=tried_at(_sentence(points, num_now), trials),
+        experiments=records,
+        advice=f"Add {photos(float(num_now))}, as many again (+{with_doubt(points)} of 100)." if points.low > 0 else "",
+        facts=facts,
+    )
+
+
+def _learnt(trials: Trials) -> list[str]:
+    """Subsets with which the network learnt more than which class is the most frequent: only these follow a law."""
+    num_judged = len(trials.labels)
+    most_frequent = np.bincount(trials.labels).max() / num_judged
+    names = []
+    for name in (BASE, *trials.names("photos")):
+        num_right = round(float(trials.right(name).mean()) * num_judged)
+        if wilson_interval(num_right, num_judged, LEVEL).low > most_frequent:
+            names.append(name)
+    return names
+
+
+def _law(trials: Trials, names: list[str], judged: Bool[np.ndarray, " held_out"]) -> Law:
+    """The law of the errors on some of the photos; every training is a measurement."""
+    sizes = [float(each.num_photos) for name in names for each in trials.of(name)]
+    errors = np.concatenate([1 - trials.right(name)[:, judged].mean(axis=1) for name in names])
+    return fit_law(np.array(sizes), errors, len(np.unique(trials.groups[judged])))
+
+
+def _forecast(case: Case, trials: Trials, law: Law, names: list[str], num_now: int) -> dict[str, Any]:
+    """What two and four times as many photos would gain, and twice as many in each class; JSON-ready."""
+    forecast: dict[str, Any] = {
+        "photos": num_now,
+        "judged_on": len(trials.labels),
+        "curve": records_of(trials, "photos"),
+    }
+    for name, factor in (("twice", 2.0), ("four_times", 4.0)):
+        if factor * num_now <= law.most_photos:
+            gained = law.gain(float(num_now), factor, SHOWN_LEVEL).to_dict()
+            forecast[name] = {"photos": round(factor * num_now), "gain": gained}
+    forecast["per_class"] = {
+        name: _law(trials, names, trials.labels == number).gain(float(num_now), 2.0, SHOWN_LEVEL).to_dict()
+        for number, name in enumerate(case.table.class_names)
+        if (trials.labels == number).any()
+    }
+    return forecast
+
+
+def _sentence(points: Estimate, num_now: int) -> str:
+    if points.low > 0:
+        return f"With {2 * num_now:,} photos in place of {num_now:,}, {with_doubt(points)} more of 100 would be right"
+    if points.high < SMALL:
+        most = of_100(max(points.high, 0.0))
+        return f"More photos would hardly help: {photos(2.0 * num_now)} get at most {most} more of 100 right"
+    return (
+        f"Nobody can tell whether more photos would help: with {2 * num_now:,} in place of {num_now:,}, "
+        f"{with_doubt(points)} more of 100 would be right"
+    )
