@@ -97,11 +97,11 @@ def unsure_limit(
     Photos are taken from the surest down. "More than max_error of these answers are wrong" is tested on the first
     photos that can prove anything (149 of 200 at 2 %: with fewer, not even no error at all does), on one photo more,
     and so on, and the last limit before the first test that does not exclude it is given. Because tests are made in
-    this fixed order and the search ends at its first failure, all of them together cost no more than one. Further searches
-    begin further down with a part of the risk each; one that is reached by the search before adds that one's part to
-    its own (Wiens 2003, the fallback procedure). Testing every limit and taking the best would break the promise;
-    splitting the risk among all of them (Bonferroni), or among the steps of a binary search as Geifman and El-Yaniv do,
-    keeps it but answers fewer photos.
+    this fixed order and the search ends at its first failure, all of them together cost no more than one. Further
+    searches begin further down with a part of the risk each; one that is reached by the search before adds that one's
+    part to its own (Wiens 2003, the fallback procedure). Testing every limit and taking the best would break the
+    promise; splitting the risk among all of them (Bonferroni), or among the steps of a binary search as Geifman and
+    El-Yaniv do, keeps it but answers fewer photos.
 
     Holds if surer answers are not more often wrong, which is what a confidence is for.
 
