@@ -187,7 +187,12 @@ def auroc(new: np.ndarray, known: np.ndarray) -> float:
 def compare(sets: dict[str, Photos], seed: int) -> list[tuple[str, str, str]]:
     """Other places to begin the search for the limit, and other numbers of neighbours."""
     rows, chosen = [], neither._BEGINNINGS
-    for beginnings in (chosen, ((0.0, 1.0),), ((0.3, 1.0),), ((0.0, 0.4), (0.125, 0.2), (0.4, 0.2), (1.0, 0.2))):
+    for beginnings in (
+        chosen,
+        ((0.0, 1.0),),
+        ((0.0, 0.8), (0.3, 0.2)),
+        ((0.0, 0.3), (0.12, 0.3), (0.3, 0.2), (0.7, 0.2)),
+    ):
         neither._BEGINNINGS = beginnings
         for name, photos in sets.items():
             whole = fit_head(
