@@ -1,8 +1,8 @@
 """Kill a training run at random moments, and see whether the same command ends with the same model.
 
-Run:     python -m benchmarks.kill [--kills 20] [--epochs 12] [--photos 1200]      (about 90 s a run, 40 minutes in all)
-Does:    trains `scratch` for a fixed number of epochs once without a stop; then, 20 times, ends the process itself
-         (SIGKILL, by its id) at a moment drawn evenly from the time of the whole run, and gives the same command again
+Run:     python -m benchmarks.kill [--kills 20] [--epochs 12] [--photos 1200]      (about 90 s a run, 20 minutes in all)
+Does:    trains `scratch` for a fixed number of epochs once without a stop; then does so again and again, ends the
+         process itself (SIGKILL, by its id) at random moments, several times in a run, and gives the same command again
 Expect:  20 of 20 go on and end with the same weights, byte for byte
 """
 
@@ -39,21 +39,23 @@ def main() -> None:
         seconds = time.perf_counter() - begin
         wanted = digest(folder / "whole")
         print(f"  a whole run takes {seconds:.0f} s", flush=True)
-        same = 0
-        for number in range(options.kills):
-            # Not the last twentieth: a run that ended by itself was not killed.
-            out, moment = folder / f"killed{number}", chance.uniform(0, 0.95 * seconds)
-            process = train(photos, out, folder, options.epochs)
-            time.sleep(moment)
-            process.kill()
-            process.wait()
-            if process.returncode == 0:
-                raise SystemExit("a run ended before it was killed; the machine is too uneven for this benchmark")
-            had = sorted(path.name for path in out.glob("checkpoint/step*"))[-1:] if out.exists() else []
-            finish(train(photos, out, folder, options.epochs))
+        same = killed = run = 0
+        while killed < options.kills:
+            run += 1
+            out, kills = folder / f"killed{run}", 0
+            while killed + kills < options.kills:
+                moment = chance.uniform(0, 0.6 * seconds)
+                process = train(photos, out, folder, options.epochs)
+                if ended(process, moment):
+                    break
+                had = sorted(path.name for path in out.glob("checkpoint/step*"))[-1:] if out.exists() else []
+                print(f"  run {run}: killed after {moment:5.1f} s at {had or 'nothing'}", flush=True)
+                kills += 1
+            if not (out / "model.onnx").exists():
+                finish(train(photos, out, folder, options.epochs))
             equal = digest(out) == wanted
-            same += equal
-            print(f"  killed after {moment:5.1f} s at {had or 'nothing'}: {'same' if equal else 'ANOTHER'}", flush=True)
+            killed, same = killed + kills, same + kills * equal
+            print(f"  run {run} ended with {'the same model' if equal else 'ANOTHER MODEL'}", flush=True)
             shutil.rmtree(out)
     rows = [Row("the same model after kill -9", f"{same} of {options.kills}", "must all", same == options.kills)]
     print_table("Killed runs", rows)
@@ -65,6 +67,16 @@ def train(photos: Path, out: Path, folder: Path, epochs: int) -> subprocess.Pope
     environment = {**os.environ, "TELLAPART_CACHE": str(folder / "cache")}
     with open(folder / "log.txt", "ab") as log:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether a run ended well within some time; else it is killed."""
+    try:
+        return process.wait(seconds) == 0
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return False
 
 
 def finish(process: subprocess.Popen[bytes]) -> None:
