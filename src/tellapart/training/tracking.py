@@ -162,10 +162,10 @@ class _TensorBoard:
 def _open_mlflow(folder: Path) -> tuple[Curves, str]:
     # Before the import: from version 3.2 on MLflow sends home how it is used unless it is told not to.
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # else it tells of each table that it makes
     from mlflow import MlflowClient  # pyright: ignore[reportMissingImports]
 
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # else it tells of each table that it makes
     # A database in one file: MLflow gives up its older folders of text files.
     place = f"sqlite:///{(folder / 'mlflow.db').resolve().as_posix()}"
     return _MLflow(MlflowClient(tracking_uri=place), folder), f'mlflow ui --backend-store-uri "{place}"'
