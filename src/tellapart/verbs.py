@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -253,7 +254,7 @@ def predict(
 
 
 def diagnose(
-    run: Path, photos: Path | None = None, seconds: float = DIAGNOSIS_SECONDS, progress: Progress | None = None
+    run: Path, photos: Path | None = None, seconds: float | None = None, progress: Progress | None = None
 ) -> Diagnosis:
     """Find out why a classifier is not better, by experiments on its own photos.
 
@@ -262,7 +263,7 @@ def diagnose(
     Args:
         run: the folder of a finished run.
         photos: where its photos are now; None: where they were.
-        seconds: for all experiments together.
+        seconds: for all experiments together; None: one minute, or ten where a network was trained on pixels.
         progress: who watches.
 
     Raises:
@@ -275,9 +276,9 @@ def diagnose(
     from tellapart.diagnosis.evidence import Budget
     from tellapart.training.run_folder import write_json
 
-    progress, budget = progress or Silent(), Budget(seconds)
+    progress, begun = progress or Silent(), time.perf_counter()
     case = open_case(run, photos, progress)
-    diagnosis = find_out(case, budget, progress)
+    diagnosis = find_out(case, Budget(seconds or DIAGNOSIS_SECONDS[case.settings.recipe], begun), progress)
     write_doubts(run / "doubts.csv", case.table, diagnosis.doubts)
     write_json(run / "diagnosis.json", diagnosis.to_dict())
     return diagnosis

@@ -15,7 +15,7 @@ import typer
 from tellapart import __version__
 from tellapart.faces import options as o
 from tellapart.faces.failures import exit_code_of
-from tellapart.settings import DIAGNOSIS_SECONDS, TrainSettings
+from tellapart.settings import TrainSettings
 
 # \b keeps the lines that follow as they are.
 INTRODUCTION = """A folder of photos becomes an image classifier you can trust.
@@ -225,7 +225,7 @@ def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o
 def diagnose(
     run: o.Run,
     photos: o.PhotosNow = None,
-    seconds: o.DiagnosisTime = DIAGNOSIS_SECONDS,
+    seconds: o.DiagnosisTime = None,
     apply: o.Apply = None,
     out: o.LabelsOut = None,
     as_json: o.Json = False,

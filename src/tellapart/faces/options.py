@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tellapart.errors import UsageError
-from tellapart.settings import BEST, DIAGNOSIS_SECONDS, RECIPES, SCRATCH, TRACKERS, SplitSettings, TrainSettings
+from tellapart.settings import BEST, RECIPES, SCRATCH, TRACKERS, SplitSettings, TrainSettings
 
 
 def fraction(text: str | float) -> float:
@@ -70,13 +70,13 @@ PhotosNow = Annotated[
 
 # What a diagnosis does.
 DiagnosisTime = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--time",
         parser=seconds,
         metavar="10m|300s|1h",
-        help="For all experiments together; the more, the surer the answer.",
-        show_default=f"{DIAGNOSIS_SECONDS / 60:.0f}m",
+        help="For all experiments together; the more, the surer the answer. Else one minute, or ten for scratch and "
+        "classic.",
     ),
 ]
 Apply = Annotated[
