@@ -217,7 +217,7 @@ def _spread(values: list[float]) -> str:
 
 def main() -> None:
     """Measure and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="When it does not answer.")
     parser.add_argument("--resplits", type=int, default=100)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--compare", action="store_true")
