@@ -51,8 +51,11 @@ def test_a_few_training_photos_are_spared_for_judging_where_validation_has_few()
     assert (found.num_photos, found.num_held_out) == (1500, 600)
 
 
-def test_photos_that_are_not_trained_on_are_used_to_judge():
-    assert scale(600).num_held_out == 2000
+def test_photos_that_are_not_trained_on_are_used_to_judge_in_proportion():
+    assert scale(600).num_held_out == 2000 > RUN.num_held_out
+    few = scale(60)
+    assert few.num_held_out == max(400, int(1.5 * few.num_photos))
+    assert scale(36_000).num_held_out == 1000  # all that are left
 
 
 def test_without_time_something_is_planned_all_the_same():

@@ -109,9 +109,9 @@ def pairs_of(trials: Trials, suspect: str) -> dict[str, Pair]:
     pairs: dict[str, Pair] = {}
     for name in trials.names(suspect):
         pairs[name] = Pair(base, trials.right(name))
-        after = trials.right_at(name, LONGER)
-        if len(after) and trials.of(name)[0].experiment.change.longer:
-            pairs[f"{name} and {LONGER:g} times the epochs"] = Pair(better, after)
+        times = trials.of(name)[0].experiment.change.longer
+        if times:
+            pairs[f"{name} and {times:g} times the epochs"] = Pair(better, trials.right_at(name, times))
     return pairs
 
 
