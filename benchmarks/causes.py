@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import faults
-from benchmarks.common import print_table
+from benchmarks.common import Row, print_table
 from tellapart import verbs
 from tellapart.photos.scan import scan
 from tellapart.settings import TrainSettings
@@ -83,11 +83,13 @@ def main() -> None:
     healthy = [case for case in cases if not case.cause]
     named = sum(told[case] == case.cause for case in planted)
     silent = sum(told[case] in ("none", "unclear") for case in healthy)
-    rows = [("cases", f"{len(cases)}", "at least 40")]
+    rows = [Row("cases", f"{len(cases)}", "at least 40", len(cases) >= 40)]
     if planted:
-        rows.append(("main cause named", f"{named} of {len(planted)}", "must 85 %, aim 95 %"))
+        enough = named >= 0.85 * len(planted)
+        rows.append(Row("main cause named", f"{named} of {len(planted)}", "must 85 %, aim 95 %", enough))
     if healthy:
-        rows.append(("silent on healthy runs", f"{silent} of {len(healthy)}", "must 95 %"))
+        enough = silent >= 0.95 * len(healthy)
+        rows.append(Row("silent on healthy runs", f"{silent} of {len(healthy)}", "must 95 %", enough))
     print_table("Causes", rows)
 
 

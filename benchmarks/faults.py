@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from benchmarks.common import photo_set, print_table
+from benchmarks.common import Row, photo_set, print_table
 from tellapart import verbs
 from tellapart.diagnosis.case import open_case
 from tellapart.diagnosis.evidence import Budget, Suspect
@@ -166,8 +166,9 @@ def main() -> None:
                         false_alarms.append(guilty)
                     print(f"{'  NAMED ' if guilty else '        '}{suspect} ({seconds:.1f} s): {answer.sentence}")
                 print(f"^ {kind}, {name}, seed {seed}, {time.perf_counter() - start:.0f} s\n", flush=True)
-    rows = [(f"{kind}: named", f"{sum(told)} of {len(told)}", "") for kind, told in named.items()]
-    rows.append(("named though innocent", f"{sum(false_alarms)} of {len(false_alarms)}", "must be at most 5 %"))
+    rows = [Row(f"{kind}: named", f"{sum(told)} of {len(told)}", "") for kind, told in named.items()]
+    silent = sum(false_alarms) <= 0.05 * len(false_alarms)
+    rows.append(Row("named though innocent", f"{sum(false_alarms)} of {len(false_alarms)}", "must 5 %", silent))
     print_table("Faults", rows)
 
 

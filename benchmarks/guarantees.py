@@ -42,6 +42,11 @@ def _benchmark(name: str, minutes: float, *arguments: str, module: str | None = 
 PROMISES = (
     Promise("tests", 8, ("pytest", "-m", "guarantee", "-s")),
     _benchmark("compare", 5),
+    _benchmark("neither", 10),
+    _benchmark("doubts", 10),
+    _benchmark("forecast", 25),
+    _benchmark("faults", 15),
+    _benchmark("causes", 60),
     _benchmark("main_job", 8),
     _benchmark("predict", 2),
     _benchmark("memory", 3),
