@@ -28,7 +28,7 @@ from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training import preparing
 
 SETS = {"catsdogs/train": "must 95, aim 97", "flowers": "must 55, aim 65"}
-LEAST = {"catsdogs": 0.95, "flowers": 0.55}  # share found
+LEAST = {"catsdogs/train": 0.95, "flowers": 0.55}  # share found
 SHARE, MANY = 0.05, 0.20
 
 
