@@ -5,7 +5,8 @@ on it and the three suspects are asked. A suspect is named when its interval exc
 
 Run:     python -m benchmarks.faults [--seeds 10,11,12] [--sets catsdogs,flowers] [--kinds healthy,leak,border]
 Expect:  a fault that costs accuracy is named in nearly every case; nothing is named in healthy ones
-Noise:   a planted fault that costs nothing (copies, where all photos are easy) cannot be named, and is not counted
+Noise:   a planted fault that costs nothing (copies where all photos are easy, a stamp or a quarter more light that the
+         classifier does not use) cannot be named, and counts as missed all the same
 """
 
 from __future__ import annotations

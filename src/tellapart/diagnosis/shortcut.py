@@ -28,7 +28,7 @@ from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.glimpse import Glimpse, glimpses
 from tellapart.progress import Progress
 
-# Of what the classifier knows of a class beyond chance, the property alone must know so much. Healthy sets reach 0.55
+# Of what the classifier knows of a class beyond chance, the property alone must know so much. Healthy sets reach 0.6
 # (solar cells by their border); planted borders, stamps and file sizes 0.9.
 NEARLY_AS_WELL = 0.8
 # Properties of the whole photo, so of the thing that it shows as well: roses reach 0.75 by colour, rightly so.
