@@ -156,7 +156,7 @@ def settings_of(case: Case) -> TrainSettings:
 
 def seconds_of(case: Case) -> float:
     """The time that a diagnosis is given."""
-    return 120.0 if case.kind in PIXELS else 60.0
+    return 240.0 if case.kind in PIXELS else 120.0
 
 
 if __name__ == "__main__":
