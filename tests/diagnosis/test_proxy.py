@@ -87,12 +87,13 @@ def test_a_longer_training_is_a_change_only_where_the_rate_falls():
     assert epochs == {"classic": [], "scratch": ["half the epochs", "twice the epochs"]}
 
 
-def test_costs_follow_photos_epochs_and_the_square_of_the_width():
+def test_costs_follow_photos_epochs_and_width():
     costs = {each.change.name: each.cost for each in experiments_of(changes_for("classic"), 1)}
     assert costs[BASE] == 1.5  # goes on beyond the epochs of the run
     assert Experiment(changes_for("classic")[0], 2).cost == 1.0
     assert costs["1/4 of the photos"] == 0.25
-    assert (costs["a quarter of the width"], costs["half the width"], costs["twice the width"]) == (0.15, 0.25, 4.0)
+    widths = [costs[name] for name in ("a quarter of the width", "half the width", "twice the width")]
+    assert widths == pytest.approx([0.23, 0.44, 2.4], rel=0.25)  # as measured
 
 
 def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
@@ -100,7 +101,7 @@ def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
     seconds = {each: 10 * each.cost for each in order}
     assert next_experiment(order, seconds, 100.0, frozenset()).change.name == BASE
     assert next_experiment(order, seconds, 100.0, frozenset({BASE})).change.name == "changing views"
-    assert next_experiment(order, seconds, 2.6, frozenset({BASE})).change.name == "1/4 of the photos"
+    assert next_experiment(order, seconds, 2.0, frozenset({BASE})).change.name == "a quarter of the width"
     assert next_experiment(order, seconds, 0.1, frozenset()) is None
 
 
@@ -114,7 +115,7 @@ def test_the_planned_time_is_enough_to_try_every_change_and_most_of_them_twice(r
         left -= seconds[chosen]
     assert set(tried) == {change.name for change in changes_for(recipe)}
     assert sum(tried.count(name) >= 2 for name in set(tried)) >= 6
-    assert left < 0.15  # the rest is filled with further seeds
+    assert left < 0.2  # the rest is filled with further seeds
 
 
 def test_wavy_curves_are_averaged_over_their_end():
