@@ -100,7 +100,7 @@ def prove(promise: Promise) -> Outcome:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         figures, report = Path(folder) / "figures.jsonl", Path(folder) / "tests.xml"
-        more = [f"--junitxml={report}"] if promise.command[0] == "pytest" else []
+        more = [f"--junitxml={report}", "-o", "junit_family=xunit1"] if promise.command[0] == "pytest" else []
         environment = {**os.environ, "TELLAPART_FIGURES": str(figures)}
         # From the sources here: an installed package could be another version.
         environment["PYTHONPATH"] = os.pathsep.join(

@@ -120,6 +120,18 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MapSettings:
+    """How parts of a photo are covered where its class maps cannot be read off the network."""
+
+    cells: int = 14  # a side; at 150 px, a cell is 11 px
+    window_cells: int = 3  # a side; a fifth of the photo: smaller windows leave enough of an object to know it by
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        require(1 <= self.window_cells <= self.cells, "window_cells", self.window_cells, "1 to the number of cells")
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoreSettings:
     """How much the cache of embeddings may hold."""
 

@@ -14,6 +14,7 @@ import typer
 
 from tellapart import __version__
 from tellapart.faces import options as o
+from tellapart.faces import seeing
 from tellapart.faces.failures import exit_code_of
 from tellapart.settings import TrainSettings
 
@@ -244,6 +245,10 @@ def diagnose(
         print_json(diagnosis.to_dict())
     else:
         show_diagnosis(diagnosis, run)
+
+
+for verb in (seeing.explain, seeing.look, seeing.quiz):
+    app.command()(verb)
 
 
 @app.command()
