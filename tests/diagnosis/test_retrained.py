@@ -69,9 +69,9 @@ class Asked:
 def asked(monkeypatch):
     made = []
 
-    def fit(num_photos, errors, num_held_out):
+    def fit(num_photos, errors, num_held_out, settings):
         made.append(Asked(num_photos, errors))
-        return fit_law(num_photos, errors, num_held_out)
+        return fit_law(num_photos, errors, num_held_out, settings)
 
     def gain(law, *arguments):
         made[0].gain = made[0].gain or arguments
@@ -131,7 +131,7 @@ def test_a_better_epoch_before_the_end_means_too_many(case):
 def test_gain_from_going_on_means_too_few(case):
     trials = draw_trials({BASE: 0.75}, curve=(-0.2, -0.15, -0.1, -0.05, 0.0, 0.03, 0.07, 0.1))
     found = suspect_epochs(case, trials)
-    assert found.facts["direction"] == "too_few" and found.points.low > 0.03
+    assert found.facts["direction"] == "too_few" and found.points.low > 0.02
     assert found.advice.startswith("Train for 8 epochs")
 
 

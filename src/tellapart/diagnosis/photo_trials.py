@@ -81,7 +81,7 @@ def _law(trials: Trials, names: list[str], judged: Bool[np.ndarray, " held_out"]
     sizes = [float(each.num_photos) for name in names for each in trials.of(name)]
     errors = np.concatenate([1 - trials.right(name)[:, judged].mean(axis=1) for name in names])
     seeds = len(errors) / len(names)
-    doubt = max(LawSettings().misfit, noise_of(trials).sd / float(np.sqrt(seeds) * errors.mean()))
+    doubt = max(LawSettings().misfit, noise_of(trials).sd / max(float(np.sqrt(seeds) * errors.mean()), 1e-6))
     settings = LawSettings(misfit=min(doubt, 0.5))
     law = fit_law(np.array(sizes), errors, len(np.unique(trials.groups[judged])), settings)
     return dataclasses.replace(law, settings=LawSettings())

@@ -123,8 +123,9 @@ def pairs_of(trials: Trials, suspect: str) -> dict[str, Pair]:
             continue
         pairs[name] = Pair(base, trials.right(name))
         times = trials.of(name)[0].experiment.change.longer
-        if times:
-            pairs[f"{name} and {times:g} times the epochs"] = Pair(better, trials.right_at(name, times))
+        after = trials.right_at(name, times) if times else ()
+        if len(after):
+            pairs[f"{name} and {times:g} times the epochs"] = Pair(better, after)
     return pairs
 
 
