@@ -123,8 +123,8 @@ def pairs_of(trials: Trials, suspect: str) -> dict[str, Pair]:
             continue
         pairs[name] = Pair(base, trials.right(name))
         times = trials.of(name)[0].experiment.change.longer
-        after = trials.right_at(name, times) if times else ()
-        if len(after):
+        after = trials.right_at(name, times or 1.0)
+        if times and len(after):  # a training that was cut short was not looked at so late
             pairs[f"{name} and {times:g} times the epochs"] = Pair(better, after)
     return pairs
 

@@ -60,7 +60,7 @@ def _colour(levels: Iterable[int]) -> Color:
 def _real_pixels(pixels: np.ndarray, columns: int) -> Any:
     """The picture for a terminal that draws pixels; None where it does not, or the extra is not installed."""
     try:
-        from textual_image import renderable
+        from textual_image import renderable  # pyright: ignore[reportMissingImports]
     except Exception:  # it asks the terminal what it can when it is imported, and a terminal may answer anything
         return None
     if renderable.Image not in (renderable.TGPImage, renderable.SixelImage):
