@@ -26,7 +26,7 @@ def table(tmp_path, rng):
 
 def engine_that_knows(tmp_path, *files):
     digests = [int(hashlib.sha256(file.read_bytes()).hexdigest()[:16], 16) for file in files]
-    prints = Fingerprints(np.array(digests, np.uint64), np.zeros(len(digests), np.uint64))
+    prints = Fingerprints(sha256=np.array(digests, np.uint64), perceptual=np.zeros(len(digests), np.uint64))
     return open_engine(write_small_model(tmp_path / "model.onnx", manifest=small_manifest(fingerprints=prints)))
 
 

@@ -51,4 +51,6 @@ def test_pictures_are_written_for_photos_that_can_be_used(tmp_path, rng):
     draw_photo(rng).save(photo)
     list(write_sights(sights([str(photo), str(tmp_path / "none.png")], Entry(8)), tmp_path / "out"))
     (picture,) = (tmp_path / "out").iterdir()
-    assert picture.name == "0001-a.png" and Image.open(picture).height == 480
+    assert picture.name == "0001-a.png"
+    with Image.open(picture) as drawn:
+        assert drawn.height == 480
