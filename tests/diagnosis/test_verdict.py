@@ -43,6 +43,12 @@ def test_a_fault_of_the_measurement_comes_before_dearer_causes():
     assert named(suspect("photos", 0.09, 0.06, 0.12), suspect("leak", 0.02, 0.01, 0.03)).cause == "leak"
 
 
+def test_a_shortcut_that_costs_less_than_too_few_photos_comes_after_them():
+    shortcut = suspect("shortcut", 0.02, 0.005, 0.04)
+    assert named(suspect("photos", 0.03, 0.01, 0.05), shortcut).cause == "photos"
+    assert named(suspect("photos", 0.01, 0.005, 0.05), shortcut).cause == "shortcut"
+
+
 def test_a_cause_that_chance_explains_is_not_named():
     verdict = named(suspect("photos", 0.04, -0.01, 0.09))
     assert verdict.cause == "unclear"
