@@ -33,6 +33,11 @@ _NAMES = {
     "shift": "test photos are of another kind than training photos",
     "shortcut": "the classes can be told apart by something that is not their subject",
 }
+_DIRECTIONS = {  # of epochs, where it is not too many of them; a head has a penalty in their place
+    "too_few": "training ended too early",
+    "too_weak": "the penalty holds the classifier back too little",
+    "too_strong": "the penalty holds the classifier back too much",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +68,8 @@ def decide(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> Verdi
     if not named:
         return _nothing_named(suspects, metrics)
     faults = [suspect for suspect in named if suspect.name in _FAULTS]
-    main = min(faults, key=lambda suspect: _FAULTS.index(suspect.name)) if faults else max(named, key=_cost)
+    dearest = max(named, key=lambda suspect: _own_cost(suspect, named))
+    main = min(faults, key=lambda suspect: _FAULTS.index(suspect.name)) if faults else dearest
     return Verdict(cause=main.name, share=_share(main, metrics), sentence=_sentence(main, named))
 
 
@@ -75,6 +81,17 @@ def is_proven(suspect: Suspect) -> bool:
 
 def _cost(suspect: Suspect) -> float:
     return 0.0 if suspect.points is None or suspect.points.value is None else suspect.points.value
+
+
+def _own_cost(suspect: Suspect, named: Sequence[Suspect]) -> float:
+    """What a suspect costs beyond what is another's doing.
+
+    Twice the photos for as many epochs are twice the steps. Where training ended too early, that alone brings what
+    twice the epochs bring, and only what photos bring beyond it is theirs.
+    """
+    too_few = [other for other in named if other.name == "epochs" and other.facts.get("direction") == "too_few"]
+    steps = _cost(too_few[0]) if too_few and suspect.name == "photos" else 0.0
+    return _cost(suspect) - steps
 
 
 def _share(suspect: Suspect, metrics: Mapping[str, Any]) -> Estimate:
@@ -92,11 +109,15 @@ def _accuracy(metrics: Mapping[str, Any]) -> float:
 
 
 def _sentence(main: Suspect, named: Sequence[Suspect]) -> str:
-    text = f"The main cause is {_NAMES[main.name]}: {main.sentence[:1].lower()}{main.sentence[1:]}"
+    text = f"The main cause is {_name(main)}: {main.sentence[:1].lower()}{main.sentence[1:]}"
     others = [suspect for suspect in sorted(named, key=_cost, reverse=True) if suspect is not main]
     if others:
-        text += f" Also proven: {'; '.join(_NAMES[suspect.name] for suspect in others)}."
+        text += f" Also proven: {'; '.join(map(_name, others))}."
     return text
+
+
+def _name(suspect: Suspect) -> str:
+    return _DIRECTIONS.get(str(suspect.facts.get("direction")), _NAMES[suspect.name])
 
 
 def _nothing_named(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> Verdict:
