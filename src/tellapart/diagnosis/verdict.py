@@ -33,10 +33,12 @@ _NAMES = {
     "shift": "test photos are of another kind than training photos",
     "shortcut": "the classes can be told apart by something that is not their subject",
 }
-_DIRECTIONS = {  # of epochs, where it is not too many of them; a head has a penalty in their place
+_DIRECTIONS = {  # said more closely, where a direction is known; a head has a penalty in place of epochs
     "too_few": "training ended too early",
     "too_weak": "the penalty holds the classifier back too little",
     "too_strong": "the penalty holds the classifier back too much",
+    "too_small": "a network that is too small",
+    "too_large": "a network that is too large",
 }
 
 
