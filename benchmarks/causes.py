@@ -166,7 +166,7 @@ def settings_of(case: Case) -> TrainSettings:
 
 def seconds_of(case: Case) -> float:
     """The time that a diagnosis is given."""
-    return 300.0 if case.kind in PIXELS else 120.0
+    return 600.0 if case.kind in PIXELS else 120.0
 
 
 if __name__ == "__main__":
