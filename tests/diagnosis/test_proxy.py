@@ -11,7 +11,7 @@ from tellapart.diagnosis.proxy import (
     sides_of,
     trainings_of,
 )
-from tellapart.diagnosis.variants import BASE, changes_for, compared_epochs
+from tellapart.diagnosis.variants import BASE, changes_for, compared_epochs, is_underfit
 
 RUN = Scale(side_px=150, num_photos=7200, num_held_out=800, epochs=15)
 SPEEDS = {150: 100.0, 112: 180.0, 75: 400.0, 56: 700.0}
@@ -78,6 +78,23 @@ def test_every_change_is_tried_once_before_the_costly_doubts_are_tried_again(rec
     first = {name: names.index((name, 0)) for name, _ in names}
     assert all(names.index((name, seed)) > first[name] for name, seed in names if seed)
     assert {each.change.suspect for each in order[:7]} == {"", "regularisation", "photos", "size"}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "first"), [("scratch", ["twice the epochs", "twice the width"]), ("classic", ["twice the width"])]
+)
+def test_a_run_that_learnt_too_little_is_first_given_more_of_it(recipe, first):
+    order = [each.change.name for each in experiments_of(changes_for(recipe, underfit=True), 1)]
+    assert order[: 1 + len(first)] == [BASE, *first]
+    assert sorted(order) == sorted(each.change.name for each in experiments_of(changes_for(recipe), 1))
+
+
+def test_a_run_is_underfit_where_it_fails_on_photos_that_it_trained_on():
+    def metrics(train, gap):
+        return {"train": {"accuracy": {"value": train}}, "memorisation_gap": {"value": gap}}
+
+    assert is_underfit(metrics(0.70, 0.05))
+    assert not is_underfit(metrics(0.90, 0.15))
 
 
 def test_a_longer_training_is_a_change_only_where_the_rate_falls():

@@ -19,7 +19,7 @@ from tellapart.diagnosis.photo_trials import suspect_photos
 from tellapart.diagnosis.proxy import Experiment, Scale, choose_scale, sides_of, trainings_of
 from tellapart.diagnosis.retrained import decided_names, suspect_regularisation, suspect_size
 from tellapart.diagnosis.trials import Setting, Trials, run_experiments, setting_of
-from tellapart.diagnosis.variants import changes_for, run_scale, stride_of, variant_of
+from tellapart.diagnosis.variants import changes_for, is_underfit, run_scale, stride_of, variant_of
 from tellapart.progress import Progress
 from tellapart.training.planning import measure_speeds
 from tellapart.training.trial import Learners
@@ -51,7 +51,10 @@ def measure_from_pixels(case: Case, budget: Budget, progress: Progress) -> dict[
 
 
 def _run(setting: Setting, speed: float, budget: Budget, progress: Progress) -> Trials:
-    changes = changes_for(setting.case.settings.recipe, more_photos=bool(len(setting.dealt.more)))
+    case = setting.case
+    changes = changes_for(
+        case.settings.recipe, more_photos=bool(len(setting.dealt.more)), underfit=is_underfit(case.metrics)
+    )
     return run_experiments(setting, changes, speed, budget.left() - _KEPT_SECONDS, decided_names, progress)
 
 

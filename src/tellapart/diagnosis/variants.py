@@ -27,12 +27,14 @@ _STRONGER_VIEWS = ViewSettings(min_area=0.35, jitter=0.2)
 _STRIDE_PX = 32  # of the compact network
 
 
-def changes_for(recipe: str, *, more_photos: bool = True) -> tuple[Change, ...]:
+def changes_for(recipe: str, *, more_photos: bool = True, underfit: bool = False) -> tuple[Change, ...]:
     """All that is tried for a recipe, the unchanged one first.
 
     Args:
         recipe: "classic" or "scratch".
         more_photos: whether there are more photos than experiments use.
+        underfit: the run lost more by what it did not learn than by what it memorised, so what lets it learn more is
+            tried first and what holds it back later.
     """
     falling = recipe == "scratch"  # its rate falls to 0 at the end, so a longer training is another one
     epochs = (
@@ -41,7 +43,7 @@ def changes_for(recipe: str, *, more_photos: bool = True) -> tuple[Change, ...]:
     )
     views = "views that change more" if falling else "changing views"
     decay = "stronger weight decay" if falling else "weight decay"
-    return (
+    changes = (
         Change(name=BASE, suspect="", priority=0.0, longer=0.0 if falling else LONGER),
         Change(
             name=views, suspect="regularisation", priority=1.0, longer=0.0 if falling else _LONGER_VIEWS, views=True
@@ -56,6 +58,24 @@ def changes_for(recipe: str, *, more_photos: bool = True) -> tuple[Change, ...]:
         *((Change(name=MORE_PHOTOS, suspect="photos", priority=2.2, photos=2.0),) if more_photos else ()),
         Change(name="twice the width", suspect="size", priority=5.0, width=2.0),
     )
+    if not underfit:
+        return changes
+    sooner = {"twice the epochs": 0.5, "twice the width": 0.6, views: 4.05}
+    return tuple(dataclasses.replace(change, priority=sooner.get(change.name, change.priority)) for change in changes)
+
+
+def is_underfit(metrics: Mapping[str, Any]) -> bool:
+    """Whether a run is wrong on more of its training photos than it is worse on others.
+
+    Args:
+        metrics: metrics.json of the run.
+
+    >>> part = {"accuracy": {"value": 0.7}}
+    >>> is_underfit({"train": part, "memorisation_gap": {"value": 0.05}})
+    True
+    """
+    wrong = 1 - float(metrics["train"]["accuracy"]["value"] or 0.0)
+    return wrong > float(metrics["memorisation_gap"]["value"] or 0.0)
 
 
 def run_scale(case: Case) -> Scale:
