@@ -29,8 +29,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from tellapart.engine.session import Engine
 from tellapart.settings import EngineSettings, MapSettings
 
-# Of a place: convolutions of stride 2 pad photos of even size below and right only, so a place sees a little more of what
-# is there. Measured on planted patches; half a place is the most it could be.
+# Of a place: convolutions of stride 2 pad photos of even size below and right only, so a place sees a little more of
+# what is there. Measured on planted patches; half a place is the most it could be.
 _LEAN = 1 / 8
 _LEAST = 1e-12  # probability; softmax of float32 may give 0, which has no logarithm
 
