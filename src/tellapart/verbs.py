@@ -165,7 +165,7 @@ def train(
         trained = run(table, settings, folder, curves or progress, watch)
         with progress.stage("Writing the results"):
             write_results(folder, trained, settings, command=sys.argv)
-            write_run_report(folder / "report.html", photos, trained, settings)
+            write_run_report(folder)
             if curves is not None:
                 curves.results(trained.metrics)
     part = trained.metrics["test"]
@@ -257,7 +257,7 @@ def diagnose(
 ) -> Diagnosis:
     """Find out why a classifier is not better, by experiments on its own photos.
 
-    Writes diagnosis.json and doubts.csv into the run folder, and nothing else.
+    Writes diagnosis.json and doubts.csv into the run folder and its report.html anew, and nothing else.
 
     Args:
         run: the folder of a finished run.
@@ -273,6 +273,7 @@ def diagnose(
     from tellapart.diagnosis.diagnose import diagnose as find_out
     from tellapart.diagnosis.doubts import write_doubts
     from tellapart.diagnosis.evidence import Budget
+    from tellapart.report.run_report import write_run_report
     from tellapart.training.run_folder import write_json
 
     progress, budget = progress or Silent(), Budget(seconds)
@@ -280,6 +281,7 @@ def diagnose(
     diagnosis = find_out(case, budget, progress)
     write_doubts(run / "doubts.csv", case.table, diagnosis.doubts)
     write_json(run / "diagnosis.json", diagnosis.to_dict())
+    write_run_report(run, photos)
     return diagnosis
 
 

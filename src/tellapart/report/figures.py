@@ -44,10 +44,10 @@ _STYLE: dict[Any, Any] = {
 
 
 # Draws in the style of the report and leaves matplotlib's own settings as they were.
-_styled = matplotlib.rc_context(_STYLE)
+styled = matplotlib.rc_context(_STYLE)
 
 
-@_styled
+@styled
 def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, float | None] | None = None) -> Figure:
     """Accuracy of each part with its 95 % interval, and how far training photos are ahead of test photos.
 
@@ -60,7 +60,7 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
     figure = Figure(figsize=(4.4, 1.05 + 0.55 * len(parts)), layout="constrained")
     axes = figure.add_subplot()
     lowest = min((part["accuracy"]["low"] for part in parts.values()), default=0.0)
-    start = _floor_of_axis(lowest)
+    start = floor_of_axis(lowest)
     rows = {name: row for row, name in enumerate(parts)}
     for name, part in parts.items():
         _draw_accuracy(axes, rows[name], part["accuracy"], ORANGE if name == "train" else BLUE)
@@ -72,16 +72,16 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
     axes.set_xlim(start, 1 + 0.04 * (1 - start))
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("named correctly, with 95 % interval")
-    _percent_ticks(axes.xaxis)
+    percent_ticks(axes.xaxis)
     return figure
 
 
-@_styled
+@styled
 def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
     """Kept accuracy over promised confidence; on the diagonal, "90 %" means nine in ten."""
     figure = Figure(figsize=(4.4, 3.9), layout="constrained")
     axes = figure.add_subplot()
-    start = _floor_of_axis(min((min(bin.confidence, bin.accuracy.low) for bin in bins), default=0.0))
+    start = floor_of_axis(min((min(bin.confidence, bin.accuracy.low) for bin in bins), default=0.0))
     axes.plot([start, 1], [start, 1], color=MUTED, linewidth=1, linestyle="--")
     for bin in bins:
         axes.plot([bin.confidence] * 2, [bin.accuracy.low, bin.accuracy.high], color=BLUE, linewidth=1.5)
@@ -92,12 +92,12 @@ def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
     axes.set_ylim(start, 1 + margin)
     axes.set_xlabel("confidence it stated")
     axes.set_ylabel("share that was right")
-    _percent_ticks(axes.xaxis)
-    _percent_ticks(axes.yaxis)
+    percent_ticks(axes.xaxis)
+    percent_ticks(axes.yaxis)
     return figure
 
 
-@_styled
+@styled
 def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Figure:
     """The confusion matrix, shaded by share of each row; for notebooks, because the page has it as a table."""
     counts = np.asarray(confusion)  # (classes, classes)
@@ -139,10 +139,10 @@ def _draw_gap(axes: Axes, train: float, test: float, rows: Mapping[str, int]) ->
     axes.annotate(label, (max(test, train), level), (0, -3), ha="right", va="top", textcoords="offset points")
 
 
-def _floor_of_axis(lowest: float) -> float:
+def floor_of_axis(lowest: float) -> float:
     """Where an axis that ends at 1 starts, so that `lowest` is well inside: a multiple of 0.1, or of 0.01 near 1.
 
-    >>> _floor_of_axis(0.988), _floor_of_axis(0.93), _floor_of_axis(0.62)
+    >>> floor_of_axis(0.988), floor_of_axis(0.93), floor_of_axis(0.62)
     (0.98, 0.92, 0.5)
     """
     step = 0.01 if lowest > 0.95 else 0.02 if lowest > 0.9 else 0.1
@@ -150,6 +150,7 @@ def _floor_of_axis(lowest: float) -> float:
     return max(0.0, round((whole_steps - (lowest / step - whole_steps < 0.5)) * step, 2))
 
 
-def _percent_ticks(axis: Axis) -> None:
+def percent_ticks(axis: Axis) -> None:
+    """A few round marks, as percentages."""
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(lambda fraction, _: f"{round(100 * fraction, 2):g}\xa0%")

@@ -10,6 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 UNKNOWN = "unknown"
+SUSPECTS = {  # possible causes of a diagnosis, as they are called to people
+    "epochs": "too many epochs",
+    "photos": "too few photos",
+    "size": "size of the network",
+    "regularisation": "too little restraint",
+    "labels": "wrong labels",
+    "leak": "copies across parts",
+    "shift": "test photos differ",
+    "shortcut": "a shortcut",
+}
 # Characters that reorder the text around them: a name with one of them could pose as another.
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -65,6 +75,20 @@ def points_interval(estimate: Mapping[str, float | None]) -> str:
     return f"{_signed(estimate['low'] or 0.0)} to {_signed(estimate['high'] or 0.0)} points"
 
 
+def of_100(points: Mapping[str, float | None]) -> str:
+    """How many of 100 photos something costs, with its interval.
+
+    >>> of_100({"value": 0.012, "low": -0.002, "high": 0.021})
+    '1.2 (−0.2 to 2.1)'
+    """
+    if points["value"] is None:
+        return UNKNOWN
+    value, low, high = (
+        f"{round(100 * (points[key] or 0.0), 1) + 0.0:.1f}".replace("-", "−") for key in ("value", "low", "high")
+    )
+    return f"{value} ({low} to {high})"
+
+
 def count(number: int) -> str:
     """A whole number with commas.
 
@@ -87,17 +111,17 @@ def duration(seconds: float) -> str:
 
 
 def verdict(metrics: Mapping[str, Any]) -> str:
-    r"""How good the classifier is, in one sentence of plain language.
+    r"""How good the classifier is, in plain language: the end of a sentence that says what it tells apart.
 
     >>> verdict({"test": {"n": 2000, "accuracy": {"value": 0.984, "low": 0.9775, "high": 0.9888}}})
-    'It named the right class for 98.4\xa0% of 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
+    'it named the right class for 98.4\xa0% of 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
     """
     part = metrics.get("test")
     if not part or part["n"] == 0:
-        return "There were no test photos, so nobody knows yet how good it is on new photos."
+        return "there were no test photos, so nobody knows yet how good it is on new photos."
     accuracy, photos = part["accuracy"], "1 photo" if part["n"] == 1 else f"{count(part['n'])} photos"
     return (
-        f"It named the right class for {percent(accuracy['value'])} of {photos} it had never seen "
+        f"it named the right class for {percent(accuracy['value'])} of {photos} it had never seen "
         f"(95\xa0% interval: {interval(accuracy)})."
     )
 

@@ -1,0 +1,91 @@
+"""Sections that `tellapart diagnose` fills: why it is not better, which labels to doubt, which photos it knows by heart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tellapart.report import wording
+from tellapart.report.curves import forecast_points, photos_figure, suspects_figure
+from tellapart.report.facts import ReportFacts
+from tellapart.report.section import Section
+from tellapart.report.svg import figure_svg
+from tellapart.report.thumbnails import Album
+
+MOST_DOUBTED = 24
+MOST_MEMORISED = 12
+LEAST_SCORE = 0.5  # of a photo that is called known by heart: less is what every photo gains from being trained on
+FEWEST_MEASURED = 2  # points that a curve is drawn through
+
+
+def diagnosis(facts: ReportFacts, album: Album) -> Section | None:
+    """The verdict, what each suspect costs, and what more photos would bring."""
+    if "verdict" not in facts.diagnosis or "suspects" not in facts.diagnosis:
+        return None
+    suspects = sorted(facts.diagnosis["suspects"].items(), key=_dearest_first)
+    rows = [(wording.SUSPECTS.get(name, name), suspect) for name, suspect in suspects]
+    measured = [(name, suspect["points"]) for name, suspect in rows if _value(suspect) is not None]
+    told = "; ".join(f"{name} {wording.of_100(points)}" for name, points in measured)
+    forecast = facts.diagnosis.get("forecast") or {}
+    content = {
+        "verdict": facts.diagnosis["verdict"],
+        "rows": rows,
+        "chart": figure_svg(suspects_figure(measured), name="suspects", description=f"Costs, of 100 photos: {told}.")
+        if measured
+        else None,
+        "missing": facts.diagnosis.get("missing_photos", 0),
+        "seconds": facts.diagnosis.get("seconds", 0.0),
+        "forecast": forecast,
+        "photos_chart": _photos_chart(forecast),
+    }
+    return Section("diagnosis", "Why it is not better", content)
+
+
+def doubts(facts: ReportFacts, album: Album) -> Section | None:
+    """Labels that are probably wrong, with a better one, and photos unlike every class."""
+    if not facts.doubted:
+        return None
+    labels = [photo for photo in facts.doubted if photo.suggestion]
+    unlike = [photo for photo in facts.doubted if not photo.suggestion]
+    content = {
+        "labels": [(photo, album.picture(photo)) for photo in labels[:MOST_DOUBTED]],
+        "num_labels": len(labels),
+        "unlike": [(photo, album.picture(photo)) for photo in unlike[: MOST_DOUBTED // 2]],
+        "num_unlike": len(unlike),
+        "told": facts.diagnosis.get("suspects", {}).get("labels", {}).get("sentence", ""),
+    }
+    return Section("doubts", "Labels to look at", content)
+
+
+def memorised(facts: ReportFacts, album: Album) -> Section | None:
+    """Training photos whose answer is memory, not understanding."""
+    photos = [photo for photo in facts.memorised if photo.score >= LEAST_SCORE][:MOST_MEMORISED]
+    if not photos:
+        return None
+    return Section(
+        "memorised", "Known by heart, not understood", {"shown": [(photo, album.picture(photo)) for photo in photos]}
+    )
+
+
+def _photos_chart(forecast: Mapping[str, Any]) -> Any:
+    curve = [row for row in forecast.get("curve", ()) if {"photos", "error"} <= row.keys()]
+    if len({row["photos"] for row in curve}) < FEWEST_MEASURED:
+        return None
+    measured = [f"{wording.percent(1 - row['error'])} from {round(row['photos']):,} photos" for row in curve]
+    expected = [
+        f"{wording.estimate(accuracy)} expected from {round(photos):,}"
+        for photos, accuracy in forecast_points(forecast)
+    ]
+    return figure_svg(
+        photos_figure(forecast), name="photos", description=f"Named correctly: {'; '.join([*measured, *expected])}."
+    )
+
+
+def _value(suspect: Mapping[str, Any]) -> float | None:
+    return None if suspect.get("points") is None else suspect["points"]["value"]
+
+
+def _dearest_first(item: tuple[str, Mapping[str, Any]]) -> tuple[bool, bool, float]:
+    """What is proven, then what may be chance, then what was not measured."""
+    value = _value(item[1])
+    return value is None, value is None or item[1]["points"]["low"] <= 0, -(value or 0.0)
