@@ -89,7 +89,7 @@ def facts(tmp_path, make_metrics, rng, found):
         num_photos={"cat": {"train": 280, "test": 150}, "dog": {"train": 300, "test": 150}},
         sight=Sight(side_px=64, grey=True),
         history=tuple(
-            {"epoch": epoch, "train_accuracy": 0.7 + epoch / 20, "validation_accuracy": accuracy}
+            {"epoch": float(epoch), "train_accuracy": 0.7 + epoch / 20, "validation_accuracy": accuracy}
             for epoch, accuracy in enumerate((0.6, 0.9, 0.8), start=1)
         ),
         details={"best_epoch": 2, "weights": "last"},

@@ -107,7 +107,7 @@ def named(tmp_path, facts, with_facts, found):
             diagnosis={
                 **found,
                 "verdict": {"cause": "x", "share": None, "sentence": name},
-                "suspects": {name: {"points": {"value": 0.1, "low": 0.0, "high": 0.2}, "sentence": name}},
+                "suspects": {"photos": {"points": {"value": 0.1, "low": 0.0, "high": 0.2}, "sentence": name}},
                 "todo": [{"do": name, "suspect": name, "points": None, "proven": True}],
             },
             made={name: name},

@@ -86,7 +86,7 @@ def suspects_figure(suspects: Sequence[tuple[str, Mapping[str, float]]]) -> Figu
         line = [100 * points["low"], 100 * points["high"]]
         axes.plot(line, [row, row], color=colour, linewidth=3, solid_capstyle="butt")
         axes.plot([100 * points["value"]], [row], color=colour, marker="o", markersize=6.5)
-    axes.set_yticks(range(len(suspects)), [name for name, _ in suspects])
+    axes.set_yticks(range(len(suspects)), [wording.readable(name) for name, _ in suspects])
     axes.set_ylim(len(suspects) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("costs so many of 100 photos, with 99\xa0% interval")
@@ -106,7 +106,7 @@ def photos_figure(forecast: Mapping[str, Any]) -> Figure:
     ]
     measured.sort()
     axes.plot(*zip(*measured, strict=True), color=BLUE, linewidth=2, marker="o", markersize=5, label="measured")
-    ahead = [(photos, accuracy) for photos, accuracy in forecast_points(forecast) if accuracy["value"] is not None]
+    ahead = forecast_points(forecast)
     if ahead:
         numbers, values = [photos for photos, _ in ahead], [accuracy["value"] for _, accuracy in ahead]
         lows, highs = [accuracy["low"] for _, accuracy in ahead], [accuracy["high"] for _, accuracy in ahead]
@@ -138,6 +138,6 @@ def forecast_points(forecast: Mapping[str, Any]) -> list[tuple[float, Mapping[st
     for name in ("now", "twice", "four_times"):
         told = forecast.get(name, {})
         photos = told.get("photos", forecast.get("photos"))
-        if "accuracy" in told and photos:
-            points.append((photos, told["accuracy"]))
+        if photos and told.get("accuracy", {}).get("value") is not None:
+            points.append((float(photos), told["accuracy"]))
     return points

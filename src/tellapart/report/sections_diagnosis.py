@@ -1,4 +1,4 @@
-"""Sections that `tellapart diagnose` fills: why it is not better, which labels to doubt, which photos it knows by heart."""
+"""Sections that `tellapart diagnose` fills: why it is not better, which labels to doubt, what is known by heart."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def diagnosis(facts: ReportFacts, album: Album) -> Section | None:
     if "verdict" not in facts.diagnosis or "suspects" not in facts.diagnosis:
         return None
     suspects = sorted(facts.diagnosis["suspects"].items(), key=_dearest_first)
-    rows = [(wording.SUSPECTS.get(name, name), suspect) for name, suspect in suspects]
+    rows = [(wording.SUSPECTS[name] if name in wording.SUSPECTS else str(name), each) for name, each in suspects]
     measured = [(name, suspect["points"]) for name, suspect in rows if _value(suspect) is not None]
     told = "; ".join(f"{name} {wording.of_100(points)}" for name, points in measured)
     forecast = facts.diagnosis.get("forecast") or {}
