@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import photo_set, print_table
+from benchmarks.common import Row, photo_set, print_table
 from tellapart.diagnosis.doubts import Doubts, find_doubts
 from tellapart.diagnosis.many_heads import principal_axes
 from tellapart.diagnosis.memorised import memorisation
@@ -28,6 +28,7 @@ from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training import preparing
 
 SETS = {"catsdogs/train": "must 95, aim 97", "flowers": "must 55, aim 65"}
+LEAST = {"catsdogs/train": 0.95, "flowers": 0.55}  # share found
 SHARE, MANY = 0.05, 0.20
 
 
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
-    rows: list[tuple[str, str, str]] = []
+    rows: list[Row | tuple[str, str, str]] = []
     for name, wanted in SETS.items():
         embeddings, labels, groups = look_at(photo_set(name))
         begin = time.perf_counter()
@@ -51,7 +52,8 @@ def main() -> None:
             many.append(doubts_with(embeddings, labels, groups, MANY, seed)[0])
             print(f"  {name} seed {seed}: {100 * found[-1]:.1f} %", flush=True)
         measured = f"{100 * np.mean(found):.1f} % ({100 * min(found):.1f} to {100 * max(found):.1f})"
-        rows.append((f"{name}: 5 % planted, found among the 5 % most doubted", measured, wanted))
+        reached = bool(np.mean(found) >= LEAST[name])
+        rows.append(Row(f"{name}: 5 % planted, found among the 5 % most doubted", measured, wanted, reached))
         rows.append((f"{name}: labels called wrong, none planted", told(clean), "interval from 0"))
         rows.append((f"{name}: the same, 5 % planted, first seed", told(few[0]), "holds 5"))
         rows.append((f"{name}: the same, 20 % planted, first seed", told(many[0]), "holds 20"))

@@ -5,7 +5,8 @@ on it and the three suspects are asked. A suspect is named when its interval exc
 
 Run:     python -m benchmarks.faults [--seeds 10,11,12] [--sets catsdogs,flowers] [--kinds healthy,leak,border]
 Expect:  a fault that costs accuracy is named in nearly every case; nothing is named in healthy ones
-Noise:   a planted fault that costs nothing (copies, where all photos are easy) cannot be named, and is not counted
+Noise:   a planted fault that costs nothing (copies where all photos are easy, a stamp or a quarter more light that the
+         classifier does not use) cannot be named, and counts as missed all the same
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from benchmarks.common import photo_set, print_table
+from benchmarks.common import Row, photo_set, print_table
 from tellapart import verbs
 from tellapart.diagnosis.case import open_case
 from tellapart.diagnosis.evidence import Budget, Suspect
@@ -166,8 +167,9 @@ def main() -> None:
                         false_alarms.append(guilty)
                     print(f"{'  NAMED ' if guilty else '        '}{suspect} ({seconds:.1f} s): {answer.sentence}")
                 print(f"^ {kind}, {name}, seed {seed}, {time.perf_counter() - start:.0f} s\n", flush=True)
-    rows = [(f"{kind}: named", f"{sum(told)} of {len(told)}", "") for kind, told in named.items()]
-    rows.append(("named though innocent", f"{sum(false_alarms)} of {len(false_alarms)}", "must be at most 5 %"))
+    rows = [Row(f"{kind}: named", f"{sum(told)} of {len(told)}", "") for kind, told in named.items()]
+    silent = sum(false_alarms) <= 0.05 * len(false_alarms)
+    rows.append(Row("named though innocent", f"{sum(false_alarms)} of {len(false_alarms)}", "must 5 %", silent))
     print_table("Faults", rows)
 
 

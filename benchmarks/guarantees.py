@@ -42,6 +42,11 @@ def _benchmark(name: str, minutes: float, *arguments: str, module: str | None = 
 PROMISES = (
     Promise("tests", 8, ("pytest", "-m", "guarantee", "-s")),
     _benchmark("compare", 5),
+    _benchmark("neither", 10),
+    _benchmark("doubts", 10),
+    _benchmark("forecast", 25),
+    _benchmark("faults", 15),
+    _benchmark("causes", 60),
     _benchmark("main_job", 8),
     _benchmark("predict", 2),
     _benchmark("memory", 3),
@@ -95,7 +100,7 @@ def prove(promise: Promise) -> Outcome:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         figures, report = Path(folder) / "figures.jsonl", Path(folder) / "tests.xml"
-        more = [f"--junitxml={report}"] if promise.command[0] == "pytest" else []
+        more = [f"--junitxml={report}", "-o", "junit_family=xunit1"] if promise.command[0] == "pytest" else []
         environment = {**os.environ, "TELLAPART_FIGURES": str(figures)}
         # From the sources here: an installed package could be another version.
         environment["PYTHONPATH"] = os.pathsep.join(

@@ -48,8 +48,9 @@ def make_case(
     answers = np.where(right, labels, 1 - labels)
     with open(folder / "predictions.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("path", "label"))
-        writer.writerows((names[row], CLASSES[answers[row]]) for row in np.flatnonzero(parts == "test"))
+        writer.writerow(("path", "label", *(f"p:{name}" for name in CLASSES)))
+        for row in np.flatnonzero(parts == "test"):
+            writer.writerow((names[row], CLASSES[answers[row]], *(0.9 if answers[row] == c else 0.1 for c in (0, 1))))
     table = PhotoTable(
         root=folder, paths=tuple(names), labels=labels, class_names=CLASSES, parts=tuple(parts.tolist()),
         groups=("",) * len(labels),

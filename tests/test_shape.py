@@ -62,6 +62,7 @@ OWNERS = {
     "matplotlib": {"report"},
     "typer": {"faces"},
     "rich": {"faces"},
+    "textual_image": {"faces"},
     "polars": {"photos", "engine"},
     "platformdirs": {"settings"},
     "threadpoolctl": {"engine"},

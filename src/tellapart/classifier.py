@@ -13,7 +13,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
@@ -27,10 +27,14 @@ from tellapart.errors import DataError, PhotoRefused, UsageError
 from tellapart.photos.decode import Source, open_photo
 from tellapart.photos.scan import list_photos
 from tellapart.progress import Progress
+from tellapart.report.notebook import Viewed, Views
 from tellapart.settings import EngineSettings, TrainSettings
 
+if TYPE_CHECKING:
+    from tellapart.report.explanation import Explanation
 
-class ImageClassifier:
+
+class ImageClassifier(Views):
     """An image classifier that is trained from a folder of photos and graded on photos it never saw.
 
     Args:
@@ -183,6 +187,21 @@ class ImageClassifier:
         settings = EngineSettings(workers=self.threads)
         return verbs.evaluate(self._fitted().path, Path(photos), self.progress, settings).to_dict()
 
+    def explain(self, photos: str | Path | Source | Iterable[Source]) -> list[Explanation]:
+        """Where on each photo the classifier looked, and which training photos are most like it.
+
+        Each holds its picture, so give a handful of photos; the verb `explain` writes any number into a folder.
+
+        Args:
+            photos: as in `predict`; one that cannot be used is explained by the reason.
+        """
+        from tellapart.diagnosis.alike import training_photos
+        from tellapart.report.explanation import explain_photos
+
+        engine = self._fitted()
+        settings = EngineSettings(workers=self.threads)
+        return list(explain_photos(engine, _as_photos(photos), training_photos(engine), settings))
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters, by name."""
         return {name: getattr(self, name) for name in (*_SETTINGS, "out", "progress")}
@@ -211,6 +230,18 @@ class ImageClassifier:
         target = TargetTags(required=False)
         return Tags(estimator_type="classifier", target_tags=target, classifier_tags=ClassifierTags())
 
+    def _viewed(self) -> Viewed:
+        if not hasattr(self, "_engine"):
+            return Viewed(title=f"{self!r}, not trained yet")
+        manifest, folder = self._engine.manifest, self._engine.path.parent
+        names = ", ".join(self.classes_[:_SHOWN_CLASSES]) + ("" if len(self.classes_) <= _SHOWN_CLASSES else ", …")
+        return Viewed(
+            title=f"Tells apart {names}; recipe {manifest.recipe}",
+            class_names=self.classes_,
+            part=manifest.metrics.get("test"),
+            folder=folder if (folder / "run.json").is_file() else None,
+        )
+
     def _temporary_folder(self) -> Path:
         folder = tempfile.mkdtemp(prefix="tellapart-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
@@ -234,6 +265,7 @@ _SETTINGS = (
     "recipe", "backbone", "epochs", "seconds", "class_weight", "max_error", "validation", "test", "seed",
     "group_by", "cache", "threads",
 )  # fmt: skip
+_SHOWN_CLASSES = 8  # names in the title of its notebook page
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
 
 

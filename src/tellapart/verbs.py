@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -26,14 +27,21 @@ from tellapart.evaluation.metrics import Confusion, worst_confusions
 from tellapart.photos.scan import scan
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress, Silent
+from tellapart.report.notebook import Viewed, Views
 from tellapart.settings import DIAGNOSIS_SECONDS, EngineSettings, ScanSettings, TrainSettings
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings
 from tellapart.training.grading import bind_classes, grade, trained_on_warnings
-from tellapart.training.looking import RefusedPhoto, look, share_faults
+from tellapart.training.looking import RefusedPhoto, share_faults
+from tellapart.training.looking import look as look_at
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
     from tellapart.diagnosis.relabelling import Relabelled
+    from tellapart.report.explained import ExplainResult
+    from tellapart.report.quiz import Question
+    from tellapart.report.sight import Sight
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +69,7 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunResult:
+class RunResult(Views):
     """A trained classifier and how good it is."""
 
     folder: Path
@@ -75,9 +83,18 @@ class RunResult:
         """metrics.json, with the run folder and the warnings."""
         return {"run": str(self.folder), **self.metrics, "warnings": list(self.warnings)}
 
+    def _viewed(self) -> Viewed:
+        return Viewed(
+            title="A trained classifier",
+            class_names=self.class_names,
+            part=self.metrics["test"],
+            folder=self.folder,
+            notes=self.warnings,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateResult:
+class EvaluateResult(Views):
     """How good a model is on the photos of a labelled folder."""
 
     part: dict[str, Any]
@@ -88,6 +105,9 @@ class EvaluateResult:
     def to_dict(self) -> dict[str, Any]:
         """One part of metrics.json."""
         return self.part
+
+    def _viewed(self) -> Viewed:
+        return Viewed(title="A graded classifier", class_names=self.class_names, part=self.part, notes=self.warnings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +217,7 @@ def evaluate(
     table = bind_classes(scan(photos, for_training=False), names, model)
     outputs = tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names)
     viewer = Viewer(engine=engine, outputs=outputs, engine_settings=settings or EngineSettings())
-    seen = look(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
+    seen = look_at(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
     if not len(seen.table):
         raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
     return EvaluateResult(
@@ -248,12 +268,90 @@ def predict(
     files, total = expand_inputs(inputs)
     return PredictResult(
         class_names=predictor.class_names,
-        predictions=_watched(predictor.predict(files), progress or Silent(), total),
+        predictions=_watched(predictor.predict(files), progress or Silent(), total, "Predicting"),
     )
 
 
+def explain(
+    model: Path,
+    inputs: Sequence[str],
+    out: Path | None = None,
+    progress: Progress | None = None,
+    settings: EngineSettings | None = None,
+) -> ExplainResult:
+    """Show where on each photo the classifier looked, and which training photos are most like it.
+
+    Args:
+        model: a model file; training photos are found through the run folder that it lies in.
+        inputs: as for `predict`.
+        out: a new folder for a picture of each photo and index.html; None: nothing is written.
+        progress: who watches.
+        settings: how the engine uses the machine.
+
+    Raises:
+        ModelError: the model file is refused.
+        UsageError: an input names nothing, or `out` cannot be used.
+    """
+    from tellapart.diagnosis.alike import training_photos
+    from tellapart.report.explained import ExplainResult, require_place, write_explained
+    from tellapart.report.explanation import explain_photos
+
+    progress = progress or Silent()
+    if out is not None:
+        require_place(out, inputs)
+    engine = open_classifier(model)
+    files, total = expand_inputs(inputs)
+    with progress.stage("Looking for its training photos"):
+        training = training_photos(engine)
+    explanations = explain_photos(engine, files, training, settings or EngineSettings())
+    written = explanations if out is None else write_explained(explanations, out)
+    return ExplainResult(out=out, explanations=_watched(written, progress, total, "Explaining"))
+
+
+def look(
+    inputs: Sequence[str],
+    model: Path | None = None,
+    recipe: str = TrainSettings.recipe,
+    out: Path | None = None,
+) -> Iterator[Sight]:
+    """Show each photo beside what a network sees of it.
+
+    Args:
+        inputs: as for `predict`.
+        model: a model file; None: the recipe decides.
+        recipe: how photos would be trained on.
+        out: a new folder for a picture of each photo; None: nothing is written.
+
+    Raises:
+        ModelError: the model file is refused.
+        UsageError: an input names nothing, there is no such recipe, or `out` cannot be used.
+    """
+    from tellapart.report.explained import require_place
+    from tellapart.report.sight import Entry, sights, write_sights
+
+    if out is not None:
+        require_place(out, inputs)
+    entry = Entry.of_recipe(recipe) if model is None else Entry.of_model_file(model)
+    found = sights(expand_inputs(inputs)[0], entry)
+    return found if out is None else write_sights(found, out)
+
+
+def quiz(model: Path, photos: Path, seed: int | None = None) -> Iterator[Question]:
+    """Photos of a labelled folder by chance, with what the classifier takes them for; none that it was trained on.
+
+    Raises:
+        ModelError: the model file is refused.
+        DataError: the folder has a class that the model does not know, or no photo is left to ask about.
+    """
+    from tellapart.report.quiz import questions
+
+    engine = open_classifier(model)
+    table = bind_classes(scan(photos, for_training=False), engine.manifest.class_names, model)
+    return questions(engine, table, seed)
+
+
 def diagnose(
-    run: Path, photos: Path | None = None, seconds: float = DIAGNOSIS_SECONDS, progress: Progress | None = None
+    run: Path, photos: Path | None = None, seconds: float | None = None, progress: Progress | None = None
 ) -> Diagnosis:
     """Find out why a classifier is not better, by experiments on its own photos.
 
@@ -262,7 +360,7 @@ def diagnose(
     Args:
         run: the folder of a finished run.
         photos: where its photos are now; None: where they were.
-        seconds: for all experiments together.
+        seconds: for all experiments together; None: one minute, or ten where a network was trained on pixels.
         progress: who watches.
 
     Raises:
@@ -276,9 +374,9 @@ def diagnose(
     from tellapart.report.run_report import write_run_report
     from tellapart.training.run_folder import write_json
 
-    progress, budget = progress or Silent(), Budget(seconds)
+    progress, begun = progress or Silent(), time.perf_counter()
     case = open_case(run, photos, progress)
-    diagnosis = find_out(case, budget, progress)
+    diagnosis = find_out(case, Budget(seconds or DIAGNOSIS_SECONDS[case.settings.recipe], begun), progress)
     write_doubts(run / "doubts.csv", case.table, diagnosis.doubts)
     write_json(run / "diagnosis.json", diagnosis.to_dict())
     write_run_report(run, photos)
@@ -297,8 +395,8 @@ def relabel(reviewed: Path, run: Path, out: Path | None = None, photos: Path | N
     return apply(reviewed, run, out, photos)
 
 
-def _watched(predictions: Iterator[Prediction], progress: Progress, total: int | None) -> Iterator[Prediction]:
-    with progress.stage("Predicting", total) as advance:
-        for prediction in predictions:
-            yield prediction
+def _watched(results: Iterator[T], progress: Progress, total: int | None, stage: str) -> Iterator[T]:
+    with progress.stage(stage, total) as advance:
+        for result in results:
+            yield result
             advance(1)

@@ -51,8 +51,11 @@ def test_a_few_training_photos_are_spared_for_judging_where_validation_has_few()
     assert (found.num_photos, found.num_held_out) == (1500, 600)
 
 
-def test_photos_that_are_not_trained_on_are_used_to_judge():
-    assert scale(600).num_held_out == 2000
+def test_photos_that_are_not_trained_on_are_used_to_judge_in_proportion():
+    assert scale(600).num_held_out == 2000 > RUN.num_held_out
+    few = scale(60)
+    assert few.num_held_out == max(400, int(1.5 * few.num_photos))
+    assert scale(36_000).num_held_out == 1000  # all that are left
 
 
 def test_without_time_something_is_planned_all_the_same():
@@ -84,12 +87,13 @@ def test_a_longer_training_is_a_change_only_where_the_rate_falls():
     assert epochs == {"classic": [], "scratch": ["half the epochs", "twice the epochs"]}
 
 
-def test_costs_follow_photos_epochs_and_the_square_of_the_width():
+def test_costs_follow_photos_epochs_and_width():
     costs = {each.change.name: each.cost for each in experiments_of(changes_for("classic"), 1)}
     assert costs[BASE] == 1.5  # goes on beyond the epochs of the run
     assert Experiment(changes_for("classic")[0], 2).cost == 1.0
     assert costs["1/4 of the photos"] == 0.25
-    assert (costs["a quarter of the width"], costs["half the width"], costs["twice the width"]) == (0.15, 0.25, 4.0)
+    widths = [costs[name] for name in ("a quarter of the width", "half the width", "twice the width")]
+    assert widths == pytest.approx([0.23, 0.44, 2.4], rel=0.25)  # as measured
 
 
 def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
@@ -97,7 +101,7 @@ def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
     seconds = {each: 10 * each.cost for each in order}
     assert next_experiment(order, seconds, 100.0, frozenset()).change.name == BASE
     assert next_experiment(order, seconds, 100.0, frozenset({BASE})).change.name == "changing views"
-    assert next_experiment(order, seconds, 2.6, frozenset({BASE})).change.name == "1/4 of the photos"
+    assert next_experiment(order, seconds, 2.0, frozenset({BASE})).change.name == "a quarter of the width"
     assert next_experiment(order, seconds, 0.1, frozenset()) is None
 
 
@@ -111,7 +115,7 @@ def test_the_planned_time_is_enough_to_try_every_change_and_most_of_them_twice(r
         left -= seconds[chosen]
     assert set(tried) == {change.name for change in changes_for(recipe)}
     assert sum(tried.count(name) >= 2 for name in set(tried)) >= 6
-    assert left < 0.15  # the rest is filled with further seeds
+    assert left < 0.2  # the rest is filled with further seeds
 
 
 def test_wavy_curves_are_averaged_over_their_end():

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
-import pytest
 from PIL import Image
 from small_cases import BLUE, RED, make_case
 
 from tellapart.diagnosis.evidence import Budget
-from tellapart.diagnosis.shortcut import classifier_informedness, suspect_shortcut
+from tellapart.diagnosis.shortcut import suspect_shortcut
 from tellapart.progress import Silent
 
 LABELS, PARTS = np.arange(120) % 2, np.repeat(["train", "validation", "test"], 40)
@@ -56,10 +53,3 @@ def test_without_time_nothing_is_shown_to_the_model(tmp_path, rng):
     suspect = suspect_shortcut(case, Budget(0.0), Silent())
     assert suspect.points is None
     assert "not measured" in suspect.sentence
-
-
-def test_what_a_classifier_knows_is_recall_plus_specificity_minus_one(tmp_path):
-    case = make_case(tmp_path, LABELS, PARTS)
-    part = {"n": 20, "confusion": [[8, 2], [1, 9]]}
-    case = dataclasses.replace(case, metrics={"validation": part, "test": part})
-    assert classifier_informedness(case) == pytest.approx([0.8 + 0.9 - 1, 0.9 + 0.8 - 1])

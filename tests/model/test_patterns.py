@@ -31,3 +31,8 @@ def test_every_value_takes_part_in_the_summary(rng):
         other = embedding.copy()
         other[0, column] += 1
         assert np.abs(summarise_embeddings(other) - summarise_embeddings(embedding)).max() > 0.1
+
+
+def test_a_network_narrower_than_the_summary_keeps_every_value():
+    embeddings = np.arange(12, dtype=np.float32).reshape(4, 3)
+    np.testing.assert_array_equal(summarise_embeddings(embeddings), embeddings)

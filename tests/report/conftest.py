@@ -7,7 +7,8 @@ from PIL import Image
 from tellapart.evaluation.calibration import reliability
 from tellapart.evaluation.metrics import measure, memorisation_gap
 from tellapart.report import wording
-from tellapart.report.facts import Answer, Doubted, Memorised, Photo, Refusal, ReportFacts, Sight, TwinFinding
+from tellapart.report.facts import Answer, Doubted, Memorised, Photo, Refusal, ReportFacts, TwinFinding
+from tellapart.report.sight import Entry
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def facts(tmp_path, make_metrics, rng, found):
         answers=answers,
         examples={"cat": (Photo(path="cat/b.jpg", file=photo, label="cat"),)},
         num_photos={"cat": {"train": 280, "test": 150}, "dog": {"train": 300, "test": 150}},
-        sight=Sight(side_px=64, grey=True),
+        entry=Entry(64, grey=True),
         history=tuple(
             {"epoch": float(epoch), "train_accuracy": 0.7 + epoch / 20, "validation_accuracy": accuracy}
             for epoch, accuracy in enumerate((0.6, 0.9, 0.8), start=1)

@@ -161,7 +161,7 @@ def test_the_page_speaks_when_there_is_almost_nothing_to_say(with_facts):
         class_names=(),
         answers=(),
         examples={},
-        sight=None,
+        entry=None,
         history=(),
         details={},
         diagnosis={},

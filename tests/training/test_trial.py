@@ -1,6 +1,7 @@
 """A training on trial: the loop of a real run, judged photo by photo, and nothing written."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -59,6 +60,14 @@ def test_views_are_for_training_only():
 
 def test_it_is_given_up_when_the_time_is_over():
     assert try_variant(VARIANT, EXAMPLES, FakeLearner(), 0, Silent(), most_seconds=0.0) is None
+
+
+def test_once_the_time_is_over_no_held_out_photo_is_looked_at():
+    begin, held_out = time.monotonic(), coloured_source(30, seed=2)
+    late = FakeLearner(lambda number: time.sleep(0.02) if time.monotonic() < begin + 0.1 else None)
+    examples = dataclasses.replace(EXAMPLES, held_out=held_out)
+    assert try_variant(VARIANT, examples, late, 0, Silent(), look_at=(4,), most_seconds=0.05) is None
+    assert held_out.pixels.asked == []
 
 
 def test_ctrl_c_ends_it():

@@ -83,6 +83,9 @@ def _told(
         sentence = (
             f"The number of epochs is right: {what} would gain at most {of_100(max(points.high, 0.0))} of 100{where}"
         )
+    elif direction == "too_many" and num_epochs == trials.scale.epochs:
+        direction = "unclear"
+        sentence = f"No epoch before the last was better{where}"
     else:
         direction = "unclear"
         sentence = f"Whether {what} would help cannot be told: {with_doubt(points)} of 100{where}"

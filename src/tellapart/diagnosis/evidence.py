@@ -45,10 +45,10 @@ class Suspect:
 class Budget:
     """Time that experiments may take together."""
 
-    def __init__(self, seconds: float):
-        """Start the clock."""
+    def __init__(self, seconds: float, begun: float | None = None):
+        """Start the clock, now or at a reading of `time.perf_counter`."""
         self.seconds = seconds
-        self._begin = time.perf_counter()
+        self._begin = time.perf_counter() if begun is None else begun
 
     def elapsed(self) -> float:
         """Seconds since the start."""

@@ -9,16 +9,15 @@ Reads predictions.csv of a run and the copies among its photos; opens no photo; 
 
 from __future__ import annotations
 
-import csv
 import math
 
 import numpy as np
 from jaxtyping import Bool, Int
 
+from tellapart.diagnosis.answers import answers_on_test
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
 from tellapart.diagnosis.sentences import counted, percent, points_between
-from tellapart.errors import UsageError
 from tellapart.evaluation.intervals import Estimate, difference_interval
 from tellapart.progress import Progress
 
@@ -37,7 +36,7 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
         UsageError: predictions.csv is gone.
     """
     with progress.stage("Counting copies in the test"):
-        rows, right = test_answers(case)
+        rows, right = answers_on_test(case)
         copied = np.isin(case.twins.groups[rows], case.twins.groups[case.parts != "test"])  # (test photos,)
         num_validation = _num_copied_validation(case)
     if not copied.any():
@@ -66,26 +65,6 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
             "pairs": copies_across(case)[:_SHOWN_PAIRS],
         },
     )
-
-
-def test_answers(case: Case) -> tuple[Int[np.ndarray, " photos"], Bool[np.ndarray, " photos"]]:
-    """Rows of the test photos that the model file was graded on, and whether its answer was right.
-
-    Raises:
-        UsageError: predictions.csv is gone.
-    """
-    file = case.folder / "predictions.csv"
-    try:
-        with open(file, encoding="utf-8", newline="") as opened:
-            label_of = {row["path"]: row["label"] for row in csv.DictReader(opened)}
-    except (OSError, KeyError) as error:
-        raise UsageError(
-            f"{file} cannot be read, so nobody can tell which test photos were answered rightly.", fix="Train again."
-        ) from error
-    table = case.table
-    rows = np.array([row for row in case.rows("test") if label_of.get(table.paths[row])], np.int64)
-    right = [table.class_names[table.labels[row]] == label_of[table.paths[row]] for row in rows]
-    return rows, np.array(right, bool)
 
 
 def overstatement(

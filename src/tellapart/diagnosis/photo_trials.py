@@ -7,6 +7,7 @@ photos that were tried.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from tellapart.diagnosis.law import Law, fit_law
 from tellapart.diagnosis.phrases import SMALL, of_100, photos, with_doubt
 from tellapart.diagnosis.retrained import missing_reason, noise_of, records_of, scale_record, tried_at
 from tellapart.diagnosis.seeded import gain
+from tellapart.diagnosis.settings import LawSettings
 from tellapart.diagnosis.trials import Trials
 from tellapart.diagnosis.variants import BASE
 from tellapart.evaluation.intervals import LEVEL as SHOWN_LEVEL
 from tellapart.evaluation.intervals import Estimate, wilson_interval
 
 _FARTHEST = 4.0  # times the most photos that were tried: a forecast beyond is a guess
+_NEAR_ENOUGH = 0.5  # of the photos of the run: what doubling half of them brings is not quite what doubling all would
 _FEWEST_SIZES = 3  # of the training part, that a law is drawn through
 
 
@@ -37,7 +40,11 @@ def suspect_photos(case: Case, trials: Trials) -> Suspect:
         return Suspect(name="photos", points=None, sentence=missing, experiments=records)
     law = _law(trials, names, np.ones(len(trials.labels), bool))
     most_tried = max(each.num_photos for name in names for each in trials.of(name))
-    num_now = min(len(case.rows("train")), int(most_tried * _FARTHEST / 2))
+    num_run = len(case.rows("train"))
+    num_now = min(num_run, int(most_tried * _FARTHEST / 2))
+    if num_now < _NEAR_ENOUGH * num_run:
+        sentence = f"Cannot tell: from {photos(float(most_tried))} at most nothing follows for more than {num_run:,}"
+        return Suspect(name="photos", points=None, sentence=tried_at(sentence, trials), experiments=records)
     points = law.gain(float(num_now), 2.0, LEVEL)
     facts: dict[str, Any] = {"forecast": _forecast(case, trials, law, names, num_now), "scale": scale_record(trials)}
     if "1/2 of the photos" in names:
@@ -46,7 +53,7 @@ def suspect_photos(case: Case, trials: Trials) -> Suspect:
     return Suspect(
         name="photos",
         points=points,
-        sentence=tried_at(_sentence(points, num_now), trials),
+        sentence=tried_at(_sentence(points, num_now, num_run), trials),
         experiments=records,
         advice=f"Add {photos(float(num_now))}, as many again (+{with_doubt(points)} of 100)." if points.low > 0 else "",
         facts=facts,
@@ -66,10 +73,18 @@ def _learnt(trials: Trials) -> list[str]:
 
 
 def _law(trials: Trials, names: list[str], judged: Bool[np.ndarray, " held_out"]) -> Law:
-    """The law of the errors on some of the photos; every training is a measurement."""
+    """The law of the errors on some of the photos; every training is a measurement.
+
+    The law was made for heads, which differ little from one training to the next. What a network's error differs is
+    added to its doubt about the measurements, but not to that about the future.
+    """
     sizes = [float(each.num_photos) for name in names for each in trials.of(name)]
     errors = np.concatenate([1 - trials.right(name)[:, judged].mean(axis=1) for name in names])
-    return fit_law(np.array(sizes), errors, len(np.unique(trials.groups[judged])))
+    seeds = len(errors) / len(names)
+    doubt = max(LawSettings().misfit, noise_of(trials).sd / max(float(np.sqrt(seeds) * errors.mean()), 1e-6))
+    settings = LawSettings(misfit=min(doubt, 0.5))
+    law = fit_law(np.array(sizes), errors, len(np.unique(trials.groups[judged])), settings)
+    return dataclasses.replace(law, settings=LawSettings())
 
 
 def _forecast(case: Case, trials: Trials, law: Law, names: list[str], num_now: int) -> dict[str, Any]:
@@ -91,13 +106,15 @@ def _forecast(case: Case, trials: Trials, law: Law, names: list[str], num_now: i
     return forecast
 
 
-def _sentence(points: Estimate, num_now: int) -> str:
+def _sentence(points: Estimate, num_now: int, num_run: int) -> str:
+    more = f"{2 * num_now:,} photos in place of {num_now:,}"
+    if num_now < num_run:
+        more += f" (the run had {num_run:,}; experiments in this time say nothing of more)"
     if points.low > 0:
-        return f"With {2 * num_now:,} photos in place of {num_now:,}, {with_doubt(points)} more of 100 would be right"
+        return f"With {more}, {with_doubt(points)} more of 100 would be right"
     if points.high < SMALL:
         most = of_100(max(points.high, 0.0))
         return f"More photos would hardly help: {photos(2.0 * num_now)} get at most {most} more of 100 right"
     return (
-        f"Nobody can tell whether more photos would help: with {2 * num_now:,} in place of {num_now:,}, "
-        f"{with_doubt(points)} more of 100 would be right"
+        f"Nobody can tell whether more photos would help: with {more}, {with_doubt(points)} more of 100 would be right"
     )

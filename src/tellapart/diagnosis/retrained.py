@@ -14,6 +14,8 @@ from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
 from tellapart.diagnosis.seeded import Best, Pair, SeedNoise, gain_of_best, seed_noise
 from tellapart.diagnosis.trials import Trial, Trials
 from tellapart.diagnosis.variants import BASE, LONGER
+from tellapart.evaluation.intervals import wilson_interval
+from tellapart.training.trial import MOST_TRAIN
 
 TOO_SHORT = "Not measured: the time was too short."
 Records = tuple[Mapping[str, Any], ...]
@@ -27,18 +29,20 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
     records, missing = records_of(trials, "size"), missing_reason(case, trials)
     best = None if missing else best_of(trials, "size")
     if best is None:
-        return Suspect(name="size", points=None, sentence=missing or TOO_SHORT, experiments=records)
+        sentence = missing or nothing_tried(trials, "size")
+        return Suspect(name="size", points=None, sentence=sentence, experiments=records)
     points, direction = best.gain, "unclear"
     if points.low > 0:
         direction = "too_small" if best.name == "twice the width" else "too_large"
         what = f"too {direction[4:]}: with {best.name}, {with_doubt(points)} more of 100 would be right"
         sentence = f"The network is {what}"
-    elif points.high < SMALL:
+    elif points.high < SMALL and not untaught(trials, "size"):
         direction = "right"
         sentence = f"The network's size is right: no other would gain more than {of_100(max(points.high, 0.0))} of 100"
     else:
         sentence = f"Whether a network of another size would help cannot be told: {with_doubt(points)} of 100"
-    facts = {"direction": direction, "best": best.name, **changes_record(best), "scale": scale_record(trials)}
+    facts: dict[str, Any] = {"direction": direction, "best": best.name, **changes_record(best)}
+    facts |= {"learnt_nothing": untaught(trials, "size"), "scale": scale_record(trials)}
     return Suspect(name="size", points=points, sentence=tried_at(sentence, trials), experiments=records, facts=facts)
 
 
@@ -47,13 +51,14 @@ def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
     records, missing = records_of(trials, "regularisation"), missing_reason(case, trials)
     best = None if missing else best_of(trials, "regularisation")
     if best is None:
-        return Suspect(name="regularisation", points=None, sentence=missing or TOO_SHORT, experiments=records)
+        sentence = missing or nothing_tried(trials, "regularisation")
+        return Suspect(name="regularisation", points=None, sentence=sentence, experiments=records)
     points, advice = best.gain, ""
     if points.low > 0:
         sentence = f"Little holds the network back: with {best.name}, {with_doubt(points)} more of 100 would be right"
         advice = f"Train with {best.name} (+{with_doubt(points)} of 100)"
         advice += ": --recipe scratch does." if case.settings.recipe == "classic" and "views" in best.name else "."
-    elif points.high < SMALL:
+    elif points.high < SMALL and not untaught(trials, "regularisation"):
         sentence = f"Holding the network back gains nothing: at most {of_100(max(points.high, 0.0))} of 100"
     else:
         sentence = f"Whether {best.name} would help cannot be told: {with_doubt(points)} of 100"
@@ -63,7 +68,12 @@ def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
         sentence=tried_at(sentence, trials),
         experiments=records,
         advice=advice,
-        facts={"best": best.name, **changes_record(best), "scale": scale_record(trials)},
+        facts={
+            "best": best.name,
+            **changes_record(best),
+            "learnt_nothing": untaught(trials, "regularisation"),
+            "scale": scale_record(trials),
+        },
     )
 
 
@@ -83,6 +93,7 @@ def decided_names(trials: Trials) -> set[str]:
     if not trials.of(BASE):
         return names
     for suspect in ("size", "regularisation"):
+        names |= set(untaught(trials, suspect))
         best = best_of(trials, suspect)
         if best is not None:
             hopeless = {name for name, one in best.each.items() if one.high < max(0.0, best.gain.low)}
@@ -108,16 +119,43 @@ def pairs_of(trials: Trials, suspect: str) -> dict[str, Pair]:
     better = longer if len(longer) and longer.mean() > base.mean() else base
     pairs: dict[str, Pair] = {}
     for name in trials.names(suspect):
+        if name in untaught(trials, suspect):
+            continue
         pairs[name] = Pair(base, trials.right(name))
-        after = trials.right_at(name, LONGER)
-        if len(after) and trials.of(name)[0].experiment.change.longer:
-            pairs[f"{name} and {LONGER:g} times the epochs"] = Pair(better, after)
+        times = trials.of(name)[0].experiment.change.longer
+        after = trials.right_at(name, times or 1.0)
+        if times and len(after):  # a training that was cut short was not looked at so late
+            pairs[f"{name} and {times:g} times the epochs"] = Pair(better, after)
     return pairs
+
+
+def untaught(trials: Trials, suspect: str) -> list[str]:
+    """Changes with which the network had learnt nothing yet, not even its training photos.
+
+    Small experiments end before a network has begun to learn that would have in the run, so they say nothing of it.
+    """
+    most_frequent = np.bincount(trials.labels).max() / len(trials.labels)
+    names = []
+    for name in trials.names(suspect):
+        own = trials.of(name)
+        accuracy = float(np.mean([_train_accuracy(trials, each) for each in own]))
+        num_looked_at = min(MOST_TRAIN, own[0].num_photos)
+        if wilson_interval(round(accuracy * num_looked_at), num_looked_at, LEVEL).low <= most_frequent:
+            names.append(name)
+    return names
+
+
+def nothing_tried(trials: Trials, suspect: str) -> str:
+    """Why no change of a suspect says anything."""
+    if not trials.names(suspect):
+        return TOO_SHORT
+    return tried_at("Cannot tell: with every change the network had learnt nothing yet", trials)
 
 
 def noise_of(trials: Trials) -> SeedNoise:
     """From all changes together."""
-    names = dict.fromkeys(each.experiment.change.name for each in trials.done)
+    silent = [name for suspect in ("size", "regularisation") for name in untaught(trials, suspect)]  # all at chance
+    names = [name for name in dict.fromkeys(each.experiment.change.name for each in trials.done) if name not in silent]
     return seed_noise([trials.right(name) for name in names])
 
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
+from tellapart.diagnosis.answers import informedness_on_test
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
 from tellapart.diagnosis.properties import numbers_of, tell_classes
@@ -27,7 +28,7 @@ from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.glimpse import Glimpse, glimpses
 from tellapart.progress import Progress
 
-# Of what the classifier knows of a class beyond chance, the property alone must know so much. Healthy sets reach 0.55
+# Of what the classifier knows of a class beyond chance, the property alone must know so much. Healthy sets reach 0.6
 # (solar cells by their border); planted borders, stamps and file sizes 0.9.
 NEARLY_AS_WELL = 0.8
 # Properties of the whole photo, so of the thing that it shows as well: roses reach 0.75 by colour, rightly so.
@@ -61,6 +62,9 @@ def suspect_shortcut(case: Case, budget: Budget, progress: Progress) -> Suspect:
         case: the run.
         budget: once it is used up, properties are still looked at, but no photos are shown to the model.
         progress: who watches.
+
+    Raises:
+        UsageError: predictions.csv is gone.
     """
     chosen = _sample(case, case.rows("train", "validation", "test"), _MOST_GLIMPSED)
     rows, seen = _glimpse(case, chosen, "Looking for shortcuts", progress)
@@ -79,7 +83,7 @@ def find_telling_properties(
 ) -> tuple[list[dict[str, Any]], list[Finding]]:
     """Every property with how well it tells the classes, and those that do so nearly as well as the classifier."""
     names, tried, findings = case.table.class_names, [], []
-    known = classifier_informedness(case)  # (classes,)
+    known = informedness_on_test(case)  # (classes,)
     for name, numbers in numbers_of(seen).items():
         alone = tell_classes(numbers, labels, groups, len(names), 0).informedness
         ratio = alone / np.maximum(known, _LEAST_KNOWN)
@@ -103,14 +107,6 @@ def find_telling_properties(
             )
     findings.sort(key=lambda finding: -finding.alone / max(finding.classifier, _LEAST_KNOWN))
     return tried, findings
-
-
-def classifier_informedness(case: Case) -> Float[np.ndarray, " classes"]:
-    """Recall plus specificity minus one of each class, on validation and test photos together."""
-    confusion = np.sum([case.metrics[part]["confusion"] for part in ("validation", "test")], axis=0)  # truth, answer
-    right, truth, answers = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    false = (answers - right) / np.maximum(confusion.sum() - truth, 1)
-    return right / np.maximum(truth, 1) - false
 
 
 def _sample(case: Case, rows: Int[np.ndarray, " rows"], most: int) -> Int[np.ndarray, " chosen"]:

@@ -15,10 +15,15 @@ from tellapart.training.trial import Variant
 BASE = "as it is"
 MORE_PHOTOS = "twice the photos"
 LONGER = 1.5  # times the epochs of the run that the unchanged recipe is trained for, where its rate never falls
+# Photos that never look the same twice take more steps to learn, and small experiments have fewer steps than the run:
+# with 2,000 photos at 64 px, `classic` knew 66 % after 15 epochs with mild changes, 71 % after 22; without, 70 % both.
+_LONGER_VIEWS = 2.0
 _DROPOUT = 0.3
 _STRONGER_DECAY = 4.0
-_FOLDS = 3.0  # how many times weights would fall to a third in all epochs, were they not held up by the photos
-_STRONGER_VIEWS = ViewSettings(min_area=0.2, jitter=0.4)
+# How many times weights would fall to a third in all epochs, were they not held up by the photos. With 3, `classic`
+# never began to learn.
+_FOLDS = 1.0
+_STRONGER_VIEWS = ViewSettings(min_area=0.35, jitter=0.2)
 _STRIDE_PX = 32  # of the compact network
 
 
@@ -38,7 +43,9 @@ def changes_for(recipe: str, *, more_photos: bool = True) -> tuple[Change, ...]:
     decay = "stronger weight decay" if falling else "weight decay"
     return (
         Change(name=BASE, suspect="", priority=0.0, longer=0.0 if falling else LONGER),
-        Change(name=views, suspect="regularisation", priority=1.0, longer=0.0 if falling else LONGER, views=True),
+        Change(
+            name=views, suspect="regularisation", priority=1.0, longer=0.0 if falling else _LONGER_VIEWS, views=True
+        ),
         Change(name="1/2 of the photos", suspect="photos", priority=2.0, photos=1 / 2),
         Change(name="1/4 of the photos", suspect="photos", priority=2.1, photos=1 / 4),
         Change(name="half the width", suspect="size", priority=3.0, width=1 / 2),
@@ -46,7 +53,7 @@ def changes_for(recipe: str, *, more_photos: bool = True) -> tuple[Change, ...]:
         Change(name=decay, suspect="regularisation", priority=4.0, decay=True),
         Change(name="dropout", suspect="regularisation", priority=4.1, dropout=_DROPOUT),
         *(epochs if falling else ()),
-        *((Change(name=MORE_PHOTOS, suspect="photos", priority=4.4, photos=2.0),) if more_photos else ()),
+        *((Change(name=MORE_PHOTOS, suspect="photos", priority=2.2, photos=2.0),) if more_photos else ()),
         Change(name="twice the width", suspect="size", priority=5.0, width=2.0),
     )
 

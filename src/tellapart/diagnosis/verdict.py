@@ -18,6 +18,7 @@ from tellapart.diagnosis.evidence import Suspect
 from tellapart.evaluation.intervals import Estimate
 
 LEAST_POINTS = 0.01  # accuracy that a cause must cost to be named: less is not worth anybody's afternoon
+_MAY_MISS = 2  # suspects that may be unmeasured where "nothing to do" is still said
 _FAULTS = ("leak", "shift", "shortcut")  # of the measurement, in the order in which they are looked into
 
 _NAMES = {
@@ -99,9 +100,13 @@ def _sentence(main: Suspect, named: Sequence[Suspect]) -> str:
 def _nothing_named(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> Verdict:
     gap = metrics["memorisation_gap"]
     measured = [suspect for suspect in suspects.values() if suspect.points is not None]
+    missing = [suspect.name for suspect in suspects.values() if suspect.points is None]
     wrong = 1 - _accuracy(metrics)
     if not measured:
         return Verdict(cause="unclear", share=None, sentence="Cannot tell: nothing could be measured.")
+    if len(missing) > _MAY_MISS:
+        sentence = f"Cannot tell: {', '.join(missing)} could not be measured. More time may help (--time)."
+        return Verdict(cause="unclear", share=None, sentence=sentence)
     if gap["low"] is not None and gap["low"] <= 0:
         sentence = "Nothing to do: test photos are answered as well as training photos, within chance"
         return Verdict(cause="none", share=None, sentence=f"{sentence}, and no experiment found a gain.")

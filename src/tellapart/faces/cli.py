@@ -14,8 +14,9 @@ import typer
 
 from tellapart import __version__
 from tellapart.faces import options as o
+from tellapart.faces import seeing
 from tellapart.faces.failures import exit_code_of
-from tellapart.settings import DIAGNOSIS_SECONDS, TrainSettings
+from tellapart.settings import TrainSettings
 
 # \b keeps the lines that follow as they are.
 INTRODUCTION = """A folder of photos becomes an image classifier you can trust.
@@ -225,7 +226,7 @@ def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o
 def diagnose(
     run: o.Run,
     photos: o.PhotosNow = None,
-    seconds: o.DiagnosisTime = DIAGNOSIS_SECONDS,
+    seconds: o.DiagnosisTime = None,
     apply: o.Apply = None,
     out: o.LabelsOut = None,
     as_json: o.Json = False,
@@ -244,6 +245,10 @@ def diagnose(
         print_json(diagnosis.to_dict())
     else:
         show_diagnosis(diagnosis, run)
+
+
+for verb in (seeing.explain, seeing.look, seeing.quiz):
+    app.command()(verb)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tellapart.diagnosis.verdict import LEAST_POINTS
 from tellapart.faces.summary import print_section
 from tellapart.faces.terminal import plain_console
 from tellapart.faces.wording import counted, shown_path
@@ -73,10 +74,16 @@ def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]]) 
             table.add_row(SUSPECTS[name], "not measured", "")
             continue
         interval = f"{100 * points['value']:.1f} ({100 * points['low']:.1f} to {100 * points['high']:.1f})"
-        table.add_row(SUSPECTS[name], interval, Text("yes", "bold") if points["low"] > 0 else Text("no", "dim"))
+        table.add_row(SUSPECTS[name], interval, _proven(points))
     console.print()
     console.print(table)
     console.print(Text("99 % intervals: eight suspects are looked at together.", "dim"))
+
+
+def _proven(points: Mapping[str, float]) -> Text:
+    if points["low"] <= 0:
+        return Text("no", "dim")
+    return Text("yes", "bold") if points["value"] >= LEAST_POINTS else Text("yes, but small")
 
 
 def _task(line: Mapping[str, Any]) -> str:

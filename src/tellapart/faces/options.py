@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tellapart.errors import UsageError
-from tellapart.settings import BEST, DIAGNOSIS_SECONDS, RECIPES, SCRATCH, TRACKERS, SplitSettings, TrainSettings
+from tellapart.settings import BEST, RECIPES, SCRATCH, TRACKERS, SplitSettings, TrainSettings
 
 
 def fraction(text: str | float) -> float:
@@ -58,6 +58,14 @@ Inputs = Annotated[
         show_default=False,
     ),
 ]
+ModelAndInputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="[MODEL] PHOTOS",
+        help="The model.onnx of a run, unless --recipe is given; then photos, folders or patterns.",
+        show_default=False,
+    ),
+]
 DemoPhotos = Annotated[
     Path | None,
     typer.Argument(metavar="FOLDER", help=f"{PHOTOS} Without it: 2,624 photos of solar cells.", show_default=False),
@@ -70,13 +78,13 @@ PhotosNow = Annotated[
 
 # What a diagnosis does.
 DiagnosisTime = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--time",
         parser=seconds,
         metavar="10m|300s|1h",
-        help="For all experiments together; the more, the surer the answer.",
-        show_default=f"{DIAGNOSIS_SECONDS / 60:.0f}m",
+        help="For all experiments together; the more, the surer the answer. Else one minute, or ten for scratch and "
+        "classic.",
     ),
 ]
 Apply = Annotated[
@@ -100,6 +108,10 @@ ChangedOut = Annotated[
         "--out", "-o", metavar="FILE", help="Write a .csv file of the photos that A and B answer differently."
     ),
 ]
+PicturesOut = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FOLDER", help="New folder for a picture of each photo; else only words."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for other programs.")]
 
 # What is trained. The settings check the choices, so that Python and the command line refuse the same ones.
@@ -110,6 +122,9 @@ Recipe = Annotated[
         help="How to train. quick: a new last layer on a pretrained network. best: its last blocks as well. "
         "scratch: a new network from nothing. classic: the plain network that others are measured against.",
     ),
+]
+LookRecipe = Annotated[
+    str | None, typer.Option("--recipe", metavar="|".join(RECIPES), help="See as a network of this recipe would.")
 ]
 Backbone = Annotated[
     str,
@@ -155,6 +170,16 @@ MaxError = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Decides the split and every other chance.")]
+
+QuizSeed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, help="The same photos again; else others every time.")
+]
+QuizCount = Annotated[
+    int | None,
+    typer.Option(
+        "--count", metavar="N", min=1, help="Photos to ask about; else until q is pressed, or 10 where piped."
+    ),
+]
 
 # How photos are dealt out.
 Test = Annotated[

@@ -29,6 +29,10 @@ def draw_patterns(side_px: int, count: int = NUM_PATTERNS) -> UInt8[np.ndarray, 
     return cells[:, nearest][:, :, nearest]
 
 
-def summarise_embeddings(embeddings: Float[np.ndarray, "patterns width"]) -> Float[np.ndarray, "patterns 8"]:
-    """Means over eight runs of neighbouring values: small enough for a manifest, and every value takes part."""
-    return np.stack([part.mean(axis=1) for part in np.array_split(embeddings, 8, axis=1)], axis=1)
+def summarise_embeddings(embeddings: Float[np.ndarray, "patterns width"]) -> Float[np.ndarray, "patterns means"]:
+    """Means over eight runs of neighbouring values: small enough for a manifest, and every value takes part.
+
+    A network narrower than eight has one value to a run.
+    """
+    parts = np.array_split(embeddings, min(8, embeddings.shape[1]), axis=1)
+    return np.stack([part.mean(axis=1) for part in parts], axis=1)

@@ -17,5 +17,4 @@ Pillow is imported in this layer and in no other. Nothing here writes inside a p
     neighbours.py   candidate pairs, exhaustively or by index
     split.py     photos -> train, validation, test
     splits_file.py  splits.csv, written and read back
-    shown.py     a photo as a small JPEG for people: a thumbnail, or what a network gets to see
 """

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tellapart.evaluation.calibration import ReliabilityBin
+from tellapart.report.sight import Entry
 
 PARTS = ("train", "validation", "test")
 
@@ -77,25 +78,17 @@ class TwinFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
-    """What is left of a photo when the network gets it."""
-
-    side_px: int  # stretched to a square of this side
-    grey: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReportFacts:
     """Everything that a report shows. Only the first four are required; a section without facts is left out."""
 
     title: str  # such as "catsdogs"
-    verdict: str  # the end of a sentence in plain language; `wording.verdict(metrics)` makes one
+    verdict: str  # one sentence of plain language; `wording.verdict(metrics)` makes one
     class_names: tuple[str, ...]
     metrics: Mapping[str, Any]  # as metrics.json; parts may be missing, and further parts are shown under their key
     answers: tuple[Answer, ...] = ()  # of the photos that the headline is about, in any order
     examples: Mapping[str, tuple[Photo, ...]] = field(default_factory=dict)  # class -> a few of its photos
     num_photos: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # class -> part -> photos
-    sight: Sight | None = None
+    entry: Entry | None = None  # how photos enter the network
     history: tuple[Mapping[str, float], ...] = ()  # history.csv, one row per epoch
     details: Mapping[str, Any] = field(default_factory=dict)  # of the fit, as in run.json
     reliability: tuple[ReliabilityBin, ...] = ()  # of the headline's part, from evaluation.calibration.reliability

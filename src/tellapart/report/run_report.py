@@ -23,11 +23,11 @@ from tellapart.report.facts import (
     Photo,
     Refusal,
     ReportFacts,
-    Sight,
     TwinFinding,
 )
 from tellapart.report.page import write_report
 from tellapart.report.run_files import number, read_json, read_rows
+from tellapart.report.sight import Entry
 from tellapart.report.wording import verdict
 
 EXAMPLES_PER_CLASS = 6
@@ -54,7 +54,7 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
     root = _root(photos, record)
     splits = [row for row in read_rows(folder / "splits.csv") if row.get("label")]
     predictions = read_rows(folder / "predictions.csv")
-    class_names, sight = _of_model(folder, predictions)
+    class_names, entry = _of_model(folder, predictions)
     diagnosis = read_json(folder / "diagnosis.json")
     return ReportFacts(
         title=root.resolve().name,
@@ -64,7 +64,7 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
         answers=_answers(predictions, splits, root),
         examples=_examples(splits, root),
         num_photos=_counts(splits),
-        sight=sight,
+        entry=entry,
         history=tuple(_numbers(row) for row in read_rows(folder / "history.csv")),
         details=record.get("details", {}),
         reliability=_reliability(predictions, splits, class_names),
@@ -90,14 +90,14 @@ def _root(photos: Path | None, record: Mapping[str, Any]) -> Path:
     return root.parent if root.is_file() else root
 
 
-def _of_model(folder: Path, predictions: Sequence[Row]) -> tuple[tuple[str, ...], Sight | None]:
+def _of_model(folder: Path, predictions: Sequence[Row]) -> tuple[tuple[str, ...], Entry | None]:
     """Classes and input of the classifier, by its own word, or what the predictions tell where it is gone."""
     try:
         manifest = read_model(folder / "model.onnx").manifest
     except ModelError:
         columns = predictions[0] if predictions else {}
         return tuple(name.removeprefix("p:") for name in columns if name.startswith("p:")), None
-    return manifest.class_names, Sight(side_px=manifest.side_px, grey=manifest.grey)
+    return manifest.class_names, Entry(manifest.side_px, manifest.grey)
 
 
 def _answers(predictions: Sequence[Row], splits: Sequence[Row], root: Path) -> tuple[Answer, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tellapart.diagnosis.verdict import LEAST_POINTS
 from tellapart.report import wording
 from tellapart.report.curves import forecast_points, photos_figure, suspects_figure
 from tellapart.report.facts import ReportFacts
@@ -29,7 +30,7 @@ def diagnosis(facts: ReportFacts, album: Album) -> Section | None:
     forecast = facts.diagnosis.get("forecast") or {}
     content = {
         "verdict": facts.diagnosis["verdict"],
-        "rows": rows,
+        "rows": [(name, suspect, _told(suspect)) for name, suspect in rows],
         "chart": figure_svg(suspects_figure(measured), name="suspects", description=f"Costs, of 100 photos: {told}.")
         if measured
         else None,
@@ -83,6 +84,16 @@ def _photos_chart(forecast: Mapping[str, Any]) -> Any:
 
 def _value(suspect: Mapping[str, Any]) -> float | None:
     return None if suspect.get("points") is None else suspect["points"]["value"]
+
+
+def _told(suspect: Mapping[str, Any]) -> str:
+    """What the interval says, in a word or two."""
+    value = _value(suspect)
+    if value is None:
+        return ""
+    if suspect["points"]["low"] > 0:
+        return "proven" if value >= LEAST_POINTS else "proven, but small"
+    return "may be chance" if value > 0 else "nothing found"
 
 
 def _dearest_first(item: tuple[str, Mapping[str, Any]]) -> tuple[bool, bool, float]:

@@ -67,12 +67,12 @@ def classes(facts: ReportFacts, album: Album) -> Section | None:
 
 def sight(facts: ReportFacts, album: Album) -> Section | None:
     """Photos beside what the network gets of them."""
-    if facts.sight is None:
+    if facts.entry is None:
         return None
     chosen = [photos[0] for photos in facts.examples.values() if photos][:MOST_SEEN]
-    shown = [(photo, album.picture(photo), network_input_uri(photo.file, facts.sight)) for photo in chosen]
+    shown = [(photo, album.picture(photo), network_input_uri(photo.file, facts.entry)) for photo in chosen]
     shown = [row for row in shown if row[1] and row[2]]
-    return Section("sight", "What the network sees", {"sight": facts.sight, "shown": shown}) if shown else None
+    return Section("sight", "What the network sees", {"entry": facts.entry, "shown": shown}) if shown else None
 
 
 def mistakes(facts: ReportFacts, album: Album) -> Section | None:

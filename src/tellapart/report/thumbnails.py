@@ -6,10 +6,13 @@ from base64 import b64encode
 from pathlib import Path
 
 from tellapart.errors import PhotoRefused
-from tellapart.photos.shown import network_input, thumbnail
-from tellapart.report.facts import Photo, Sight
+from tellapart.photos.picture import as_network_sees, jpeg, shown
+from tellapart.report.facts import Photo
+from tellapart.report.sight import Entry
 
 SIDE_PX = 160  # longer side: 2 screen pixels for each of 80, or a phone's half width
+THUMBNAIL_QUALITY = 70  # about 5 kB each
+INPUT_QUALITY = 90  # JPEG must not be taken for what the network does to a photo
 MOST_PHOTOS = 450  # different ones on a page: about 3 MB and 2 s
 
 
@@ -34,18 +37,18 @@ class Album:
 def thumbnail_uri(file: Path) -> str | None:
     """The photo as a `data:` address of a small JPEG, upright; None where the photo is gone or cannot be read."""
     try:
-        return _uri(thumbnail(file, SIDE_PX))
+        return _uri(jpeg(shown(file, SIDE_PX), THUMBNAIL_QUALITY))
     except PhotoRefused:
         return None
 
 
-def network_input_uri(file: Path, sight: Sight) -> str | None:
+def network_input_uri(file: Path, entry: Entry) -> str | None:
     """What the network gets of a photo, pixel for pixel; None where the photo is gone or cannot be read."""
     try:
-        return _uri(network_input(file, sight.side_px, grey=sight.grey))
+        return _uri(jpeg(as_network_sees(file, entry.side_px, grey=entry.grey), INPUT_QUALITY))
     except PhotoRefused:
         return None
 
 
-def _uri(jpeg: bytes) -> str:
-    return "data:image/jpeg;base64," + b64encode(jpeg).decode("ascii")
+def _uri(picture: bytes) -> str:
+    return "data:image/jpeg;base64," + b64encode(picture).decode("ascii")

@@ -111,17 +111,17 @@ def duration(seconds: float) -> str:
 
 
 def verdict(metrics: Mapping[str, Any]) -> str:
-    r"""How good the classifier is, in plain language: the end of a sentence that says what it tells apart.
+    r"""How good the classifier is, in one sentence of plain language.
 
     >>> verdict({"test": {"n": 2000, "accuracy": {"value": 0.984, "low": 0.9775, "high": 0.9888}}})
-    'it named the right class for 98.4\xa0% of 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
+    'It named the right class for 98.4\xa0% of 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
     """
     part = metrics.get("test")
     if not part or part["n"] == 0:
-        return "there were no test photos, so nobody knows yet how good it is on new photos."
+        return "There were no test photos, so nobody knows yet how good it is on new photos."
     accuracy, photos = part["accuracy"], "1 photo" if part["n"] == 1 else f"{count(part['n'])} photos"
     return (
-        f"it named the right class for {percent(accuracy['value'])} of {photos} it had never seen "
+        f"It named the right class for {percent(accuracy['value'])} of {photos} it had never seen "
         f"(95\xa0% interval: {interval(accuracy)})."
     )
 

@@ -28,7 +28,7 @@ from tellapart.training.sources import num_steps
 
 _PROBED = 96  # photos to grade on trial; about half a second
 _ANSWERED = 3  # times
-WRITING_SECONDS = 2.5  # figures, results and report; and, before the clock ran, the start of Python
+WRITING_SECONDS = 2.8  # limits, figures, results and report; and, before the clock ran, the start of Python
 
 
 def grading_seconds(model: Any, facts: Manifest, photos: PhotoTable, settings: TrainSettings, folder: Path) -> float:

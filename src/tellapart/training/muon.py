@@ -45,8 +45,8 @@ class Muon(keras.optimizers.Optimizer):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Move one variable."""
-        held = self._momenta[self._get_variable_index(variable)]
-        rate = keras.ops.cast(learning_rate, variable.dtype)
+        held: Any = self._momenta[self._get_variable_index(variable)]
+        rate: Any = keras.ops.cast(learning_rate, variable.dtype)
         moved = gradient + held * self.momentum
         self.assign(held, moved)
         update = gradient + moved * self.momentum  # Nesterov: as if the next step were made already
@@ -62,7 +62,7 @@ def rotated(update: Any) -> Any:
     Args:
         update: (rows, columns, inputs, outputs), of a kernel.
     """
-    ops = keras.ops
+    ops: Any = keras.ops
     shape = tuple(update.shape)
     num_inputs, num_outputs = shape[0] * shape[1] * shape[2], shape[3]
     matrix = ops.reshape(update, (num_inputs, num_outputs))

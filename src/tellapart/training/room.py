@@ -31,6 +31,7 @@ from tellapart.training.run_folder import CHECKPOINTS, write_json
 _KEPT = 0.7  # of what all layers put out, until a step goes back through them; the rest is overwritten on the way
 _LARGEST = 2.0  # times the largest output of a layer: its gradient, and the space in which that is computed
 _COMPILED = 3.0  # times as much where XLA compiles for a processor: it unrolls convolutions (classic 50 MB, scratch 5)
+_COMPILER_BYTES = 900_000_000  # and what XLA itself holds then, for the few sizes of a run
 _COPIES = 9  # of all weights: gradients, optimiser (2), average, best, and once more each while a checkpoint is written
 _OTHERS_BYTES = 300_000_000  # compiled steps, batches that wait, export, grading and report
 _LEAST_BATCH = 8  # photos; with fewer, batch normalisation knows too little of a batch
@@ -59,10 +60,10 @@ def need_of(network: keras.Model) -> Need:
     """What it takes to train a network whose input has a known size."""
     outputs = [_bytes(each) for layer in network.layers for each in keras.tree.flatten(layer.output)]
     weights = sum(math.prod(variable.shape) * 4 for variable in network.variables)
-    compiled = 1.0 if keras.backend.backend() == "tensorflow" else _COMPILED
+    xla = keras.backend.backend() != "tensorflow"
     return Need(
-        fixed_bytes=_OTHERS_BYTES + _COPIES * weights,
-        photo_bytes=round(compiled * (_KEPT * sum(outputs) + _LARGEST * max(outputs))),
+        fixed_bytes=_OTHERS_BYTES + xla * _COMPILER_BYTES + _COPIES * weights,
+        photo_bytes=round((_COMPILED if xla else 1.0) * (_KEPT * sum(outputs) + _LARGEST * max(outputs))),
         disk_bytes=_RESULTS_BYTES + (5 * _CHECKPOINTS + 3) * weights,  # a checkpoint has five copies, two files three
     )
 

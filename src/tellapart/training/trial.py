@@ -167,7 +167,7 @@ def try_variant(
     epochs = variant.fit.epochs or 1
     train = dataclasses.replace(examples.train, seed=seed, views=variant.views)
     pace = Until(ByEpochs(epochs, num_steps(len(train.labels), variant.fit.batch), len(train.labels)), most_seconds)
-    seen = _Seen(learner, examples, variant.side_px, set(look_at or range(1, epochs + 1)) | {epochs})
+    seen = _Seen(learner, examples, variant.side_px, set(look_at or range(1, epochs + 1)) | {epochs}, pace)
     task = Task(
         train=train,
         num_classes=variant.num_classes,
@@ -187,8 +187,9 @@ def try_variant(
 class _Seen:
     """Collects what the learner knows after each epoch."""
 
-    def __init__(self, learner: Learner, examples: Examples, side_px: int, epochs: Collection[int]):
+    def __init__(self, learner: Learner, examples: Examples, side_px: int, epochs: Collection[int], pace: Until):
         self._learner, self._examples, self._side_px, self._wanted = learner, examples, side_px, epochs
+        self._pace = pace
         self.epochs: list[int] = []
         self._train: list[tuple[float, float]] = []
         self._right: list[np.ndarray] = []
@@ -197,7 +198,8 @@ class _Seen:
 
     def look(self, row: Row) -> None:
         """Answer for all held-out photos and some training photos."""
-        if row["epoch"] not in self._wanted:
+        # Asking the pace makes it read the clock: looking at thousands of photos would only make it later.
+        if row["epoch"] not in self._wanted or (self._pace.fraction(int(row["step"])) >= 1 and self._pace.cut_off):
             return
         logits, labels = answers(self._learner, self._examples.train, MOST_TRAIN, self._side_px)
         self._train.append((_accuracy(logits, labels), float(log_losses(logits, labels).mean())))

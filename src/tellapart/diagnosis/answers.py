@@ -1,0 +1,59 @@
+"""What the graded file answered on the test photos, read back from the run folder.
+
+Reads predictions.csv; writes nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from tellapart.diagnosis.case import Case
+from tellapart.errors import UsageError
+
+
+def answers_on_test(case: Case) -> tuple[Int[np.ndarray, " photos"], Bool[np.ndarray, " photos"]]:
+    """Rows of the test photos that the model file was graded on, and whether its answer was right.
+
+    Raises:
+        UsageError: predictions.csv is gone.
+    """
+    table, answers = case.table, _rows_of(case)
+    rows = np.array([row for row in case.rows("test") if table.paths[row] in answers], np.int64)
+    right = [table.class_names[table.labels[row]] == answers[table.paths[row]]["label"] for row in rows]
+    return rows, np.array(right, bool)
+
+
+def informedness_on_test(case: Case) -> Float[np.ndarray, " classes"]:
+    """Recall plus specificity minus one of each class against the rest: 0 is chance, 1 perfect.
+
+    A photo counts as found where the class is more probable than its share of the training photos. By the class of
+    highest probability instead, a classifier would look ignorant of a rare class that it only deems less likely.
+
+    Raises:
+        UsageError: predictions.csv is gone.
+    """
+    names, answers = case.table.class_names, _rows_of(case)
+    rows = np.array([row for row in case.rows("test") if case.table.paths[row] in answers], np.int64)
+    of_rows = [answers[case.table.paths[row]] for row in rows]
+    probabilities = np.array([[float(own[f"p:{name}"]) for name in names] for own in of_rows])
+    labels = case.table.labels
+    shares = np.bincount(labels[case.parts == "train"], minlength=len(names)) / max(1, (case.parts == "train").sum())
+    found = probabilities.reshape(-1, len(names)) > shares  # (photos, classes)
+    truth = labels[rows, np.newaxis] == np.arange(len(names))
+    recall = (found & truth).sum(axis=0) / np.maximum(truth.sum(axis=0), 1)
+    return recall - (found & ~truth).sum(axis=0) / np.maximum((~truth).sum(axis=0), 1)
+
+
+def _rows_of(case: Case) -> dict[str, dict[str, str]]:
+    """Path -> row of predictions.csv, refused photos left out."""
+    file = case.folder / "predictions.csv"
+    try:
+        with open(file, encoding="utf-8", newline="") as opened:
+            return {row["path"]: row for row in csv.DictReader(opened) if row["label"]}
+    except (OSError, KeyError) as error:
+        raise UsageError(
+            f"{file} cannot be read, so nobody can tell how the test photos were answered.", fix="Train again."
+        ) from error

@@ -1,0 +1,147 @@
+"""How a classifier and its results show themselves in a notebook: a small page, and figures on request.
+
+The page is escaped text in plain HTML, without styles or scripts of its own, so that every notebook shows it. Figures
+load matplotlib only when they are asked for.
+
+Reads results and, for curves, the run folder; writes nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tellapart.errors import UsageError
+from tellapart.report.wording import count, estimate, readable, verdict
+
+if TYPE_CHECKING:
+    from tellapart.report.displays import Display
+
+_MOST_CLASSES = 12  # rows of the table
+_TRAIN = "ImageClassifier().fit(PHOTOS) trains one."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewed:
+    """What can be shown of a classifier or a result; what is not known is empty."""
+
+    title: str
+    class_names: Sequence[str] = ()
+    part: Mapping[str, Any] | None = None  # of metrics.json
+    folder: Path | None = None  # of the run
+    notes: Sequence[str] = ()
+
+
+class Views:
+    """What a classifier and its results have in common: they show themselves, and draw figures."""
+
+    def _viewed(self) -> Viewed:
+        """What there is to show."""
+        raise NotImplementedError
+
+    def plot_confusion(self) -> Display:
+        """The confusion matrix: what was taken for what.
+
+        Raises:
+            UsageError: nothing was graded.
+        """
+        from tellapart.report.displays import confusion_display
+
+        viewed = self._viewed()
+        if not viewed.part:
+            raise UsageError("There are no figures to draw: nothing was graded yet.", fix=_TRAIN)
+        return confusion_display(viewed.part, viewed.class_names)
+
+    def plot_history(self) -> Display:
+        """Accuracy after each epoch, with the epoch that was kept.
+
+        Raises:
+            UsageError: the run has no epochs, or its folder is gone.
+        """
+        from tellapart.report.displays import history_display
+
+        return history_display(_history(self._viewed().folder))
+
+    def plot_learning_curve(self) -> Display:
+        """Accuracy over the number of training photos, with a forecast for more.
+
+        Raises:
+            UsageError: the run was not diagnosed, or nothing can be said.
+        """
+        from tellapart.report.displays import learning_curve_display
+
+        return learning_curve_display(_forecast(self._viewed().folder))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return _html(self._viewed())
+
+
+def _history(folder: Path | None) -> list[dict[str, str]]:
+    try:
+        with open(_known(folder) / "history.csv", encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError:
+        raise UsageError(
+            f"There is no history of epochs in {folder}: 'quick' makes none.",
+            fix="Train with the recipe 'best', 'scratch' or 'classic' to have epochs to look at.",
+        ) from None
+
+
+def _forecast(folder: Path | None) -> dict[str, Any]:
+    try:
+        diagnosis = json.loads((_known(folder) / "diagnosis.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise UsageError(
+            f"The run in {folder} has not been diagnosed, so there is no learning curve.",
+            fix=f"Run: tellapart diagnose {folder}",
+        ) from None
+    if not diagnosis.get("forecast"):
+        raise UsageError(
+            "The diagnosis could not measure a learning curve.", fix=f"Give it more time: tellapart diagnose {folder}"
+        )
+    return diagnosis["forecast"]
+
+
+def _known(folder: Path | None) -> Path:
+    if folder is None:
+        raise UsageError("The run folder is not known.", fix="Load the model.onnx inside its run folder.")
+    return folder
+
+
+def _html(viewed: Viewed) -> str:
+    from markupsafe import Markup
+
+    lines = [Markup("<p><strong>{}</strong></p>").format(readable(viewed.title))]
+    if viewed.part:
+        lines.append(Markup("<p>{}</p>").format(verdict({"test": viewed.part})))
+        lines.append(_class_table(viewed.part))
+    if viewed.notes:
+        notes = Markup("").join(Markup("<li>{}</li>").format(readable(note)) for note in viewed.notes)
+        lines.append(Markup("<ul>{}</ul>").format(notes))
+    if viewed.folder is not None:
+        lines.append(Markup("<p>Results are in <code>{}</code></p>").format(readable(str(viewed.folder))))
+    return str(Markup("\n").join(lines))
+
+
+def _class_table(part: Mapping[str, Any]) -> Any:
+    """Classes, the hardest first, with their share of recognised photos."""
+    from markupsafe import Markup
+
+    def recall(item: tuple[str, Mapping[str, Any]]) -> float:
+        value = item[1]["recall"]["value"]
+        return 2.0 if value is None else value
+
+    hardest = sorted(part["per_class"].items(), key=recall)
+    row = Markup("<tr><td>{}</td><td>{}</td><td>{}</td></tr>")
+    rows = [
+        row.format(readable(name), count(one["n"]), estimate(one["recall"])) for name, one in hardest[:_MOST_CLASSES]
+    ]
+    head = Markup("<tr><th>class</th><th>photos</th><th>recognised</th></tr>")
+    more = len(hardest) - _MOST_CLASSES
+    tail = Markup("<p>and {} more classes</p>").format(more) if more > 0 else Markup("")
+    return Markup("<table><thead>{}</thead><tbody>{}</tbody></table>{}").format(head, Markup("").join(rows), tail)
