@@ -35,7 +35,7 @@ def test_a_report_is_written_whole(tmp_path, facts):
     write_report(tmp_path / "report.html", facts)
     page = Page((tmp_path / "report.html").read_text("utf-8"))
     assert page.open == []
-    assert [file.name for file in tmp_path.iterdir() if file.suffix != ".jpg"] == ["report.html"]
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".html"] == ["report.html"]
 
 
 def test_every_section_is_present_and_linked(facts):
@@ -184,7 +184,7 @@ def test_the_page_speaks_when_there_is_almost_nothing_to_say(with_facts):
 
 def test_charts_are_named_for_those_who_cannot_see_them(facts):
     charts = [a for a in Page(render_page(facts)).all("svg")]
-    assert len(charts) == 5
+    assert len(charts) == 6
     accuracy = facts.metrics["test"]["accuracy"]["value"]
     assert f"test {accuracy * 100:.1f}" in charts[0]["aria-label"]
     assert all(chart["role"] == "img" and len(chart["aria-label"]) > 30 for chart in charts)

@@ -95,7 +95,7 @@ def test_mistakes_come_surest_first_and_at_most_20(facts, with_facts, tmp_path):
         return Answer(path="x", file=tmp_path / "gone", label="cat", predicted="dog", probability=probability)
 
     section = sections_photos.mistakes(with_facts(answers=tuple(answer(0.5 + n / 200) for n in range(50))), Album())
-    shown = [mistake.probability for mistake, _ in section.content["shown"]]
+    shown = [mistake.probability for mistake, *_ in section.content["shown"]]
     assert shown == sorted(shown, reverse=True) and len(shown) == 20 and shown[0] == 0.745
 
 
@@ -173,6 +173,16 @@ def test_what_more_photos_would_bring_is_told(facts):
 def test_a_diagnosis_without_a_curve_still_shows_its_suspects(facts, with_facts, found):
     text = show(with_facts(diagnosis={**found, "forecast": {}}), "diagnosis")
     assert "too few photos" in text and "Twice" not in text
+
+
+def test_other_sizes_of_the_network_are_drawn_from_narrow_to_wide(facts, with_facts, found):
+    def charts(facts):
+        return {svg["aria-label"] for svg in Page(render_page(facts)).all("svg")}
+
+    told = "Unseen photos named correctly: 75.0\xa0% at 0.5 times the width; 78.0\xa0% at 1 times the width."
+    assert told in charts(facts)
+    none = {**found, "suspects": {"photos": found["suspects"]["photos"]}}
+    assert not any(label.startswith("Unseen photos") for label in charts(with_facts(diagnosis=none)))
 
 
 def test_the_to_do_list_is_that_of_the_diagnosis(facts, with_facts):

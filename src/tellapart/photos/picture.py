@@ -87,7 +87,7 @@ def png(pixels: UInt8[np.ndarray, "rows columns 3"]) -> bytes:
 
 
 def jpeg(pixels: UInt8[np.ndarray, "rows columns 3"], quality: int) -> bytes:
-    """The bytes of a JPEG file: a fifth of a PNG of the same photo. Of `quality`, 70 is for thumbnails, 90 for study."""
+    """The bytes of a JPEG file: a fifth of a PNG of the same photo; `quality` 70 is for thumbnails, 90 for study."""
     written = BytesIO()
     Image.fromarray(pixels).save(written, "JPEG", quality=quality, optimize=True)
     return written.getvalue()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from tellapart.report import wording
 from tellapart.report.figures import BLUE, INK, MUTED, ORANGE, floor_of_axis, percent_ticks, styled
 
+_SIZE = (5.2, 3.6)  # inches; the page scales it
+_APART = 1.4  # factor between marks of a logarithmic axis: nearer ones would run into each other
 _LINES = (  # column of history.csv, its name in the chart, colour, style
     ("train_accuracy", "train", ORANGE, "--"),
     ("validation_accuracy", "validation", BLUE, "-"),
@@ -99,7 +102,7 @@ def suspects_figure(suspects: Sequence[tuple[str, Mapping[str, float]]]) -> Figu
 @styled
 def photos_figure(forecast: Mapping[str, Any]) -> Figure:
     """Accuracy after learning from more and more photos, and what twice and four times as many would bring."""
-    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
+    figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.add_subplot()
     measured = [
         (row["photos"], 1 - row["error"]) for row in forecast.get("curve", ()) if {"photos", "error"} <= set(row)
@@ -115,21 +118,65 @@ def photos_figure(forecast: Mapping[str, Any]) -> Figure:
         axes.plot(numbers, values, color=ORANGE, marker="o", markersize=6, linestyle="none")
         for photos, value in zip(numbers, values, strict=True):
             axes.annotate(wording.percent(value), (photos, value), (-7, 5), ha="right", textcoords="offset points")
-    axes.set_xscale("log")
-    ticks = [photos for photos, _ in measured[:: max(1, len(measured) // 3)]] + [photos for photos, _ in ahead]
-    spread = [tick for i, tick in enumerate(sorted(ticks)) if i == 0 or tick / sorted(ticks)[i - 1] > 1.4]
-    axes.xaxis.set_major_locator(FixedLocator(spread))
-    axes.xaxis.set_minor_locator(NullLocator())
+    _logarithmic(axes, [photos for photos, _ in [*measured[:: max(1, len(measured) // 3)], *ahead]])
     axes.xaxis.set_major_formatter(lambda photos, _: f"{round(photos):,}")
     lowest = min([value for _, value in measured] + [accuracy["low"] for _, accuracy in ahead])
     highest = max([value for _, value in measured] + [accuracy["high"] for _, accuracy in ahead])
-    margin = 0.12 * max(highest - lowest, 0.01)
-    axes.set_ylim(max(0.0, lowest - margin), min(1.0, highest + margin) if highest < 1 else 1.002)
+    _limit(axes, lowest, highest)
     axes.set_xlabel("photos to learn from")
     axes.set_ylabel("named correctly")
     percent_ticks(axes.yaxis)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
     return figure
+
+
+@styled
+def size_figure(sizes: Sequence[Tried]) -> Figure:
+    """Accuracy of narrower and wider networks, on unseen photos and, where it is known, on those they learnt from."""
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(
+        [each.width for each in sizes], [each.accuracy for each in sizes],
+        color=BLUE, linewidth=2, marker="o", markersize=5, label="unseen photos",
+    )  # fmt: skip
+    learnt = [(each.width, each.train_accuracy) for each in sizes if each.train_accuracy is not None]
+    if learnt:
+        axes.plot(*zip(*learnt, strict=True), color=ORANGE, linewidth=2, linestyle="--", label="train")
+    axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (2, 2)))
+    _logarithmic(axes, [each.width for each in sizes])
+    axes.xaxis.set_major_formatter(lambda width, _: "as it is" if width == 1 else f"× {width:g}")
+    values = [each.accuracy for each in sizes] + [accuracy for _, accuracy in learnt]
+    _limit(axes, min(values), max(values))
+    axes.set_xlabel("width of the network")
+    axes.set_ylabel("named correctly")
+    percent_ticks(axes.yaxis)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
+    return figure
+
+
+class Tried(NamedTuple):
+    """A network of another width, or the run's own."""
+
+    width: float  # 1: as it is
+    accuracy: float  # on unseen photos
+    train_accuracy: float | None
+
+
+def tried_sizes(experiments: Sequence[Mapping[str, Any]]) -> list[Tried]:
+    """The networks of the suspect `size`, the narrowest first; heads bring the run's own as what they are compared to.
+
+    >>> tried_sizes([{"width": 0.5, "error": 0.25, "error_before": 0.125}])
+    [Tried(width=0.5, accuracy=0.75, train_accuracy=None), Tried(width=1.0, accuracy=0.875, train_accuracy=None)]
+    """
+    found = {}
+    for row in experiments:
+        if "width" not in row:
+            continue
+        accuracy = row["accuracy"] if "accuracy" in row else 1 - row["error"]
+        found[float(row["width"])] = Tried(float(row["width"]), accuracy, row.get("train_accuracy"))
+        if "error_before" in row:
+            found[1.0] = Tried(1.0, 1 - row["error_before"], None)
+    return [found[width] for width in sorted(found)]
 
 
 def forecast_points(forecast: Mapping[str, Any]) -> list[tuple[float, Mapping[str, float]]]:
@@ -141,3 +188,20 @@ def forecast_points(forecast: Mapping[str, Any]) -> list[tuple[float, Mapping[st
         if photos and told.get("accuracy", {}).get("value") is not None:
             points.append((float(photos), told["accuracy"]))
     return points
+
+
+def _logarithmic(axes: Axes, marks: Sequence[float]) -> None:
+    """A logarithmic axis, marked where something was measured, as far as the marks do not run into each other."""
+    axes.set_xscale("log")
+    spread: list[float] = []
+    for mark in sorted(marks):
+        if not spread or mark / spread[-1] > _APART:
+            spread.append(mark)
+    axes.xaxis.set_major_locator(FixedLocator(spread))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _limit(axes: Axes, lowest: float, highest: float) -> None:
+    """Show what lies between two accuracies, with some room."""
+    margin = 0.12 * max(highest - lowest, 0.01)
+    axes.set_ylim(max(0.0, lowest - margin), min(1.0, highest + margin) if highest < 1 else 1.002)

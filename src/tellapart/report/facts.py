@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tellapart.engine.session import Engine
 from tellapart.evaluation.calibration import ReliabilityBin
 from tellapart.report.sight import Entry
 
@@ -89,6 +90,7 @@ class ReportFacts:
     examples: Mapping[str, tuple[Photo, ...]] = field(default_factory=dict)  # class -> a few of its photos
     num_photos: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # class -> part -> photos
     entry: Entry | None = None  # how photos enter the network
+    engine: Engine | None = None  # the classifier, asked where it looked
     history: tuple[Mapping[str, float], ...] = ()  # history.csv, one row per epoch
     details: Mapping[str, Any] = field(default_factory=dict)  # of the fit, as in run.json
     reliability: tuple[ReliabilityBin, ...] = ()  # of the headline's part, from evaluation.calibration.reliability

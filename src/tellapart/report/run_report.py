@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import ModelError
 from tellapart.evaluation.calibration import reliability
-from tellapart.model.file import read_model
 from tellapart.report.facts import (
     Answer,
     Doubted,
@@ -54,7 +54,8 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
     root = _root(photos, record)
     splits = [row for row in read_rows(folder / "splits.csv") if row.get("label")]
     predictions = read_rows(folder / "predictions.csv")
-    class_names, entry = _of_model(folder, predictions)
+    engine = _engine(folder)
+    class_names = _class_names(engine, predictions)
     diagnosis = read_json(folder / "diagnosis.json")
     return ReportFacts(
         title=root.resolve().name,
@@ -64,7 +65,8 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
         answers=_answers(predictions, splits, root),
         examples=_examples(splits, root),
         num_photos=_counts(splits),
-        entry=entry,
+        entry=None if engine is None else Entry(engine.manifest.side_px, engine.manifest.grey),
+        engine=engine,
         history=tuple(_numbers(row) for row in read_rows(folder / "history.csv")),
         details=record.get("details", {}),
         reliability=_reliability(predictions, splits, class_names),
@@ -90,14 +92,19 @@ def _root(photos: Path | None, record: Mapping[str, Any]) -> Path:
     return root.parent if root.is_file() else root
 
 
-def _of_model(folder: Path, predictions: Sequence[Row]) -> tuple[tuple[str, ...], Entry | None]:
-    """Classes and input of the classifier, by its own word, or what the predictions tell where it is gone."""
+def _engine(folder: Path) -> Engine | None:
     try:
-        manifest = read_model(folder / "model.onnx").manifest
+        return open_classifier(folder / "model.onnx")
     except ModelError:
-        columns = predictions[0] if predictions else {}
-        return tuple(name.removeprefix("p:") for name in columns if name.startswith("p:")), None
-    return manifest.class_names, Entry(manifest.side_px, manifest.grey)
+        return None
+
+
+def _class_names(engine: Engine | None, predictions: Sequence[Row]) -> tuple[str, ...]:
+    """By the classifier's own word, or what the predictions tell where it is gone."""
+    if engine is not None:
+        return engine.manifest.class_names
+    columns = predictions[0] if predictions else {}
+    return tuple(name.removeprefix("p:") for name in columns if name.startswith("p:"))
 
 
 def _answers(predictions: Sequence[Row], splits: Sequence[Row], root: Path) -> tuple[Answer, ...]:

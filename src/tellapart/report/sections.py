@@ -36,5 +36,5 @@ SECTIONS: tuple[Builder, ...] = (
 
 def build_sections(facts: ReportFacts, album: Album | None = None) -> list[Section]:
     """All sections that have something to tell, in the order of the page."""
-    album = album or Album()
+    album = album or Album(facts.engine)
     return [section for build in SECTIONS if (section := build(facts, album))]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tellapart.diagnosis.verdict import LEAST_POINTS
 from tellapart.report import wording
-from tellapart.report.curves import forecast_points, photos_figure, suspects_figure
+from tellapart.report.curves import forecast_points, photos_figure, size_figure, suspects_figure, tried_sizes
 from tellapart.report.facts import ReportFacts
 from tellapart.report.section import Section
 from tellapart.report.svg import figure_svg
@@ -38,6 +38,7 @@ def diagnosis(facts: ReportFacts, album: Album) -> Section | None:
         "seconds": facts.diagnosis.get("seconds", 0.0),
         "forecast": forecast,
         "photos_chart": _photos_chart(forecast),
+        "size_chart": _size_chart(facts.diagnosis["suspects"].get("size", {}).get("experiments", ())),
     }
     return Section("diagnosis", "Why it is not better", content)
 
@@ -80,6 +81,14 @@ def _photos_chart(forecast: Mapping[str, Any]) -> Any:
     return figure_svg(
         photos_figure(forecast), name="photos", description=f"Named correctly: {'; '.join([*measured, *expected])}."
     )
+
+
+def _size_chart(experiments: Sequence[Mapping[str, Any]]) -> Any:
+    sizes = tried_sizes(experiments)
+    if len(sizes) < FEWEST_MEASURED:
+        return None
+    told = "; ".join(f"{wording.percent(each.accuracy)} at {each.width:g} times the width" for each in sizes)
+    return figure_svg(size_figure(sizes), name="size", description=f"Unseen photos named correctly: {told}.")
 
 
 def _value(suspect: Mapping[str, Any]) -> float | None:

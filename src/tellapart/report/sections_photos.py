@@ -9,7 +9,7 @@ from typing import Any
 from tellapart.evaluation.metrics import worst_confusions
 from tellapart.report.facts import Answer, ReportFacts
 from tellapart.report.section import Section
-from tellapart.report.thumbnails import Album, network_input_uri
+from tellapart.report.thumbnails import Album, Heat, network_input_uri
 
 MOST_MISTAKES = 20  # thumbnails; they bound the size of the page
 MOST_LEAST_SURE = 12
@@ -80,7 +80,7 @@ def mistakes(facts: ReportFacts, album: Album) -> Section | None:
     part = facts.parts().get(facts.headline_part())
     if part is None:
         return None
-    shown = [(answer, album.picture(answer)) for answer in facts.wrong()[:MOST_MISTAKES]]
+    shown = _looked_at(facts.wrong()[:MOST_MISTAKES], album)
     content = {"part": facts.headline_part(), "shown": shown, "num_wrong": _num_wrong(part), "n": part["n"]}
     return Section("mistakes", "Its worst mistakes", content)
 
@@ -91,11 +91,16 @@ def least_sure(facts: ReportFacts, album: Album) -> Section | None:
     if not answers:
         return None
     content = {
-        "shown": [(answer, album.picture(answer)) for answer in answers],
+        "shown": _looked_at(answers, album),
         "num_right": sum(answer.is_right for answer in answers),
         "part": facts.headline_part(),
     }
     return Section("least_sure", "Photos it was least sure of", content)
+
+
+def _looked_at(answers: Sequence[Answer], album: Album) -> list[tuple[Answer, str | None, Heat | None]]:
+    """Photos with their thumbnails, and where the classifier looked when it named them."""
+    return [(answer, album.picture(answer), album.heat(answer, answer.predicted)) for answer in answers]
 
 
 def confusion(facts: ReportFacts, album: Album) -> Section | None:
