@@ -89,7 +89,7 @@ def suspects_figure(suspects: Sequence[tuple[str, Mapping[str, float]]]) -> Figu
         line = [100 * points["low"], 100 * points["high"]]
         axes.plot(line, [row, row], color=colour, linewidth=3, solid_capstyle="butt")
         axes.plot([100 * points["value"]], [row], color=colour, marker="o", markersize=6.5)
-    axes.set_yticks(range(len(suspects)), [wording.readable(name) for name, _ in suspects])
+    axes.set_yticks(range(len(suspects)), [wording.short(name) for name, _ in suspects])
     axes.set_ylim(len(suspects) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("costs so many of 100 photos, with 99\xa0% interval")

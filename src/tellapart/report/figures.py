@@ -109,7 +109,7 @@ def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[s
     for row, column in np.ndindex(*counts.shape):
         ink = "white" if share[row, column] > 0.5 else INK
         axes.text(column + 0.5, row + 0.5, f"{counts[row, column]:,}", ha="center", va="center", color=ink)
-    names = [wording.readable(name) for name in class_names]
+    names = [wording.short(name) for name in class_names]
     centres = np.arange(len(names)) + 0.5
     axes.set_xticks(centres, names, rotation=45, ha="right")
     axes.set_yticks(centres, names)

@@ -159,6 +159,16 @@ def readable(text: str) -> str:
     return "".join(_code(character) if _is_hidden(character) else character for character in text)
 
 
+def short(name: str, most: int = 26) -> str:
+    """A name that can be shown where there is little room.
+
+    >>> short("chihuahua", 6)
+    'chihu…'
+    """
+    text = readable(name)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def _is_hidden(character: str) -> bool:
     # Joiners (category Cf) stay: emoji and several scripts are spelt with them.
     return character in _REORDERING or unicodedata.category(character) in ("Cc", "Cs", "Cn", "Co", "Zl", "Zp")
