@@ -60,6 +60,7 @@ def diagnosis_found():
             {"do": "Add 400 photos.", "suspect": "photos", "points": None, "proven": True},
             {"do": "Check the label of cat/1.jpg.", "suspect": "labels", "points": None, "proven": False},
         ],
+        "memorised": [],
         "seconds": 71.0,
         "missing_photos": 2,
     }

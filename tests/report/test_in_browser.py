@@ -37,9 +37,10 @@ def reports(tmp_path_factory):
     rng = np.random.default_rng(4)
     whole = whole_facts(folder, rng)
     names = tuple(f"class number {i}" for i in range(30))
+    file, following = folder / "photo.jpg", names[1:] + names[:1]
     many = tuple(
-        Answer(path=f"{i}.jpg", file=folder / "photo.jpg", label=names[i % 30], predicted=names[(i + 1) % 30], probability=0.5)
-        for i in range(60)
+        Answer(path=f"{said}.jpg", file=file, label=label, predicted=said, probability=0.5)
+        for label, said in zip(names, following, strict=True)
     )
     made = {
         "whole": whole,

@@ -1,3 +1,6 @@
+from copy import copy
+from dataclasses import replace
+
 import pytest
 from reading import Page
 
@@ -196,9 +199,11 @@ def test_doubted_labels_show_what_they_look_like(facts):
     assert "1 photo is much further" in text and "cat/e.jpg" in text
 
 
-def test_only_what_is_known_by_heart_is_called_so(facts):
+def test_only_what_is_known_by_heart_is_called_so(facts, with_facts):
     assert "cat/f.jpg" in show(facts, "memorised")
     assert "cat/g.jpg" not in show(facts, "memorised")
+    assert "None: there is no photo" in show(with_facts(memorised=()), "memorised")
+    assert show(with_facts(diagnosis={}, memorised=()), "memorised") == ""
 
 
 def test_a_classifier_without_mistakes_is_said_to_have_none(facts, with_facts):
@@ -223,6 +228,13 @@ def test_decisions_say_how_many_photos_are_answered_and_show_the_others(facts, w
     assert show(with_facts(metrics={**facts.metrics, "test": test}), "decisions") == ""
 
 
+def test_only_a_classifier_that_knows_strangers_is_said_to_mark_them(facts, with_facts):
+    assert "It always names one of its 2 classes" in show(facts, "limits")
+    engine = copy(facts.engine)
+    engine.manifest = replace(engine.manifest, thresholds={"neither": 3.0})
+    assert "unlike all of its 2 classes as neither" in show(with_facts(engine=engine), "limits")
+
+
 def test_twins_say_what_is_wrong_with_them(facts):
     text = show(facts, "twins")
     assert "1 pair of copies stands in two parts" in text
@@ -239,6 +251,11 @@ def test_refused_photos_show_path_reason_and_code(facts):
 
 def test_a_long_list_is_cut_and_says_so(facts, with_facts):
     assert "And 300 more; the run folder lists all of them." in show(with_facts(refused=facts.refused * 500), "refused")
+
+
+def test_settings_that_were_not_made_are_not_shown(with_facts):
+    text = show(with_facts(settings={"recipe": "quick", "epochs": None, "exclude": [], "grey": False}), "making")
+    assert "grey no" in text and "epochs" not in text and "exclude" not in text
 
 
 def test_the_making_shows_photos_time_settings_and_versions(facts):

@@ -57,18 +57,19 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
         parts: name -> one part of metrics.json that holds photos, first at the top.
         gap: `memorisation_gap` of metrics.json; drawn between train and test where both are present.
     """
-    figure = Figure(figsize=(4.4, 1.05 + 0.55 * len(parts)), layout="constrained")
+    figure = Figure(figsize=(4.4, 1.05 + 0.58 * len(parts)), layout="constrained")
     axes = figure.add_subplot()
     lowest = min((part["accuracy"]["low"] for part in parts.values()), default=0.0)
     start = floor_of_axis(lowest)
-    rows = {name: row for row, name in enumerate(parts)}
+    is_apart = gap is not None and gap["value"] is not None and {"train", "test"} <= parts.keys()
+    rows = _rows(list(parts), is_apart)
     for name, part in parts.items():
         _draw_accuracy(axes, rows[name], part["accuracy"], ORANGE if name == "train" else BLUE)
-    if gap and gap["value"] is not None and {"train", "test"} <= rows.keys():
+    if is_apart:
         _draw_gap(axes, parts["train"]["accuracy"]["value"], parts["test"]["accuracy"]["value"], rows)
     labels = [f"{name.replace('_', ' ')}\n{part['n']:,} photos" for name, part in parts.items()]
     axes.set_yticks(list(rows.values()), labels)
-    axes.set_ylim(len(parts) - 0.2, -0.75)
+    axes.set_ylim(max(rows.values(), default=0) + 0.8, -0.75)
     axes.set_xlim(start, 1 + 0.04 * (1 - start))
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("named correctly, with 95 % interval")
@@ -120,7 +121,17 @@ def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[s
     return figure
 
 
-def _draw_accuracy(axes: Axes, row: int, accuracy: Mapping[str, float], colour: str) -> None:
+def _rows(names: Sequence[str], is_apart: bool) -> dict[str, float]:
+    """The height of each part, the first at 0; with room below the test part for the gap.
+
+    >>> _rows(["train", "test", "other"], True)
+    {'train': 0.0, 'test': 1.0, 'other': 2.5}
+    """
+    below = names.index("test") if is_apart else len(names)
+    return {name: row + 0.5 * (row > below) for row, name in enumerate(map(str, names))}
+
+
+def _draw_accuracy(axes: Axes, row: float, accuracy: Mapping[str, float], colour: str) -> None:
     """A thick line over the interval, a point on the value, and the value in words above it."""
     value = accuracy["value"]
     axes.plot([accuracy["low"], accuracy["high"]], [row, row], color=colour, linewidth=3, solid_capstyle="butt")
@@ -128,7 +139,7 @@ def _draw_accuracy(axes: Axes, row: int, accuracy: Mapping[str, float], colour: 
     axes.annotate(wording.percent(value), (value, row), (0, 7), ha="center", textcoords="offset points")
 
 
-def _draw_gap(axes: Axes, train: float, test: float, rows: Mapping[str, int]) -> None:
+def _draw_gap(axes: Axes, train: float, test: float, rows: Mapping[str, float]) -> None:
     """A bracket below the test row, from test to train, with the gap below it."""
     level = rows["test"] + 0.35
     axes.plot([train, train], [rows["train"], level], color=MUTED, linewidth=0.8, linestyle=":")

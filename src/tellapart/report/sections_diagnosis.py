@@ -61,9 +61,9 @@ def doubts(facts: ReportFacts, album: Album) -> Section | None:
 
 def memorised(facts: ReportFacts, album: Album) -> Section | None:
     """Training photos whose answer is memory, not understanding."""
+    if "memorised" not in facts.diagnosis:
+        return None  # nobody has looked yet
     photos = [photo for photo in facts.memorised if photo.score >= LEAST_SCORE][:MOST_MEMORISED]
-    if not photos:
-        return None
     return Section(
         "memorised", "Known by heart, not understood", {"shown": [(photo, album.picture(photo)) for photo in photos]}
     )

@@ -55,7 +55,7 @@ def making(facts: ReportFacts, album: Album) -> Section | None:
     """How it was made: settings, versions, time."""
     content = {
         "photos": facts.metrics.get("photos", {}),
-        "settings": {name: _plain(value) for name, value in facts.settings.items()},
+        "settings": {name: _plain(value) for name, value in facts.settings.items() if value not in (None, (), [])},
         "versions": facts.versions,
         "seconds": facts.seconds,
         "made": facts.made,
@@ -66,14 +66,11 @@ def making(facts: ReportFacts, album: Album) -> Section | None:
 
 def limits(facts: ReportFacts, album: Album) -> Section | None:
     """What these figures do not say."""
-    part = facts.parts().get(facts.headline_part()) or {}
-    return Section(
-        "limits", "What these figures do not say", {"class_names": facts.class_names, "decides": "decisions" in part}
-    )
+    knows_strangers = facts.engine is not None and "neither" in facts.engine.manifest.thresholds
+    content = {"num_classes": len(facts.class_names), "knows_strangers": knows_strangers}
+    return Section("limits", "What these figures do not say", content)
 
 
 def _plain(value: object) -> object:
     """A setting in the words of a person."""
-    if value is None or value in ((), []):
-        return "not set"
     return ("yes" if value else "no") if isinstance(value, bool) else value
