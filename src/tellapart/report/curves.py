@@ -24,7 +24,7 @@ _LINES = (  # column of history.csv, its name in the chart, colour, style
 def best_epoch(history: Sequence[Mapping[str, float]], details: Mapping[str, Any]) -> int:
     """The epoch that validation photos found best: as the run says, else the most accurate, the first of equals.
 
-    >>> best_epoch([{"epoch": 1, "validation_accuracy": 0.8}, {"epoch": 2, "validation_accuracy": 0.9}], {})
+    >>> best_epoch([{"epoch": 1.0, "validation_accuracy": 0.8}, {"epoch": 2.0, "validation_accuracy": 0.9}], {})
     2
     """
     if details.get("best_epoch"):
@@ -139,6 +139,9 @@ def size_figure(sizes: Sequence[Tried]) -> Figure:
         [each.width for each in sizes], [each.accuracy for each in sizes],
         color=BLUE, linewidth=2, marker="o", markersize=5, label="unseen photos",
     )  # fmt: skip
+    for each in sizes:
+        if each.interval:
+            axes.plot([each.width] * 2, each.interval, color=BLUE, linewidth=1.5)
     learnt = [(each.width, each.train_accuracy) for each in sizes if each.train_accuracy is not None]
     if learnt:
         axes.plot(*zip(*learnt, strict=True), color=ORANGE, linewidth=2, linestyle="--", label="train")
@@ -146,6 +149,7 @@ def size_figure(sizes: Sequence[Tried]) -> Figure:
     _logarithmic(axes, [each.width for each in sizes])
     axes.xaxis.set_major_formatter(lambda width, _: "as it is" if width == 1 else f"× {width:g}")
     values = [each.accuracy for each in sizes] + [accuracy for _, accuracy in learnt]
+    values += [end for each in sizes if each.interval for end in each.interval]
     _limit(axes, min(values), max(values))
     axes.set_xlabel("width of the network")
     axes.set_ylabel("named correctly")
@@ -159,24 +163,32 @@ class Tried(NamedTuple):
 
     width: float  # 1: as it is
     accuracy: float  # on unseen photos
-    train_accuracy: float | None
+    train_accuracy: float | None = None
+    interval: tuple[float, float] | None = None  # of the accuracy, if that of the network as it is were exact
 
 
-def tried_sizes(experiments: Sequence[Mapping[str, Any]]) -> list[Tried]:
+def tried_sizes(suspect: Mapping[str, Any]) -> list[Tried]:
     """The networks of the suspect `size`, the narrowest first; heads bring the run's own as what they are compared to.
 
-    >>> tried_sizes([{"width": 0.5, "error": 0.25, "error_before": 0.125}])
-    [Tried(width=0.5, accuracy=0.75, train_accuracy=None), Tried(width=1.0, accuracy=0.875, train_accuracy=None)]
+    >>> gain = {"value": -0.125, "low": -0.25, "high": 0.0}
+    >>> tried_sizes({"experiments": [{"width": 0.5, "error": 0.25, "error_before": 0.125, "gain": gain}]})
+    [Tried(width=0.5, accuracy=0.75, train_accuracy=None, interval=(0.625, 0.875)), Tried(width=1.0, accuracy=0.875, ...
     """
-    found = {}
-    for row in experiments:
-        if "width" not in row:
-            continue
+    rows = [row for row in suspect.get("experiments", ()) if "width" in row]
+    own = [row["accuracy"] if "accuracy" in row else 1 - row["error_before"] for row in rows if _tells_own(row)]
+    if not own:
+        return []
+    found = {1.0: Tried(1.0, own[0])}
+    for row in rows:
         accuracy = row["accuracy"] if "accuracy" in row else 1 - row["error"]
-        found[float(row["width"])] = Tried(float(row["width"]), accuracy, row.get("train_accuracy"))
-        if "error_before" in row:
-            found[1.0] = Tried(1.0, 1 - row["error_before"], None)
+        gain = row.get("gain") or suspect.get("changes", {}).get(row["what"])
+        interval = (own[0] + gain["low"], own[0] + gain["high"]) if gain else None
+        found[row["width"]] = Tried(float(row["width"]), accuracy, row.get("train_accuracy"), interval)
     return [found[width] for width in sorted(found)]
+
+
+def _tells_own(row: Mapping[str, Any]) -> bool:
+    return "error_before" in row or row["width"] == 1
 
 
 def forecast_points(forecast: Mapping[str, Any]) -> list[tuple[float, Mapping[str, float]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tellapart.diagnosis.verdict import LEAST_POINTS
@@ -38,7 +38,7 @@ def diagnosis(facts: ReportFacts, album: Album) -> Section | None:
         "seconds": facts.diagnosis.get("seconds", 0.0),
         "forecast": forecast,
         "photos_chart": _photos_chart(forecast),
-        "size_chart": _size_chart(facts.diagnosis["suspects"].get("size", {}).get("experiments", ())),
+        "size_chart": _size_chart(facts.diagnosis["suspects"].get("size", {})),
     }
     return Section("diagnosis", "Why it is not better", content)
 
@@ -83,8 +83,8 @@ def _photos_chart(forecast: Mapping[str, Any]) -> Any:
     )
 
 
-def _size_chart(experiments: Sequence[Mapping[str, Any]]) -> Any:
-    sizes = tried_sizes(experiments)
+def _size_chart(suspect: Mapping[str, Any]) -> Any:
+    sizes = tried_sizes(suspect)
     if len(sizes) < FEWEST_MEASURED:
         return None
     told = "; ".join(f"{wording.percent(each.accuracy)} at {each.width:g} times the width" for each in sizes)
