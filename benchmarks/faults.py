@@ -68,7 +68,7 @@ SHORTCUTS: dict[str, Change] = {
     "coarser": lambda photo, rng: recoded(photo, 20),
 }
 SHIFTS: dict[str, Change] = {
-    "blurred": lambda photo, rng: photo.filter(ImageFilter.GaussianBlur(photo.width / 60)),
+    "blurred": lambda photo, rng: photo.filter(ImageFilter.GaussianBlur(photo.width / 25)),
     "darkened": lambda photo, rng: ImageEnhance.Brightness(photo).enhance(0.35),
     "desaturated": lambda photo, rng: ImageEnhance.Color(photo).enhance(0.0),
 }

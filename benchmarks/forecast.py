@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import Row, photo_set, print_table
-from tellapart.diagnosis.head_curve import Photos, folds_of, measure, nested_ranks
+from tellapart.diagnosis.dealing import nested_ranks
+from tellapart.diagnosis.head_curve import Photos, folds_of, measure
 from tellapart.diagnosis.law import fit_law
 from tellapart.diagnosis.settings import HeadExperimentSettings
 from tellapart.faces.demo import solar_cells

@@ -121,14 +121,16 @@ class EngineSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class MapSettings:
-    """How parts of a photo are covered where its class maps cannot be read off the network."""
+    """How a photo is covered in parts, or shifted, to see which of its regions speak for a class."""
 
     cells: int = 14  # a side; at 150 px, a cell is 11 px
     window_cells: int = 3  # a side; a fifth of the photo: smaller windows leave enough of an object to know it by
+    shifts: int = 4  # a direction, of a network with exact maps: 16 runs, and a place of 32 px is seen in steps of 8
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         require(1 <= self.window_cells <= self.cells, "window_cells", self.window_cells, "1 to the number of cells")
+        require(self.shifts >= 1, "shifts", self.shifts, "1 or more")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,8 @@
 import numpy as np
 from synthetic import draw_photos
 
-from tellapart.diagnosis.head_curve import best_of, folds_of, measure, nested_ranks
+from tellapart.diagnosis.dealing import nested_ranks
+from tellapart.diagnosis.head_curve import best_of, folds_of, measure
 from tellapart.settings import HeadSettings
 from tellapart.training.head import try_strengths
 

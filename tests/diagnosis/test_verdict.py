@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tellapart.diagnosis.evidence import Suspect
@@ -41,6 +43,22 @@ def test_the_share_is_of_what_is_wrong_on_unseen_photos():
 
 def test_a_fault_of_the_measurement_comes_before_dearer_causes():
     assert named(suspect("photos", 0.09, 0.06, 0.12), suspect("leak", 0.02, 0.01, 0.03)).cause == "leak"
+
+
+def test_a_shortcut_that_costs_less_than_too_few_photos_comes_after_them():
+    shortcut = suspect("shortcut", 0.02, 0.005, 0.04)
+    assert named(suspect("photos", 0.03, 0.01, 0.05), shortcut).cause == "photos"
+    assert named(suspect("photos", 0.01, 0.005, 0.05), shortcut).cause == "shortcut"
+
+
+def test_what_more_steps_alone_would_bring_is_not_the_doing_of_photos():
+    brief = suspect("epochs", 0.08, 0.05, 0.11)
+    photos = suspect("photos", 0.10, 0.06, 0.14)
+    assert named(photos, brief).cause == "photos"
+    verdict = named(photos, replace(brief, facts={"direction": "too_few"}))
+    assert verdict.cause == "epochs"
+    assert "training ended too early" in verdict.sentence
+    assert named(photos, replace(brief, facts={"direction": "too_many"})).cause == "photos"
 
 
 def test_a_cause_that_chance_explains_is_not_named():

@@ -35,6 +35,18 @@ class MapEngine(Engine):
         return {"class_maps": np.repeat(self.maps[None], len(pixels), axis=0)}
 
 
+class PlacesEngine(Engine):
+    """Scores each of 7 x 7 places for class 1 by how much red is there."""
+
+    def __init__(self):
+        self.output_names = ("probabilities", "class_maps")
+
+    def run(self, pixels, outputs):
+        red = ((pixels[..., 0] > 200) & (pixels[..., 1] < 50)).reshape(len(pixels), 7, SIDE_PX // 7, 7, SIDE_PX // 7)
+        scores = red.mean(axis=(2, 4)).astype(np.float32)
+        return {"class_maps": np.stack([np.zeros_like(scores), scores], axis=-1)}
+
+
 @pytest.fixture
 def photo(rng):
     pixels = rng.integers(80, 180, (SIDE_PX, SIDE_PX, 3), np.uint8)
@@ -80,9 +92,26 @@ def test_exact_maps_lose_only_what_all_classes_have_in_common(rng):
     scores = rng.normal(size=(5, 5, 3)).astype(np.float32)
     maps = maps_of(MapEngine(scores), np.zeros((8, 8, 3), np.uint8))
     assert maps.exact
-    np.testing.assert_allclose(maps.values.mean(axis=2), 0, atol=1e-6)
-    gaps = maps.values - maps.values[..., :1]
+    np.testing.assert_allclose(maps.places.mean(axis=2), 0, atol=1e-6)
+    gaps = maps.places - maps.places[..., :1]
     np.testing.assert_allclose(gaps, scores - scores[..., :1], atol=1e-5)
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (3, 12), (26, 26), (38, 7), (56, 56)])
+def test_within_a_place_the_shifted_photo_shows_where(rng, top, left):
+    pixels = rng.integers(80, 180, (SIDE_PX, SIDE_PX, 3), np.uint8)
+    pixels[top : top + 14, left : left + 14] = (255, 0, 0)
+    heat = maps_of(PlacesEngine(), pixels).of(1)
+    assert heat.shape == (28, 28)
+    row, column = (np.array(np.unravel_index(int(heat.argmax()), heat.shape)) + 0.5) * SIDE_PX / len(heat)
+    assert abs(row - (top + 7)) <= 5
+    assert abs(column - (left + 7)) <= 5
+
+
+def test_the_shown_map_does_not_depend_on_threads_or_batches(photo):
+    one = maps_of(PlacesEngine(), photo, engine_settings=EngineSettings(workers=1, batch=1)).values
+    many = maps_of(PlacesEngine(), photo, engine_settings=EngineSettings(workers=3, batch=50)).values
+    np.testing.assert_allclose(one, many, atol=1e-6)
 
 
 def test_a_window_wider_than_the_photo_is_refused():

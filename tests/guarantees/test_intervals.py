@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from tellapart.evaluation.comparison import Comparison, compare
-from tellapart.evaluation.intervals import bootstrap_interval, mean_interval, wilson_limits
+from tellapart.evaluation.intervals import mean_interval, wilson_limits
 
 pytestmark = pytest.mark.guarantee
 
@@ -84,18 +84,6 @@ def classes_of(layout: str, num_photos: int, truth: float) -> tuple[np.ndarray, 
         case _:
             spread = (1 - truth) * np.array([0.2, 0.6, 1.0, 1.4, 1.8])
             return np.full(5, num_photos // 5), 1 - spread
-
-
-def test_bootstrap_intervals_hold_the_mean_of_probabilities(record_property):
-    """What the bootstrap is left for: a number for each photo that does not pile up at an end of its range."""
-    rng = np.random.default_rng(78)
-    coverages = {}
-    for num_photos in (50, 200, 1000):
-        for truth in (0.5, 0.8, 0.95):
-            drawn = rng.beta(4 * truth, 4 * (1 - truth), (400, num_photos))
-            found = [bootstrap_interval(np.mean, values, num_resamples=300) for values in drawn]
-            coverages[f"n {num_photos}, mean {truth}"] = float(np.mean([e.low <= truth <= e.high for e in found]))
-    judge(coverages, record_property, "Bootstrap")
 
 
 def test_intervals_of_a_difference_on_the_same_photos_hold_it_on_the_whole_grid(record_property):

@@ -78,7 +78,7 @@ def test_the_mean_of_a_map_is_the_score_behind_the_probability(network):
     _, _, engine, pixels = network
     for photo in pixels:
         probabilities = engine.run(photo[None], ("probabilities",))["probabilities"][0]
-        scores = maps_of(engine, photo).values.mean(axis=(0, 1))
+        scores = maps_of(engine, photo).places.mean(axis=(0, 1))
         exponentials = np.exp(scores - scores.max())
         np.testing.assert_allclose(exponentials / exponentials.sum(), probabilities, atol=1e-5)
         assert np.argsort(scores).tolist() == np.argsort(probabilities).tolist()
@@ -86,12 +86,10 @@ def test_the_mean_of_a_map_is_the_score_behind_the_probability(network):
 
 def test_weights_drawn_anew_make_the_map_fall_apart(keras, tmp_path, rng):
     """Adebayo et al. 2018, arXiv 1810.03292: a map that outlives its network shows the photo, not the network."""
-    photos = [to_pixels(draw_photo(rng, hue, 64), 64) for hue in range(0, 240, 10)]
-    engines = [written(compact(keras, seed), tmp_path / f"{seed}.onnx", "scratch", 64) for seed in (0, 1)]
-    same, other = (
-        np.mean([spearmanr(maps_of(engines[0], photo).of(0).ravel(), maps_of(engine, photo).of(0).ravel())[0]
-                 for photo in photos])
-        for engine in engines
-    )  # fmt: skip
-    assert same == pytest.approx(1)
-    assert abs(other) < 0.25
+    photos = [to_pixels(draw_photo(rng, hue, 64), 64) for hue in range(0, 240, 20)]
+    engines = [written(compact(keras, seed), tmp_path / f"{seed}.onnx", "scratch", 64) for seed in range(6)]
+    maps = [[maps_of(engine, photo).of(0).ravel() for photo in photos] for engine in engines]
+    alike = [np.mean([spearmanr(one, other)[0] for one, other in zip(maps[0], own, strict=True)]) for own in maps]
+    assert alike[0] == pytest.approx(1)
+    assert abs(np.mean(alike[1:])) < 0.25
+    assert max(alike[1:]) < 0.6

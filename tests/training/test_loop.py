@@ -162,7 +162,15 @@ def test_ctrl_c_is_the_users_own_again_afterwards(tmp_path):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_second_ctrl_c_quits_at_once(tmp_path):
+@pytest.fixture
+def usual_ctrl_c():
+    """As in a terminal: a shell starts background jobs with Ctrl-C ignored, and a test run may be one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_second_ctrl_c_quits_at_once(tmp_path, usual_ctrl_c):
     def twice(number):
         signal.raise_signal(signal.SIGINT)  # not os.kill: two that are under way at once may arrive as one
         signal.raise_signal(signal.SIGINT)

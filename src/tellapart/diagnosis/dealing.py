@@ -5,9 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from tellapart.diagnosis.proxy import Scale
+
+
+def nested_ranks(
+    labels: Int[np.ndarray, " photos"], groups: Int[np.ndarray, " photos"], seed: int
+) -> Float[np.ndarray, " photos"]:
+    """A number from 0 to 1 for each photo, so that those below any share are a subset with that share of every class.
+
+    Subsets are nested: what changes between two of them is the number of photos and nothing else. Groups are kept
+    whole, and counted with the class of their first photo.
+
+    >>> nested_ranks(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]), seed=0)
+    array([0. , 0.5, 0. , 0.5])
+    """
+    _, first, members, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    ranks = np.empty(len(first))
+    shuffled = np.random.default_rng(seed).permutation(len(first))
+    for label in np.unique(labels):
+        own = shuffled[labels[first[shuffled]] == label]
+        before = np.cumsum(sizes[own]) - sizes[own]
+        ranks[own] = before / max(sizes[own].sum(), 1)
+    return ranks[members]
 
 
 def nested_order(
@@ -23,18 +44,9 @@ def nested_order(
 
     >>> labels = np.array([0, 0, 1, 1, 1, 1])
     >>> labels[nested_order(np.arange(6), labels, np.arange(6), seed=0)[:3]].tolist()
-    [1, 0, 1]
+    [0, 1, 1]
     """
-    if not len(rows):
-        return rows
-    rng = np.random.default_rng([seed, 4])
-    _, first, member_of = np.unique(groups[rows], return_index=True, return_inverse=True)
-    leaders = labels[rows[first]]  # (groups,) a group of two classes counts as its first photo's
-    place = np.zeros(len(first))
-    for label in np.unique(leaders):
-        own = np.flatnonzero(leaders == label)
-        place[rng.permutation(own)] = (np.arange(len(own)) + 0.5) / len(own)
-    return rows[np.lexsort((rows, member_of, place[member_of]))]
+    return rows[np.lexsort((rows, groups[rows], nested_ranks(labels[rows], groups[rows], seed)))]
 
 
 def first_groups(

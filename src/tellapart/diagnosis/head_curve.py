@@ -51,27 +51,6 @@ class Measured:
     trial: Trial  # at the strength that the recipe would choose
 
 
-def nested_ranks(
-    labels: Int[np.ndarray, " photos"], groups: Int[np.ndarray, " photos"], seed: int
-) -> Float[np.ndarray, " photos"]:
-    """A number from 0 to 1 for each photo, so that those below any share are a subset with that share of every class.
-
-    Subsets are nested: what changes between two of them is the number of photos and nothing else. Groups are kept
-    whole, and counted with the class of their first photo.
-
-    >>> nested_ranks(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]), seed=0)
-    array([0. , 0.5, 0. , 0.5])
-    """
-    _, first, members, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
-    ranks = np.empty(len(first))
-    shuffled = np.random.default_rng(seed).permutation(len(first))
-    for label in np.unique(labels):
-        own = shuffled[labels[first[shuffled]] == label]
-        before = np.cumsum(sizes[own]) - sizes[own]
-        ranks[own] = before / max(sizes[own].sum(), 1)
-    return ranks[members]
-
-
 def measure(
     photos: Photos, ranks: Float[np.ndarray, " photos"], folds: Int[np.ndarray, " photos"], share: float,
     settings: HeadSettings,

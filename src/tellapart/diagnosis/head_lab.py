@@ -18,7 +18,8 @@ import numpy as np
 from jaxtyping import Bool, Float16, Int
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.head_curve import Photos, folds_of, nested_ranks
+from tellapart.diagnosis.dealing import nested_ranks
+from tellapart.diagnosis.head_curve import Photos, folds_of
 from tellapart.diagnosis.settings import HeadExperimentSettings
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings, ScanSettings

@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from tellapart.diagnosis.dealing import nested_ranks
 from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
-from tellapart.diagnosis.head_curve import Photos, best_of, folds_of, nested_ranks
+from tellapart.diagnosis.head_curve import Photos, best_of, folds_of
 from tellapart.diagnosis.head_lab import HeadLab
 from tellapart.diagnosis.paired import paired_gain
 from tellapart.diagnosis.phrases import SMALL, of_100, photos, with_doubt

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Int
 from tellapart.diagnosis.answers import answers_on_test
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
-from tellapart.diagnosis.sentences import counted, percent, points_between
+from tellapart.diagnosis.phrases import counted, percent, points_between
 from tellapart.evaluation.intervals import Estimate, difference_interval
 from tellapart.progress import Progress
 

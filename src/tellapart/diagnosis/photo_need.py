@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
+from tellapart.diagnosis.dealing import nested_ranks
 from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
-from tellapart.diagnosis.head_curve import Measured, folds_of, measure, nested_ranks
+from tellapart.diagnosis.head_curve import Measured, folds_of, measure
 from tellapart.diagnosis.head_lab import HeadLab
 from tellapart.diagnosis.law import Law, fit_law
 from tellapart.diagnosis.phrases import SMALL, photos, with_doubt

@@ -24,7 +24,7 @@ from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.domain import NUM_PERMUTATIONS, DomainTest, tell_parts_apart
 from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
 from tellapart.diagnosis.least_squares import permutation_probability
-from tellapart.diagnosis.sentences import counted, percent, points_between
+from tellapart.diagnosis.phrases import counted, percent, points_between
 from tellapart.evaluation.intervals import Estimate, difference_interval
 from tellapart.progress import Progress
 

@@ -21,8 +21,8 @@ from jaxtyping import Int
 from tellapart.diagnosis.answers import informedness_on_test
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
+from tellapart.diagnosis.phrases import percent, points_between
 from tellapart.diagnosis.properties import numbers_of, tell_classes
-from tellapart.diagnosis.sentences import percent, points_between
 from tellapart.diagnosis.swapping import HeldOut, exchange_of, loss_without
 from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.glimpse import Glimpse, glimpses

@@ -1,9 +1,9 @@
 """From what was measured of each suspect to one answer: why is this classifier not better?
 
 A suspect is named only if the experiments exclude that it costs nothing, and only if it costs enough to matter. Faults
-of the measurement come first, whatever the others cost: while test photos have copies in training, no other figure is
-worth much. Of the rest, the one that costs most is named. Where nothing can be named, the answer says so: there is
-nothing to find, or it cannot be told.
+of the measurement come first, whatever the others cost: while test photos have copies in training or are of another
+kind, no other figure is worth much. Of the rest, the one that costs most is named. Where nothing can be named, the
+answer says so: there is nothing to find, or it cannot be told.
 
 Reads and writes nothing.
 """
@@ -19,7 +19,9 @@ from tellapart.evaluation.intervals import Estimate
 
 LEAST_POINTS = 0.01  # accuracy that a cause must cost to be named: less is not worth anybody's afternoon
 _MAY_MISS = 2  # suspects that may be unmeasured where "nothing to do" is still said
-_FAULTS = ("leak", "shift", "shortcut")  # of the measurement, in the order in which they are looked into
+# Of the measurement, in the order in which they are looked into. A shortcut is weighed like the rest: a classifier that
+# leans a little on brightness and has too few photos needs photos first.
+_FAULTS = ("leak", "shift")
 
 _NAMES = {
     "epochs": "training went on for too long",
@@ -30,6 +32,13 @@ _NAMES = {
     "leak": "copies of test photos among the training photos",
     "shift": "test photos are of another kind than training photos",
     "shortcut": "the classes can be told apart by something that is not their subject",
+}
+_DIRECTIONS = {  # said more closely, where a direction is known; a head has a penalty in place of epochs
+    "too_few": "training ended too early",
+    "too_weak": "the penalty holds the classifier back too little",
+    "too_strong": "the penalty holds the classifier back too much",
+    "too_small": "a network that is too small",
+    "too_large": "a network that is too large",
 }
 
 
@@ -61,7 +70,8 @@ def decide(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> Verdi
     if not named:
         return _nothing_named(suspects, metrics)
     faults = [suspect for suspect in named if suspect.name in _FAULTS]
-    main = min(faults, key=lambda suspect: _FAULTS.index(suspect.name)) if faults else max(named, key=_cost)
+    dearest = max(named, key=lambda suspect: _own_cost(suspect, named))
+    main = min(faults, key=lambda suspect: _FAULTS.index(suspect.name)) if faults else dearest
     return Verdict(cause=main.name, share=_share(main, metrics), sentence=_sentence(main, named))
 
 
@@ -73,6 +83,17 @@ def is_proven(suspect: Suspect) -> bool:
 
 def _cost(suspect: Suspect) -> float:
     return 0.0 if suspect.points is None or suspect.points.value is None else suspect.points.value
+
+
+def _own_cost(suspect: Suspect, named: Sequence[Suspect]) -> float:
+    """What a suspect costs beyond what is another's doing.
+
+    Twice the photos for as many epochs are twice the steps. Where training ended too early, that alone brings what
+    twice the epochs bring, and only what photos bring beyond it is theirs.
+    """
+    too_few = [other for other in named if other.name == "epochs" and other.facts.get("direction") == "too_few"]
+    steps = _cost(too_few[0]) if too_few and suspect.name == "photos" else 0.0
+    return _cost(suspect) - steps
 
 
 def _share(suspect: Suspect, metrics: Mapping[str, Any]) -> Estimate:
@@ -90,11 +111,15 @@ def _accuracy(metrics: Mapping[str, Any]) -> float:
 
 
 def _sentence(main: Suspect, named: Sequence[Suspect]) -> str:
-    text = f"The main cause is {_NAMES[main.name]}: {main.sentence[:1].lower()}{main.sentence[1:]}"
+    text = f"The main cause is {_name(main)}: {main.sentence[:1].lower()}{main.sentence[1:]}"
     others = [suspect for suspect in sorted(named, key=_cost, reverse=True) if suspect is not main]
     if others:
-        text += f" Also proven: {'; '.join(_NAMES[suspect.name] for suspect in others)}."
+        text += f" Also proven: {'; '.join(map(_name, others))}."
     return text
+
+
+def _name(suspect: Suspect) -> str:
+    return _DIRECTIONS.get(str(suspect.facts.get("direction")), _NAMES[suspect.name])
 
 
 def _nothing_named(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> Verdict:

@@ -5,6 +5,10 @@ mean of its map (Zhou et al. 2016, arXiv 1512.04150). Such a model file has the 
 estimated. Where dense layers follow, as in `classic`, a part of the photo is covered and the fall of each score is
 measured, part by part (Zeiler and Fergus 2014, arXiv 1311.2901, section 4.2).
 
+The exact map is coarse, a seventh of the photo to a place, and the edges of things excite the places beside them. So
+the photo is also seen a little shifted, which shows what lies within a place, and what is shown at a place is the mean
+over a window of a fifth of the photo around it, as with covering.
+
 Either way a map is relative: how much more a place speaks for a class than for the classes on average. What speaks for
 all classes alike moves no answer, so it is taken away.
 
@@ -13,12 +17,14 @@ Reads pixels; runs the engine; writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tellapart.engine.session import Engine
 from tellapart.settings import EngineSettings, MapSettings
@@ -30,11 +36,16 @@ _LEAST = 1e-12  # probability; softmax of float32 may give 0, which has no logar
 class Maps:
     """How much each place of one photo speaks for each class, in units of the scores before softmax."""
 
-    values: Float32[np.ndarray, "rows columns classes"]  # 0: for no class more than for the others
-    exact: bool  # whether the mean of a class's map is its score; else each value is the fall of the score when covered
+    values: Float32[np.ndarray, "rows columns classes"]  # of windows; 0: for no class more than for the others
+    places: Float32[np.ndarray, "places_down places_across classes"] | None  # the exact map, where the file has one
+
+    @property
+    def exact(self) -> bool:
+        """Whether a map's mean is the score of its class, and not the fall of the score where parts are covered."""
+        return self.places is not None
 
     def of(self, number: int) -> Float32[np.ndarray, "rows columns"]:
-        """The map of one class."""
+        """The map of one class, as it is shown."""
         return self.values[:, :, number]
 
 
@@ -49,12 +60,50 @@ def maps_of(
     Args:
         engine: a classifier.
         pixels: the photo as the network takes it.
-        settings: how parts are covered.
+        settings: how parts are covered, or the photo shifted.
         engine_settings: how the engine uses the machine.
     """
-    if "class_maps" in engine.output_names:
-        return Maps(_relative(engine.run(pixels[np.newaxis], ("class_maps",))["class_maps"][0]), exact=True)
-    return Maps(_occlusion(engine, pixels, settings or MapSettings(), engine_settings or EngineSettings()), exact=False)
+    settings, engine_settings = settings or MapSettings(), engine_settings or EngineSettings()
+    if "class_maps" not in engine.output_names:
+        return Maps(_occlusion(engine, pixels, settings, engine_settings), places=None)
+    places = _class_maps(engine, pixels[np.newaxis])[0]
+    return Maps(_finer(engine, pixels, len(places), settings, engine_settings), places)
+
+
+def _class_maps(
+    engine: Engine, pixels: UInt8[np.ndarray, "photos side side 3"]
+) -> Float32[np.ndarray, "photos places_down places_across classes"]:
+    return _relative(engine.run(pixels, ("class_maps",))["class_maps"])
+
+
+def _finer(
+    engine: Engine, pixels: np.ndarray, num_places: int, settings: MapSettings, engine_settings: EngineSettings
+) -> Float32[np.ndarray, "rows columns classes"]:
+    """Maps of the photo shifted by parts of a place, put between each other, then the mean over windows.
+
+    What lies beyond the photo speaks for nothing, so a window at its edge has less to say.
+    """
+    parts = settings.shifts
+    place_px = len(pixels) / num_places
+    # Moved down by so much, the photo shows in a place what lies above: the largest shift is of the first row.
+    shifts = [round(place_px * ((parts - 1) / 2 - part) / parts) for part in range(parts)]
+
+    def seen(some: list[tuple[int, int]]) -> Float32[np.ndarray, "shifts places_down places_across classes"]:
+        return _class_maps(engine, np.stack([_shifted(pixels, down, right) for down, right in some]))
+
+    maps = np.concatenate(_by_batches(seen, list(itertools.product(shifts, shifts)), engine_settings))
+    grid = maps.reshape(parts, parts, num_places, num_places, -1).transpose(2, 0, 3, 1, 4)
+    fine = grid.reshape(num_places * parts, num_places * parts, -1)
+    window = round(len(fine) * settings.window_cells / settings.cells) // 2 * 2 + 1  # odd, so that it has a middle
+    padded = np.pad(fine, ((window // 2, window // 2), (window // 2, window // 2), (0, 0)))
+    return sliding_window_view(sliding_window_view(padded, window, 0).mean(axis=-1), window, 1).mean(axis=-1)
+
+
+def _shifted(pixels: np.ndarray, down: int, right: int) -> np.ndarray:
+    """The photo moved within its frame; what comes in is its own edge."""
+    steps = np.arange(len(pixels))
+    rows, columns = (np.clip(steps - by, 0, len(pixels) - 1) for by in (down, right))
+    return pixels[rows[:, np.newaxis], columns]
 
 
 def _relative(scores: Float[np.ndarray, "... classes"]) -> Float32[np.ndarray, "... classes"]:
@@ -80,13 +129,11 @@ def _occlusion(
 
     falls = np.zeros((num_cells, num_cells, len(whole)), np.float32)
     times = np.zeros((num_cells, num_cells, 1), np.float32)
-    batches = list(_batches(corners, engine_settings.batch))
-    with ThreadPoolExecutor(engine_settings.workers, thread_name_prefix="tellapart") as pool:
-        for some, scores in zip(batches, pool.map(covered, batches), strict=True):
-            for (row, column), score in zip(some, scores, strict=True):
-                window = slice(max(row, 0), row + wide), slice(max(column, 0), column + wide)
-                falls[window] += whole - score
-                times[window] += 1
+    scores = np.concatenate(_by_batches(covered, corners, engine_settings))
+    for (row, column), score in zip(corners, scores, strict=True):
+        window = slice(max(row, 0), row + wide), slice(max(column, 0), column + wide)
+        falls[window] += whole - score
+        times[window] += 1
     return falls / times
 
 
@@ -105,5 +152,10 @@ def _scores(engine: Engine, pixels: UInt8[np.ndarray, "photos side side 3"]) -> 
     return _relative(np.log(np.maximum(probabilities, _LEAST)))
 
 
-def _batches(corners: list[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
-    return (corners[start : start + size] for start in range(0, len(corners), size))
+def _by_batches(
+    function: Callable[[list[tuple[int, int]]], np.ndarray], variants: list[tuple[int, int]], settings: EngineSettings
+) -> list[np.ndarray]:
+    """What a function says of variants of the photo, a batch at a time, in their order."""
+    batches = [variants[start : start + settings.batch] for start in range(0, len(variants), settings.batch)]
+    with ThreadPoolExecutor(settings.workers, thread_name_prefix="tellapart") as pool:
+        return list(pool.map(function, batches))
