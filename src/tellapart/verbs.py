@@ -200,10 +200,7 @@ def train(
 
 
 def evaluate(
-    model: Path,
-    photos: Path,
-    progress: Progress | None = None,
-    settings: EngineSettings | None = None,
+    model: Path, photos: Path, progress: Progress | None = None, settings: EngineSettings | None = None
 ) -> EvaluateResult:
     """Grade a model file on any labelled folder; classes bind by name.
 
@@ -253,10 +250,7 @@ def compare(
 
 
 def predict(
-    model: Path,
-    inputs: Sequence[str],
-    progress: Progress | None = None,
-    settings: EngineSettings | None = None,
+    model: Path, inputs: Sequence[str], progress: Progress | None = None, settings: EngineSettings | None = None
 ) -> PredictResult:
     """Predict files, folders, patterns such as `photos/*.jpg`, or `-` for a list of paths on standard input.
 
