@@ -20,11 +20,14 @@ def read_json(file: Path) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def read_rows(file: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file; none where there is none."""
+def read_rows(file: Path, *columns: str) -> list[dict[str, str]]:
+    """The rows of a CSV file; none where there is none, or where it lacks one of these columns."""
     try:
         with open(file, encoding="utf-8-sig", newline="", errors="backslashreplace") as text:
-            return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(text)]
+            reader = csv.DictReader(text)
+            if not set(columns) <= set(reader.fieldnames or ()):
+                return []
+            return [{key: value or "" for key, value in row.items() if key} for row in reader]
     except (OSError, csv.Error):
         return []
 

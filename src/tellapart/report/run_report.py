@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from tellapart.report.sight import Entry
 from tellapart.report.wording import verdict
 
 EXAMPLES_PER_CLASS = 6
+_TWIN_COLUMNS = tuple(field.name for field in fields(TwinFinding))
 
 Row = Mapping[str, str]
 
@@ -52,8 +54,8 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
     """What the page shows of a run."""
     metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
     root = _root(photos, record)
-    splits = [row for row in read_rows(folder / "splits.csv") if row.get("label")]
-    predictions = read_rows(folder / "predictions.csv")
+    splits = [row for row in read_rows(folder / "splits.csv", "path", "label", "part") if row["label"]]
+    predictions = read_rows(folder / "predictions.csv", "path", "label", "probability")
     engine = _engine(folder)
     class_names = _class_names(engine, predictions)
     diagnosis = read_json(folder / "diagnosis.json")
@@ -71,12 +73,12 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
         details=record.get("details", {}),
         reliability=_reliability(predictions, splits, class_names),
         refused=tuple(
-            Refusal(row.get("path", ""), row.get("code", ""), row.get("reason", ""))
-            for row in read_rows(folder / "refused.csv")
+            Refusal(row["path"], row["code"], row["reason"])
+            for row in read_rows(folder / "refused.csv", "path", "code", "reason")
         ),
-        twins=tuple(TwinFinding(**row) for row in read_rows(folder / "twins.csv")),  # type: ignore[arg-type]
+        twins=_twins(read_rows(folder / "twins.csv", *_TWIN_COLUMNS)),
         diagnosis=diagnosis,
-        doubted=_doubted(read_rows(folder / "doubts.csv"), root),
+        doubted=_doubted(read_rows(folder / "doubts.csv", "path", "label", "suggestion", "score"), root),
         memorised=_memorised(diagnosis.get("memorised", ()), root),
         warnings=tuple(record.get("warnings", ())),
         settings=record.get("settings", {}),
@@ -115,7 +117,7 @@ def _answers(predictions: Sequence[Row], splits: Sequence[Row], root: Path) -> t
             file=root / row["path"],
             label=labels[row["path"]],
             predicted=row["label"],
-            probability=number(row.get("probability")) or 0.0,
+            probability=number(row["probability"]) or 0.0,
             decision=row.get("decision", "ok"),
         )
         for row in predictions
@@ -165,8 +167,11 @@ def _doubted(rows: Sequence[Row], root: Path) -> tuple[Doubted, ...]:
             score=number(row["score"]) or 0.0,
         )
         for row in rows
-        if {"path", "label", "suggestion", "score"} <= row.keys()
     )
+
+
+def _twins(rows: Sequence[Row]) -> tuple[TwinFinding, ...]:
+    return tuple(TwinFinding(**{name: row[name] for name in _TWIN_COLUMNS}) for row in rows)  # type: ignore[arg-type]
 
 
 def _memorised(rows: Sequence[Mapping[str, Any]], root: Path) -> tuple[Memorised, ...]:
