@@ -51,6 +51,7 @@ PROMISES = (
     _benchmark("predict", 2),
     _benchmark("memory", 3),
     _benchmark("scale", 2),
+    _benchmark("report", 3),
     _benchmark("best", 7, "best", module="scratch"),
     _benchmark("scratch", 35, "budget", module="scratch"),
     _benchmark("pairs", 60, "pairs", module="scratch"),

@@ -185,7 +185,7 @@ def train(
         trained = run(table, settings, folder, curves or progress, watch)
         with progress.stage("Writing the results"):
             write_results(folder, trained, settings, command=sys.argv)
-            write_run_report(folder / "report.html", photos, trained, settings)
+            write_run_report(folder)
             if curves is not None:
                 curves.results(trained.metrics)
     part = trained.metrics["test"]
@@ -200,10 +200,7 @@ def train(
 
 
 def evaluate(
-    model: Path,
-    photos: Path,
-    progress: Progress | None = None,
-    settings: EngineSettings | None = None,
+    model: Path, photos: Path, progress: Progress | None = None, settings: EngineSettings | None = None
 ) -> EvaluateResult:
     """Grade a model file on any labelled folder; classes bind by name.
 
@@ -253,10 +250,7 @@ def compare(
 
 
 def predict(
-    model: Path,
-    inputs: Sequence[str],
-    progress: Progress | None = None,
-    settings: EngineSettings | None = None,
+    model: Path, inputs: Sequence[str], progress: Progress | None = None, settings: EngineSettings | None = None
 ) -> PredictResult:
     """Predict files, folders, patterns such as `photos/*.jpg`, or `-` for a list of paths on standard input.
 
@@ -355,7 +349,7 @@ def diagnose(
 ) -> Diagnosis:
     """Find out why a classifier is not better, by experiments on its own photos.
 
-    Writes diagnosis.json and doubts.csv into the run folder, and nothing else.
+    Writes diagnosis.json and doubts.csv into the run folder and its report.html anew, and nothing else.
 
     Args:
         run: the folder of a finished run.
@@ -371,6 +365,7 @@ def diagnose(
     from tellapart.diagnosis.diagnose import diagnose as find_out
     from tellapart.diagnosis.doubts import write_doubts
     from tellapart.diagnosis.evidence import Budget
+    from tellapart.report.run_report import write_run_report
     from tellapart.training.run_folder import write_json
 
     progress, begun = progress or Silent(), time.perf_counter()
@@ -378,6 +373,7 @@ def diagnose(
     diagnosis = find_out(case, Budget(seconds or DIAGNOSIS_SECONDS[case.settings.recipe], begun), progress)
     write_doubts(run / "doubts.csv", case.table, diagnosis.doubts)
     write_json(run / "diagnosis.json", diagnosis.to_dict())
+    write_run_report(run, photos)
     return diagnosis
 
 

@@ -32,7 +32,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         tags = [tag for tag, _ in self.open]
-        if "style" in tags:
+        if "style" in tags or "script" in tags:
             return
         name = next((identity for tag, identity in reversed(self.open) if tag == "section"), "outside")
         self.texts[name] = self.texts.get(name, "") + data

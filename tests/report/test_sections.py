@@ -1,9 +1,13 @@
+from copy import copy
+from dataclasses import replace
+
 import pytest
 from reading import Page
 
-from tellapart.report import sections
-from tellapart.report.facts import Mistake
+from tellapart.report import sections_photos
+from tellapart.report.facts import Answer
 from tellapart.report.page import render_page
+from tellapart.report.thumbnails import Album
 
 
 def show(facts, section):
@@ -39,7 +43,7 @@ def test_an_extra_part_of_metrics_is_shown_under_its_name(facts, with_facts):
 def test_the_confusion_table_holds_the_counts_of_the_facts(facts):
     text = show(facts, "confusion")
     (a, b), (c, d) = facts.metrics["test"]["confusion"]
-    assert text.endswith(f"cat {a} {b} dog {c} {d}")
+    assert f"cat {a} {b} dog {c} {d}" in text
 
 
 def test_every_class_shows_its_figures(facts):
@@ -57,7 +61,7 @@ def test_the_least_recognised_class_comes_first_and_an_unknown_one_last(facts, w
 
     per_class = {"none": {"n": 0, "recall": unknown, "precision": unknown}, "good": row(0.9), "bad": row(0.2)}
     part = facts.metrics["test"] | {"per_class": per_class}
-    section = sections.classes(with_facts(metrics=facts.metrics | {"test": part}))
+    section = sections_photos.classes(with_facts(metrics=facts.metrics | {"test": part}), Album())
     assert [name for name, _ in section.content["rows"]] == ["bad", "good", "none"]
 
 
@@ -68,7 +72,7 @@ def test_many_classes_get_their_commonest_confusions(with_facts, make_metrics):
     confusion = metrics["test"]["confusion"]
     most, truth, said = max((confusion[i][j], i, j) for i in range(25) for j in range(25) if i != j)
     assert "There are 25 classes" in show(facts, "confusion")
-    section = sections.confusion(facts)
+    section = sections_photos.confusion(facts, Album())
     assert section.content["top"][0].count == most
     assert "The other 5 classes" in show(facts, "classes")
 
@@ -89,15 +93,122 @@ def test_mistakes_show_prediction_probability_label_and_path(facts):
     assert f"{wrong} of 300 test photos were named wrongly" in text
 
 
-def test_at_most_20_mistakes_are_shown(facts, with_facts, tmp_path):
-    gone = Mistake(path="x", file=tmp_path / "gone", truth="cat", predicted="dog", probability=0.9)
-    section = sections.mistakes(with_facts(mistakes=(gone,) * 50))
-    assert len(section.content["shown"]) == 20
+def test_mistakes_come_surest_first_and_at_most_20(facts, with_facts, tmp_path):
+    def answer(probability):
+        return Answer(path="x", file=tmp_path / "gone", label="cat", predicted="dog", probability=probability)
+
+    section = sections_photos.mistakes(with_facts(answers=tuple(answer(0.5 + n / 200) for n in range(50))), Album())
+    shown = [mistake.probability for mistake, *_ in section.content["shown"]]
+    assert shown == sorted(shown, reverse=True) and len(shown) == 20 and shown[0] == 0.745
+
+
+def test_the_least_sure_come_least_sure_first(facts):
+    text = show(facts, "least_sure")
+    assert text.index("cat/b.jpg") < text.index("dog/gone.jpg") < text.index("cat/a.jpg")
+    assert "1 of these 3 it named correctly all the same" in text
+
+
+def test_a_cell_of_the_confusion_table_leads_to_its_photos(facts):
+    page = Page(render_page(facts))
+    links = {link["aria-label"]: link["data-opens"] for link in page.all("a") if "data-opens" in link}
+    said_dog = next(name for label, name in links.items() if "labelled cat, called dog" in label)
+    assert {"id": said_dog, "aria-labelledby": f"{said_dog}-title"} in page.all("dialog")
+    assert len(links) == 3  # of the pairs that have photos
+
+
+def test_photos_behind_cells_are_bounded_and_the_others_named(with_facts, tmp_path, make_metrics):
+    names = tuple(f"class {i}" for i in range(20))
+    answers = tuple(
+        Answer(path=f"{i}.jpg", file=tmp_path / str(i), label=names[i % 20], predicted=names[i % 7], probability=0.5)
+        for i in range(5000)
+    )
+    facts = with_facts(class_names=names, metrics=make_metrics(names), answers=answers)
+    cells = sections_photos.confusion(facts, Album()).content["cells"]
+    assert sum(len(cell.shown) for cell in cells) <= sections_photos.MOST_BEHIND_CELLS
+    behind = [len(cell.shown) + len(cell.paths) + cell.num_more for cell in cells]
+    assert sum(behind) == 5000
+
+
+def test_classes_show_photos_and_how_many_there_are(facts):
+    text = show(facts, "classes")
+    assert "cat 430 photos" in text
+    assert f"cat 430 {facts.metrics['test']['per_class']['cat']['n']} test" in text
+
+
+def test_what_the_network_sees_is_shown_beside_the_photo(facts, with_facts):
+    text = show(facts, "sight")
+    assert "a square of 64 × 64 pixels and loses its colour" in text
+    assert "cat/b.jpg" in text
+    assert show(with_facts(examples={}), "sight") == ""
+
+
+def test_the_best_epoch_is_named_and_what_was_kept(facts):
+    text = show(facts, "learning")
+    assert "best after epoch 2 of 3: 90.0 %." in text
+    assert "What is kept are the weights after the last epoch." in text
+
+
+def test_a_head_shows_the_penalties_that_were_tried(with_facts):
+    path = [{"strength": 1.0, "accuracy": 0.7, "log_loss": 0.5}, {"strength": 0.3, "accuracy": 0.8, "log_loss": 0.4}]
+    text = show(with_facts(history=(), details={"path": path, "strength": 0.3}), "learning")
+    assert "has no epochs" in text
+    assert "0.3 80.0 % 0.400 chosen" in text
+
+
+def test_a_diagnosis_shows_its_verdict_and_what_is_proven_first(facts):
+    text = show(facts, "diagnosis")
+    assert text.startswith("Why it is not better The main cause is too few photos.")
+    for row in (
+        "2.0 (1.0 to 3.0) proven",
+        "3.0 (−2.0 to 8.0) may be chance",
+        "not measured",
+        "2 photos of the run were",
+    ):
+        assert row in text
+    table = text[text.index("What was found") :]
+    assert table.index("too few photos") < table.index("test photos differ") < table.index("size of the network")
+
+
+def test_what_more_photos_would_bring_is_told(facts):
+    assert "Twice as many: +2.0 points (+1.0 to +3.0 points)" in show(facts, "diagnosis")
+
+
+def test_a_diagnosis_without_a_curve_still_shows_its_suspects(facts, with_facts, found):
+    text = show(with_facts(diagnosis={**found, "forecast": {}}), "diagnosis")
+    assert "too few photos" in text and "Twice" not in text
+
+
+def test_other_sizes_of_the_network_are_drawn_from_narrow_to_wide(facts, with_facts, found):
+    def charts(facts):
+        return {svg["aria-label"] for svg in Page(render_page(facts)).all("svg")}
+
+    told = "Unseen photos named correctly: 75.0\xa0% at 0.5 times the width; 78.0\xa0% at 1 times the width."
+    assert told in charts(facts)
+    none = {**found, "suspects": {"photos": found["suspects"]["photos"]}}
+    assert not any(label.startswith("Unseen photos") for label in charts(with_facts(diagnosis=none)))
+
+
+def test_the_to_do_list_is_that_of_the_diagnosis(facts, with_facts):
+    assert "Add 400 photos." in show(facts, "to-do") and "cat/1.jpg. (not proven)" in show(facts, "to-do")
+    assert "Run tellapart diagnose" in show(with_facts(diagnosis={}), "to-do")
+
+
+def test_doubted_labels_show_what_they_look_like(facts):
+    text = show(facts, "doubts")
+    assert "label cat looks like dog (97.0 %) cat/d.jpg" in text
+    assert "1 photo is much further" in text and "cat/e.jpg" in text
+
+
+def test_only_what_is_known_by_heart_is_called_so(facts, with_facts):
+    assert "cat/f.jpg" in show(facts, "memorised")
+    assert "cat/g.jpg" not in show(facts, "memorised")
+    assert "None: there is no photo" in show(with_facts(memorised=()), "memorised")
+    assert show(with_facts(diagnosis={}, memorised=()), "memorised") == ""
 
 
 def test_a_classifier_without_mistakes_is_said_to_have_none(facts, with_facts):
     part = facts.metrics["test"] | {"confusion": [[150, 0], [0, 150]]}
-    changed = with_facts(metrics=facts.metrics | {"test": part}, mistakes=())
+    changed = with_facts(metrics=facts.metrics | {"test": part}, answers=())
     assert "None: all 300 test photos were named correctly." in show(changed, "mistakes")
 
 
@@ -108,13 +219,20 @@ def test_calibration_shows_its_error_and_every_bin(facts):
         assert f"{bin.confidence * 100:.1f} %" in text
 
 
-def test_calibration_says_how_many_photos_are_answered(facts, with_facts):
-    share = {"value": 0.9, "low": 0.85, "high": 0.95}
-    decisions = {"answered": {"n": 270, "share": share}, "error": share, "unsure": share, "neither": share}
-    test = {**facts.metrics["test"], "decisions": decisions}
-    text = show(with_facts(metrics={**facts.metrics, "test": test}), "calibration")
+def test_decisions_say_how_many_photos_are_answered_and_show_the_others(facts, with_facts):
+    text = show(facts, "decisions")
     assert "It answers 90.0 % of photos alone" in text
-    assert "It answers" not in show(facts, "calibration")
+    assert "unsure 5.0 % 3.0 to 8.0 %" in text
+    assert "cat/b.jpg" in text
+    test = {key: value for key, value in facts.metrics["test"].items() if key != "decisions"}
+    assert show(with_facts(metrics={**facts.metrics, "test": test}), "decisions") == ""
+
+
+def test_only_a_classifier_that_knows_strangers_is_said_to_mark_them(facts, with_facts):
+    assert "It always names one of its 2 classes" in show(facts, "limits")
+    engine = copy(facts.engine)
+    engine.manifest = replace(engine.manifest, thresholds={"neither": 3.0})
+    assert "unlike all of its 2 classes as neither" in show(with_facts(engine=engine), "limits")
 
 
 def test_twins_say_what_is_wrong_with_them(facts):
@@ -135,6 +253,11 @@ def test_a_long_list_is_cut_and_says_so(facts, with_facts):
     assert "And 300 more; the run folder lists all of them." in show(with_facts(refused=facts.refused * 500), "refused")
 
 
+def test_settings_that_were_not_made_are_not_shown(with_facts):
+    text = show(with_facts(settings={"recipe": "quick", "epochs": None, "exclude": [], "grey": False}), "making")
+    assert "grey no" in text and "epochs" not in text and "exclude" not in text
+
+
 def test_the_making_shows_photos_time_settings_and_versions(facts):
     text = show(facts, "making")
     for shown in ("found 903", "twins 17", "embed 37 s", "total 1 min 1 s", "recipe quick", "seed 7", "keras 3.15.1"):
@@ -146,7 +269,7 @@ def test_the_making_shows_photos_time_settings_and_versions(facts):
     ("row", "shades"), [([0, 0], [0, 0]), ([999, 1], [10, 1]), ([1, 3], [3, 8]), ([5, 0], [10, 0])]
 )
 def test_a_cell_is_shaded_by_its_share_of_the_row(row, shades):
-    assert [shade for _, shade in sections._shaded(row)] == shades
+    assert [shade for _, shade in sections_photos.shaded(row)] == shades
 
 
 def test_without_test_photos_the_page_speaks_of_validation(facts, with_facts):

@@ -175,7 +175,7 @@ def _narrower(
                 wrong.append(lab.wrong(best_of(_tries(part, folds, lab.heads))))
                 advance(1)
             after = np.mean(wrong, axis=0)  # (photos,) share of the draws in which it was wrong
-            others.append(_Alternative(f"a network {share:g} times as wide", "too_large", before, after))
+            others.append(_Alternative(f"a network {share:g} times as wide", "too_large", before, after, width=share))
     return others, [photos_.groups] * len(others)
 
 
@@ -258,6 +258,7 @@ class _Alternative(NamedTuple):
     before: Bool[np.ndarray, " photos"]  # wrong as it is
     after: Bool[np.ndarray, " photos"] | Float[np.ndarray, " photos"]  # wrong then, or in what share of repeats
     scale: float = 1.0  # from the photos it was tried on to all
+    width: float | None = None  # of the network, as a share of its own
 
 
 def _best_of_all(
@@ -279,6 +280,7 @@ def _best_of_all(
             "judged_on": len(other.before),
             "gain": gain.to_dict(),
         }
+        | ({} if other.width is None else {"width": other.width})
         for other, gain in zip(others, gains, strict=True)
     )
     return others[surest], gains[surest], rows

@@ -186,6 +186,7 @@ def _record(trials: Trials, name: str) -> dict[str, Any]:
     accuracies = trials.right(name).mean(axis=1)  # (seeds,)
     return {
         "what": name,
+        "width": own[0].experiment.change.width,
         "seeds": len(own),
         "photos": own[0].num_photos,
         "epochs": own[0].tried.epochs[-1],

@@ -231,7 +231,10 @@ def diagnose(
     out: o.LabelsOut = None,
     as_json: o.Json = False,
 ) -> None:
-    """Find out why a classifier is not better, and what would help."""
+    """Find out why a classifier is not better, and what would help.
+
+    Writes what it found into the run folder, and report.html anew.
+    """
     from tellapart import verbs
     from tellapart.faces.diagnosis import show_diagnosis, show_relabelled
     from tellapart.faces.summary import print_json

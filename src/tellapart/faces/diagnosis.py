@@ -17,23 +17,13 @@ from tellapart.diagnosis.verdict import LEAST_POINTS
 from tellapart.faces.summary import print_section
 from tellapart.faces.terminal import plain_console
 from tellapart.faces.wording import counted, shown_path
-from tellapart.report.wording import readable
+from tellapart.report.wording import SUSPECTS, readable
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
     from tellapart.diagnosis.relabelling import Relabelled
 
 _SHOWN = 3  # of the photos best known by heart
-_LABELS = {
-    "epochs": "too many epochs",
-    "photos": "too few photos",
-    "size": "size of the network",
-    "regularisation": "too little restraint",
-    "labels": "wrong labels",
-    "leak": "copies across parts",
-    "shift": "test photos differ",
-    "shortcut": "a shortcut",
-}
 
 
 def show_diagnosis(diagnosis: Diagnosis, run: Path, console: Console | None = None) -> None:
@@ -81,10 +71,10 @@ def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]]) 
     for name, suspect in sorted(suspects.items(), key=dearest_first):
         points = suspect["points"]
         if points is None or points["value"] is None:
-            table.add_row(_LABELS[name], "not measured", "")
+            table.add_row(SUSPECTS[name], "not measured", "")
             continue
         interval = f"{100 * points['value']:.1f} ({100 * points['low']:.1f} to {100 * points['high']:.1f})"
-        table.add_row(_LABELS[name], interval, _proven(points))
+        table.add_row(SUSPECTS[name], interval, _proven(points))
     console.print()
     console.print(table)
     console.print(Text("99 % intervals: eight suspects are looked at together.", "dim"))

@@ -1,7 +1,7 @@
 """What a report is made from: plain values that were measured elsewhere.
 
-The page computes no figure of its own. Whoever makes a `ReportFacts` (a verb) reads it from metrics.json, the
-predictions and the list of refused photos; whoever reads the page can find every number there again.
+The page computes no figure of its own. Whoever makes a `ReportFacts` (run_report.py) reads it from the files of the
+run folder; whoever reads the page can find every number there again.
 """
 
 from __future__ import annotations
@@ -11,20 +11,49 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tellapart.engine.session import Engine
 from tellapart.evaluation.calibration import ReliabilityBin
+from tellapart.report.sight import Entry
 
 PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mistake:
-    """A photo whose prediction is not its label."""
+class Photo:
+    """A photo that the page may show."""
 
     path: str  # as people know it: relative to the photo folder
     file: Path  # where the thumbnail is made from; a photo that is gone is shown as such
-    truth: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Photo):
+    """What the classifier said of a photo that it was graded with."""
+
     predicted: str
     probability: float  # of `predicted`, fraction
+    decision: str = "ok"  # or "unsure" or "neither"
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the prediction is the label."""
+        return self.predicted == self.label
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubted(Photo):
+    """A photo of doubts.csv."""
+
+    suggestion: str  # another label; "" where the photo is unlike every class
+    score: float  # how much the label is doubted, 0 to 1; of a photo unlike every class, its distance to the others
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memorised(Photo):
+    """A photo that the classifier knows by heart, as far as can be told."""
+
+    score: float  # probability of its label when it was trained on, minus when it was not
 
 
 @dataclass(frozen=True)
@@ -57,15 +86,24 @@ class ReportFacts:
     verdict: str  # one sentence of plain language; `wording.verdict(metrics)` makes one
     class_names: tuple[str, ...]
     metrics: Mapping[str, Any]  # as metrics.json; parts may be missing, and further parts are shown under their key
-    mistakes: tuple[Mistake, ...] = ()  # worst first; the page shows the first 20
-    reliability: tuple[ReliabilityBin, ...] = ()  # of the test part, from evaluation.calibration.reliability
+    answers: tuple[Answer, ...] = ()  # of the photos that the headline is about, in any order
+    examples: Mapping[str, tuple[Photo, ...]] = field(default_factory=dict)  # class -> a few of its photos
+    num_photos: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # class -> part -> photos
+    entry: Entry | None = None  # how photos enter the network
+    engine: Engine | None = None  # the classifier, asked where it looked
+    history: tuple[Mapping[str, float], ...] = ()  # history.csv, one row per epoch
+    details: Mapping[str, Any] = field(default_factory=dict)  # of the fit, as in run.json
+    reliability: tuple[ReliabilityBin, ...] = ()  # of the headline's part, from evaluation.calibration.reliability
     refused: tuple[Refusal, ...] = ()
     twins: tuple[TwinFinding, ...] = ()
-    to_do: tuple[str, ...] = ()  # what would help most, first things first
+    diagnosis: Mapping[str, Any] = field(default_factory=dict)  # as diagnosis.json; empty until `diagnose` has run
+    doubted: tuple[Doubted, ...] = ()  # the most doubted first
+    memorised: tuple[Memorised, ...] = ()  # the best known first
     warnings: tuple[str, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)  # stage -> seconds, in the order of the run
+    made: Mapping[str, str] = field(default_factory=dict)  # what else identifies the run: machine, fingerprint
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """The parts that hold photos: train, validation and test, then any other (such as a test without twins)."""
@@ -77,6 +115,10 @@ class ReportFacts:
         """The part that the verdict is about: test, or the next best that holds photos; "" if none does."""
         present = self.parts()
         return next((key for key in ("test", "validation", *present) if key in present), "")
+
+    def wrong(self) -> list[Answer]:
+        """Wrong answers, the surest first."""
+        return sorted((each for each in self.answers if not each.is_right), key=lambda each: -each.probability)
 
 
 def _is_part(value: object) -> bool:

@@ -44,10 +44,10 @@ _STYLE: dict[Any, Any] = {
 
 
 # Draws in the style of the report and leaves matplotlib's own settings as they were.
-_styled = matplotlib.rc_context(_STYLE)
+styled = matplotlib.rc_context(_STYLE)
 
 
-@_styled
+@styled
 def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, float | None] | None = None) -> Figure:
     """Accuracy of each part with its 95 % interval, and how far training photos are ahead of test photos.
 
@@ -57,31 +57,32 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
         parts: name -> one part of metrics.json that holds photos, first at the top.
         gap: `memorisation_gap` of metrics.json; drawn between train and test where both are present.
     """
-    figure = Figure(figsize=(4.4, 1.05 + 0.55 * len(parts)), layout="constrained")
+    figure = Figure(figsize=(4.4, 1.05 + 0.58 * len(parts)), layout="constrained")
     axes = figure.add_subplot()
     lowest = min((part["accuracy"]["low"] for part in parts.values()), default=0.0)
-    start = _floor_of_axis(lowest)
-    rows = {name: row for row, name in enumerate(parts)}
+    start = floor_of_axis(lowest)
+    is_apart = gap is not None and gap["value"] is not None and {"train", "test"} <= parts.keys()
+    rows = _rows(list(parts), is_apart)
     for name, part in parts.items():
         _draw_accuracy(axes, rows[name], part["accuracy"], ORANGE if name == "train" else BLUE)
-    if gap and gap["value"] is not None and {"train", "test"} <= rows.keys():
+    if is_apart:
         _draw_gap(axes, parts["train"]["accuracy"]["value"], parts["test"]["accuracy"]["value"], rows)
     labels = [f"{name.replace('_', ' ')}\n{part['n']:,} photos" for name, part in parts.items()]
     axes.set_yticks(list(rows.values()), labels)
-    axes.set_ylim(len(parts) - 0.2, -0.75)
+    axes.set_ylim(max(rows.values(), default=0) + 0.8, -0.75)
     axes.set_xlim(start, 1 + 0.04 * (1 - start))
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("named correctly, with 95 % interval")
-    _percent_ticks(axes.xaxis)
+    percent_ticks(axes.xaxis)
     return figure
 
 
-@_styled
+@styled
 def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
     """Kept accuracy over promised confidence; on the diagonal, "90 %" means nine in ten."""
     figure = Figure(figsize=(4.4, 3.9), layout="constrained")
     axes = figure.add_subplot()
-    start = _floor_of_axis(min((min(bin.confidence, bin.accuracy.low) for bin in bins), default=0.0))
+    start = floor_of_axis(min((min(bin.confidence, bin.accuracy.low) for bin in bins), default=0.0))
     axes.plot([start, 1], [start, 1], color=MUTED, linewidth=1, linestyle="--")
     for bin in bins:
         axes.plot([bin.confidence] * 2, [bin.accuracy.low, bin.accuracy.high], color=BLUE, linewidth=1.5)
@@ -92,12 +93,12 @@ def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
     axes.set_ylim(start, 1 + margin)
     axes.set_xlabel("confidence it stated")
     axes.set_ylabel("share that was right")
-    _percent_ticks(axes.xaxis)
-    _percent_ticks(axes.yaxis)
+    percent_ticks(axes.xaxis)
+    percent_ticks(axes.yaxis)
     return figure
 
 
-@_styled
+@styled
 def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Figure:
     """The confusion matrix, shaded by share of each row; for notebooks, because the page has it as a table."""
     counts = np.asarray(confusion)  # (classes, classes)
@@ -109,7 +110,7 @@ def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[s
     for row, column in np.ndindex(*counts.shape):
         ink = "white" if share[row, column] > 0.5 else INK
         axes.text(column + 0.5, row + 0.5, f"{counts[row, column]:,}", ha="center", va="center", color=ink)
-    names = [wording.readable(name) for name in class_names]
+    names = [wording.short(name) for name in class_names]
     centres = np.arange(len(names)) + 0.5
     axes.set_xticks(centres, names, rotation=45, ha="right")
     axes.set_yticks(centres, names)
@@ -120,7 +121,17 @@ def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[s
     return figure
 
 
-def _draw_accuracy(axes: Axes, row: int, accuracy: Mapping[str, float], colour: str) -> None:
+def _rows(names: Sequence[str], is_apart: bool) -> dict[str, float]:
+    """The height of each part, the first at 0; with room below the test part for the gap.
+
+    >>> _rows(["train", "test", "other"], True)
+    {'train': 0.0, 'test': 1.0, 'other': 2.5}
+    """
+    below = names.index("test") if is_apart else len(names)
+    return {name: row + 0.5 * (row > below) for row, name in enumerate(map(str, names))}
+
+
+def _draw_accuracy(axes: Axes, row: float, accuracy: Mapping[str, float], colour: str) -> None:
     """A thick line over the interval, a point on the value, and the value in words above it."""
     value = accuracy["value"]
     axes.plot([accuracy["low"], accuracy["high"]], [row, row], color=colour, linewidth=3, solid_capstyle="butt")
@@ -128,7 +139,7 @@ def _draw_accuracy(axes: Axes, row: int, accuracy: Mapping[str, float], colour: 
     axes.annotate(wording.percent(value), (value, row), (0, 7), ha="center", textcoords="offset points")
 
 
-def _draw_gap(axes: Axes, train: float, test: float, rows: Mapping[str, int]) -> None:
+def _draw_gap(axes: Axes, train: float, test: float, rows: Mapping[str, float]) -> None:
     """A bracket below the test row, from test to train, with the gap below it."""
     level = rows["test"] + 0.35
     axes.plot([train, train], [rows["train"], level], color=MUTED, linewidth=0.8, linestyle=":")
@@ -139,10 +150,10 @@ def _draw_gap(axes: Axes, train: float, test: float, rows: Mapping[str, int]) ->
     axes.annotate(label, (max(test, train), level), (0, -3), ha="right", va="top", textcoords="offset points")
 
 
-def _floor_of_axis(lowest: float) -> float:
+def floor_of_axis(lowest: float) -> float:
     """Where an axis that ends at 1 starts, so that `lowest` is well inside: a multiple of 0.1, or of 0.01 near 1.
 
-    >>> _floor_of_axis(0.988), _floor_of_axis(0.93), _floor_of_axis(0.62)
+    >>> floor_of_axis(0.988), floor_of_axis(0.93), floor_of_axis(0.62)
     (0.98, 0.92, 0.5)
     """
     step = 0.01 if lowest > 0.95 else 0.02 if lowest > 0.9 else 0.1
@@ -150,6 +161,7 @@ def _floor_of_axis(lowest: float) -> float:
     return max(0.0, round((whole_steps - (lowest / step - whole_steps < 0.5)) * step, 2))
 
 
-def _percent_ticks(axis: Axis) -> None:
+def percent_ticks(axis: Axis) -> None:
+    """A few round marks, as percentages."""
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(lambda fraction, _: f"{round(100 * fraction, 2):g}\xa0%")

@@ -18,14 +18,14 @@ from matplotlib.figure import Figure
 
 from tellapart.photos.picture import enlarged
 from tellapart.report.figures import BLUE, INK, MUTED, ORANGE
-from tellapart.report.wording import percent, readable
+from tellapart.report.wording import percent, short
 
 _STRONGEST = 0.75  # how far the strongest heat hides the photo: it must still be recognised below
 _LUMA = np.array([0.299, 0.587, 0.114])
 _COLOURS = LinearSegmentedColormap.from_list("heat", [BLUE, "#f2f2f2", ORANGE])
 _STYLE = {"font.size": 10, "text.color": INK, "text.parse_math": False}  # a class may be called "$100$"
 _DPI = 110
-_TITLE_CHARACTERS, _LINE_CHARACTERS = 26, 105
+_LINE_CHARACTERS = 105
 
 
 def overlay(
@@ -62,7 +62,7 @@ def heat_figure(
     with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(3.1 * (1 + len(heats)), 4.1), layout="constrained", facecolor="white")
         every = figure.subplots(1, 1 + len(heats))
-        titles = ["photo", *(f"for {_short(name)} ({percent(share)})" for name, share, _ in heats)]
+        titles = ["photo", *(f"for {short(name)} ({percent(share)})" for name, share, _ in heats)]
         pictures = [photo, *(overlay(photo, heat, limit) for _, _, heat in heats)]
         for axes, title, picture in zip(every, titles, pictures, strict=True):
             axes.imshow(picture, interpolation="nearest")
@@ -81,7 +81,3 @@ def figure_png(figure: Figure) -> bytes:
     written = BytesIO()
     figure.savefig(written, format="png", dpi=_DPI, metadata={"Software": None})
     return written.getvalue()
-
-
-def _short(name: str) -> str:
-    return textwrap.shorten(readable(name), _TITLE_CHARACTERS, placeholder=" …") or readable(name)[:_TITLE_CHARACTERS]

@@ -1,7 +1,7 @@
 """The report: one HTML file that opens offline, can be mailed, printed and read aloud.
 
 Safe to open whatever the photos are called: every text is escaped, what could reorder or hide text is shown as its
-code, and the page forbids itself all scripts and all loading from elsewhere (content security policy).
+code, and the page forbids itself every script but its own and all loading from elsewhere (content security policy).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def write_report(path: Path, facts: ReportFacts) -> None:
 def render_page(facts: ReportFacts) -> str:
     """The page about `facts` as HTML."""
     environment = _environment()
-    style = environment.get_template("style.css").render()
+    style, script = (environment.get_template(name).render() for name in ("style.css", "page.js"))
     parts, headline = facts.parts(), facts.headline_part()
     return environment.get_template("page.html").render(
         facts=facts,
@@ -39,7 +39,8 @@ def render_page(facts: ReportFacts) -> str:
         part=parts.get(headline),
         sections=build_sections(facts),
         style=Markup(style),  # noqa: S704 (our own file)
-        policy=_content_security_policy(style),
+        script=Markup(script),  # noqa: S704 (our own file)
+        policy=_content_security_policy(style, script),
     )
 
 
@@ -52,7 +53,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = (wording.percent, wording.interval, wording.estimate, wording.points, wording.points_interval)
+    words = (
+        wording.percent,
+        wording.interval,
+        wording.estimate,
+        wording.points,
+        wording.points_interval,
+        wording.of_100,
+    )
     environment.filters |= {word.__name__: word for word in (*words, wording.count, wording.duration)}
     return environment
 
@@ -62,7 +70,12 @@ def _shown(value: object) -> object:
     return wording.readable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def _content_security_policy(style: str) -> str:
-    """Nothing may be loaded or run: only pictures inside the page, and exactly our own style."""
-    digest = b64encode(sha256(style.encode("utf-8")).digest()).decode("ascii")
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def _content_security_policy(style: str, script: str) -> str:
+    """Nothing may be loaded or run: only pictures inside the page, and exactly our own style and script."""
+    style_hash, script_hash = (
+        b64encode(sha256(text.encode("utf-8")).digest()).decode("ascii") for text in (style, script)
+    )
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'; "
+        "base-uri 'none'; form-action 'none'"
+    )

@@ -1,62 +1,195 @@
-"""The report of a training run: pick the facts out of what the run found, and write the page."""
+"""The report of a run, made from its folder and its photos alone, so that it can be made again at any time.
+
+`train` writes the page when the run has ended; `diagnose` writes it anew with what it found. Photos that are gone since
+leave empty frames.
+"""
 
 from __future__ import annotations
 
-import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from tellapart.engine.session import Engine, open_classifier
+from tellapart.errors import ModelError
 from tellapart.evaluation.calibration import reliability
-from tellapart.report.facts import Mistake, Refusal, ReportFacts, TwinFinding
+from tellapart.report.facts import (
+    Answer,
+    Doubted,
+    Memorised,
+    Photo,
+    Refusal,
+    ReportFacts,
+    TwinFinding,
+)
 from tellapart.report.page import write_report
+from tellapart.report.run_files import number, read_json, read_rows
+from tellapart.report.sight import Entry
 from tellapart.report.wording import verdict
-from tellapart.settings import TrainSettings
-from tellapart.training.facts import versions
-from tellapart.training.run import Trained
 
-MOST_MISTAKES = 20
+EXAMPLES_PER_CLASS = 6
+_TWIN_COLUMNS = tuple(field.name for field in fields(TwinFinding))
 
-
-def write_run_report(path: Path, photos: Path, trained: Trained, settings: TrainSettings) -> None:
-    """Write report.html for a run on `photos`."""
-    write_report(path, run_facts(photos, trained, settings))
+Row = Mapping[str, str]
 
 
-def run_facts(photos: Path, trained: Trained, settings: TrainSettings) -> ReportFacts:
+def write_run_report(folder: Path, photos: Path | None = None) -> None:
+    """Write report.html into a run folder.
+
+    Args:
+        folder: of a finished run; a file of it that is missing leaves out what it would tell.
+        photos: where the photos are now; None: where they were.
+
+    Raises:
+        ResourceError: the page cannot be written.
+    """
+    write_report(folder / "report.html", run_facts(folder, photos))
+
+
+def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
     """What the page shows of a run."""
-    probabilities, labels = trained.test.probabilities, trained.test.table.labels
+    metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
+    root = _root(photos, record)
+    splits = [row for row in read_rows(folder / "splits.csv", "path", "label", "part") if row["label"]]
+    predictions = read_rows(folder / "predictions.csv", "path", "label", "probability")
+    engine = _engine(folder)
+    class_names = _class_names(engine, predictions)
+    diagnosis = read_json(folder / "diagnosis.json")
     return ReportFacts(
-        title=photos.resolve().name,
-        verdict=verdict(trained.metrics),
-        class_names=trained.table.class_names,
-        metrics=trained.metrics,
-        mistakes=_worst_mistakes(trained),
-        reliability=tuple(reliability(probabilities, labels)) if probabilities is not None else (),
-        refused=tuple(Refusal(photo.path, photo.code, photo.sentence) for photo in trained.refused),
-        twins=tuple(TwinFinding(**dataclasses.asdict(finding)) for finding in trained.findings),
-        warnings=trained.warnings,
-        settings=dataclasses.asdict(settings),
-        versions=versions(),
-        seconds=trained.metrics["seconds"],
+        title=root.resolve().name,
+        verdict=verdict(metrics),
+        class_names=class_names,
+        metrics=metrics,
+        answers=_answers(predictions, splits, root),
+        examples=_examples(splits, root),
+        num_photos=_counts(splits),
+        entry=None if engine is None else Entry(engine.manifest.side_px, engine.manifest.grey),
+        engine=engine,
+        history=tuple(_numbers(row) for row in read_rows(folder / "history.csv")),
+        details=record.get("details", {}),
+        reliability=_reliability(predictions, splits, class_names),
+        refused=tuple(
+            Refusal(row["path"], row["code"], row["reason"])
+            for row in read_rows(folder / "refused.csv", "path", "code", "reason")
+        ),
+        twins=_twins(read_rows(folder / "twins.csv", *_TWIN_COLUMNS)),
+        diagnosis=diagnosis,
+        doubted=_doubted(read_rows(folder / "doubts.csv", "path", "label", "suggestion", "score"), root),
+        memorised=_memorised(diagnosis.get("memorised", ()), root),
+        warnings=tuple(record.get("warnings", ())),
+        settings=record.get("settings", {}),
+        versions=record.get("versions", {}),
+        seconds=metrics.get("seconds", {}),
+        made=_made(record),
     )
 
 
-def _worst_mistakes(trained: Trained) -> tuple[Mistake, ...]:
-    """Test photos that were taken for something else, the surest first."""
-    table, probabilities = trained.test.table, trained.test.probabilities
-    if probabilities is None or not len(table):
-        return ()
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(predicted != table.labels)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES].tolist()
+def _root(photos: Path | None, record: Mapping[str, Any]) -> Path:
+    """The folder that paths of the run start from."""
+    root = photos or Path(record.get("photos", "."))
+    return root.parent if root.is_file() else root
+
+
+def _engine(folder: Path) -> Engine | None:
+    try:
+        return open_classifier(folder / "model.onnx")
+    except ModelError:
+        return None
+
+
+def _class_names(engine: Engine | None, predictions: Sequence[Row]) -> tuple[str, ...]:
+    """By the classifier's own word, or what the predictions tell where it is gone."""
+    if engine is not None:
+        return engine.manifest.class_names
+    columns = predictions[0] if predictions else {}
+    return tuple(name.removeprefix("p:") for name in columns if name.startswith("p:"))
+
+
+def _answers(predictions: Sequence[Row], splits: Sequence[Row], root: Path) -> tuple[Answer, ...]:
+    labels = {row["path"]: row["label"] for row in splits}
     return tuple(
-        Mistake(
-            path=table.paths[row],
-            file=table.file(row),
-            truth=table.class_names[table.labels[row]],
-            predicted=table.class_names[predicted[row]],
-            probability=float(confidence[row]),
+        Answer(
+            path=row["path"],
+            file=root / row["path"],
+            label=labels[row["path"]],
+            predicted=row["label"],
+            probability=number(row["probability"]) or 0.0,
+            decision=row.get("decision", "ok"),
         )
-        for row in worst
+        for row in predictions
+        if row["path"] in labels
     )
+
+
+def _reliability(predictions: Sequence[Row], splits: Sequence[Row], class_names: Sequence[str]) -> tuple[Any, ...]:
+    labels = {row["path"]: row["label"] for row in splits}
+    at = {name: index for index, name in enumerate(class_names)}
+    known = [row for row in predictions if labels.get(row["path"]) in at]
+    columns = [f"p:{name}" for name in class_names]
+    if not known or not all(column in known[0] for column in columns):
+        return ()
+    probabilities = np.array([[number(row[column]) or 0.0 for column in columns] for row in known])  # (photos, classes)
+    return tuple(reliability(probabilities, np.array([at[labels[row["path"]]] for row in known])))
+
+
+def _examples(splits: Sequence[Row], root: Path) -> dict[str, tuple[Photo, ...]]:
+    """A few photos of each class, taken evenly from its training photos, so that no folder order decides."""
+    members: dict[str, list[Row]] = {}
+    for row in sorted(splits, key=lambda row: (row["part"] != "train", row["path"])):
+        members.setdefault(row["label"], []).append(row)
+    examples = {}
+    for name, rows in sorted(members.items()):
+        rows = [row for row in rows if row["part"] == "train"] or rows
+        step = max(1, len(rows) // EXAMPLES_PER_CLASS)
+        chosen = rows[step // 2 :: step][:EXAMPLES_PER_CLASS]
+        examples[name] = tuple(Photo(path=row["path"], file=root / row["path"], label=name) for row in chosen)
+    return examples
+
+
+def _counts(splits: Sequence[Row]) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = {}
+    for row in splits:
+        counts.setdefault(row["label"], Counter())[row["part"]] += 1
+    return counts
+
+
+def _doubted(rows: Sequence[Row], root: Path) -> tuple[Doubted, ...]:
+    return tuple(
+        Doubted(
+            path=row["path"],
+            file=root / row["path"],
+            label=row["label"],
+            suggestion=row["suggestion"],
+            score=number(row["score"]) or 0.0,
+        )
+        for row in rows
+    )
+
+
+def _twins(rows: Sequence[Row]) -> tuple[TwinFinding, ...]:
+    return tuple(TwinFinding(**{name: row[name] for name in _TWIN_COLUMNS}) for row in rows)  # type: ignore[arg-type]
+
+
+def _memorised(rows: Sequence[Mapping[str, Any]], root: Path) -> tuple[Memorised, ...]:
+    return tuple(
+        Memorised(path=row["path"], file=root / row["path"], label=row["label"], score=row["score"]) for row in rows
+    )
+
+
+def _numbers(row: Row) -> dict[str, float]:
+    return {key: value for key, text in row.items() if (value := number(text)) is not None}
+
+
+def _made(record: Mapping[str, Any]) -> dict[str, str]:
+    """What identifies the run, in words; not its command, for the page may be mailed and folders name people."""
+    machine = record.get("machine", {})
+    told = {
+        "processor": str(machine.get("processor", "")),
+        "system": str(machine.get("system", "")),
+        "fingerprint of the photos": str(record.get("data_fingerprint", "")),
+    }
+    return {name: value for name, value in told.items() if value}

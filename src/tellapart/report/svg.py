@@ -16,7 +16,7 @@ import matplotlib
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from tellapart.report import figures
+from tellapart.report import figures, wording
 
 _THEME = {  # colour that a figure is drawn with -> its name in style.css
     figures.INK: "ink",
@@ -50,7 +50,7 @@ def figure_svg(figure: Figure, *, name: str, description: str) -> Markup:
         "viewBox": root.attrib["viewBox"],
         "class": "chart",
         "role": "img",
-        "aria-label": description,
+        "aria-label": wording.readable(description),
         "stroke-linejoin": "round",
     }
     return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 (ElementTree has escaped all text)

@@ -1,30 +1,95 @@
-"""Small pictures inside the page, so that one file shows them anywhere.
-
-The pixels are decoded by the one decoder and written anew: no name, place or camera from the photo's header gets into a
-page that may be mailed.
-"""
+"""Small pictures inside the page, so that one file shows them anywhere, and never more than it can carry."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from io import BytesIO
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from tellapart.engine.maps import maps_of
+from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused
-from tellapart.photos.decode import open_photo
+from tellapart.photos.picture import as_network_sees, jpeg, shown
+from tellapart.report.facts import Photo
+from tellapart.report.heat import overlay
+from tellapart.report.sight import Entry
+from tellapart.report.where import because, strongest_region
 
 SIDE_PX = 160  # longer side: 2 screen pixels for each of 80, or a phone's half width
-JPEG_QUALITY = 70  # about 5 kB each, so 20 cost 100 kB
+THUMBNAIL_QUALITY = 70  # about 5 kB each
+INPUT_QUALITY = 90  # JPEG must not be taken for what the network does to a photo
+MOST_PHOTOS = 450  # different ones on a page: about 3 MB and 2 s
+MOST_COVERED = 4  # heat maps by covering parts, which take half a second each; exact ones take 10 ms
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Where the classifier looked on one photo."""
+
+    source: str  # the photo in grey under its heat, as a `data:` address
+    where: str  # the same in words
+    exact: bool  # whether the network itself tells; else parts of the photo were covered
+
+
+class Album:
+    """The pictures of one page: each photo is decoded once, and there are never more than the page can carry."""
+
+    def __init__(self, engine: Engine | None = None, most: int = MOST_PHOTOS):
+        """An empty album.
+
+        Args:
+            engine: the classifier that is asked where it looked; None: nobody is.
+            most: photos that it takes.
+        """
+        self._engine = engine
+        self._left, self._coverings_left = most, MOST_COVERED
+        self._made: dict[Path, str | None] = {}
+
+    def picture(self, photo: Photo) -> str | None:
+        """The thumbnail of a photo; "" where the album is full, None where the photo is gone or cannot be read."""
+        if photo.file not in self._made:
+            if self._left <= 0:
+                return ""
+            self._left -= 1
+            self._made[photo.file] = thumbnail_uri(photo.file)
+        return self._made[photo.file]
+
+    def heat(self, photo: Photo, class_name: str) -> Heat | None:
+        """Where a photo speaks for a class; None where nobody can tell, or where telling takes too long."""
+        engine = self._engine
+        if engine is None or class_name not in engine.manifest.class_names:
+            return None
+        exact = "class_maps" in engine.output_names
+        if not exact and not self._coverings_left:
+            return None
+        try:
+            pixels = as_network_sees(photo.file, engine.manifest.side_px)  # in colour: the file drops it by itself
+            seen = shown(photo.file, SIDE_PX)
+        except PhotoRefused:
+            return None
+        self._coverings_left -= not exact
+        heat = maps_of(engine, pixels).of(engine.manifest.class_names.index(class_name))
+        picture = overlay(seen, heat, float(np.abs(heat).max()))
+        return Heat(_uri(jpeg(picture, THUMBNAIL_QUALITY)), because(strongest_region(heat)), exact)
 
 
 def thumbnail_uri(file: Path) -> str | None:
     """The photo as a `data:` address of a small JPEG, upright; None where the photo is gone or cannot be read."""
     try:
-        image = open_photo(file, min_side_px=SIDE_PX).image
+        return _uri(jpeg(shown(file, SIDE_PX), THUMBNAIL_QUALITY))
     except PhotoRefused:
         return None
-    image.thumbnail((SIDE_PX, SIDE_PX))
-    image.info.clear()  # else Pillow would carry the comment of the original along
-    written = BytesIO()
-    image.save(written, "JPEG", quality=JPEG_QUALITY, optimize=True)
-    return "data:image/jpeg;base64," + b64encode(written.getvalue()).decode("ascii")
+
+
+def network_input_uri(file: Path, entry: Entry) -> str | None:
+    """What the network gets of a photo, pixel for pixel; None where the photo is gone or cannot be read."""
+    try:
+        return _uri(jpeg(as_network_sees(file, entry.side_px, grey=entry.grey), INPUT_QUALITY))
+    except PhotoRefused:
+        return None
+
+
+def _uri(picture: bytes) -> str:
+    return "data:image/jpeg;base64," + b64encode(picture).decode("ascii")

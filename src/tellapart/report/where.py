@@ -72,10 +72,15 @@ def sentence(prediction: Prediction, first: Region | None, second: Region | None
         "neither": f"It says that this is none of its classes; the nearest is {said}",
     }.get(prediction.decision, f"It says {said}")
     other = f"{readable(prediction.second_label)} ({percent(prediction.second_probability)})"
-    return f"{opening}, {_because(first)}; {_speaks(other, second)}."
+    return f"{opening}, {because(first)}; {_speaks(other, second)}."
 
 
-def _because(region: Region) -> str:
+def because(region: Region) -> str:
+    """Where what speaks for a class lies, as a clause.
+
+    >>> because(Region(0.1, 0.2, 0.6))
+    'mostly because of the region at the upper left'
+    """
     if region.share >= MOSTLY:
         return f"mostly because of the region at {region.name}"
     if region.share >= PARTLY:

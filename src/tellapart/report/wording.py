@@ -10,6 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 UNKNOWN = "unknown"
+SUSPECTS = {  # possible causes of a diagnosis, as they are called to people
+    "epochs": "too many epochs",
+    "photos": "too few photos",
+    "size": "size of the network",
+    "regularisation": "too little restraint",
+    "labels": "wrong labels",
+    "leak": "copies across parts",
+    "shift": "test photos differ",
+    "shortcut": "a shortcut",
+}
 # Characters that reorder the text around them: a name with one of them could pose as another.
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -63,6 +73,20 @@ def points_interval(estimate: Mapping[str, float | None]) -> str:
     '−0.2 to +3.0 points'
     """
     return f"{_signed(estimate['low'] or 0.0)} to {_signed(estimate['high'] or 0.0)} points"
+
+
+def of_100(points: Mapping[str, float | None]) -> str:
+    """How many of 100 photos something costs, with its interval.
+
+    >>> of_100({"value": 0.012, "low": -0.002, "high": 0.021})
+    '1.2 (−0.2 to 2.1)'
+    """
+    if points["value"] is None:
+        return UNKNOWN
+    value, low, high = (
+        f"{round(100 * (points[key] or 0.0), 1) + 0.0:.1f}".replace("-", "−") for key in ("value", "low", "high")
+    )
+    return f"{value} ({low} to {high})"
 
 
 def count(number: int) -> str:
@@ -133,6 +157,16 @@ def readable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(_code(character) if _is_hidden(character) else character for character in text)
+
+
+def short(name: str, most: int = 26) -> str:
+    """A name that can be shown where there is little room.
+
+    >>> short("chihuahua", 6)
+    'chihu…'
+    """
+    text = readable(name)
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _is_hidden(character: str) -> bool:
