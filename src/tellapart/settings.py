@@ -125,11 +125,13 @@ class MapSettings:
 
     cells: int = 14  # a side; at 150 px, a cell is 11 px
     window_cells: int = 3  # a side; a fifth of the photo: smaller windows leave enough of an object to know it by
+    window: float = 0.3  # of the side, of a network with exact maps: about the third in which regions are told
     shifts: int = 4  # a direction, of a network with exact maps: 16 runs, and a place of 32 px is seen in steps of 8
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         require(1 <= self.window_cells <= self.cells, "window_cells", self.window_cells, "1 to the number of cells")
+        require(0 <= self.window <= 1, "window", self.window, "a fraction from 0 to 1")
         require(self.shifts >= 1, "shifts", self.shifts, "1 or more")
 
 

@@ -107,3 +107,8 @@ def test_things_to_do_begin_with_what_gains_most():
 
 def test_with_nothing_to_do_the_list_says_so():
     assert todo({})[0]["do"].startswith("Nothing to do")
+
+
+def test_where_little_was_measured_more_time_is_advised_and_not_idleness():
+    unmeasured = {name: Suspect(name=name, points=None, sentence="Not measured.") for name in ("leak", "shift", "size")}
+    assert "--time" in todo(unmeasured)[0]["do"]

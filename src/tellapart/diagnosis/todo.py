@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tellapart.diagnosis.evidence import Suspect
-from tellapart.diagnosis.verdict import is_proven
+from tellapart.diagnosis.verdict import MAY_MISS, is_proven
 
 MOST_LINES = 10
 _NOTHING = "Nothing to do: no experiment found a gain that excludes chance."
+_MORE_TIME = "Diagnose again with more time (--time): too little was measured to advise anything."
 
 
 def todo(suspects: Mapping[str, Suspect]) -> list[dict[str, Any]]:
@@ -27,4 +28,6 @@ def todo(suspects: Mapping[str, Suspect]) -> list[dict[str, Any]]:
         points = None if suspect.points is None else suspect.points.to_dict()
         lines.append({"do": suspect.advice, "suspect": suspect.name, "points": points, "proven": is_proven(suspect)})
     lines.sort(key=lambda line: (not line["proven"], -((line["points"] or {}).get("value") or 0.0)))
-    return lines[:MOST_LINES] or [{"do": _NOTHING, "suspect": None, "points": None, "proven": True}]
+    measured = [suspect for suspect in suspects.values() if suspect.points is not None]
+    nothing = _NOTHING if len(suspects) - len(measured) <= MAY_MISS else _MORE_TIME
+    return lines[:MOST_LINES] or [{"do": nothing, "suspect": None, "points": None, "proven": True}]

@@ -18,7 +18,7 @@ from tellapart.diagnosis.evidence import Suspect
 from tellapart.evaluation.intervals import Estimate
 
 LEAST_POINTS = 0.01  # accuracy that a cause must cost to be named: less is not worth anybody's afternoon
-_MAY_MISS = 2  # suspects that may be unmeasured where "nothing to do" is still said
+MAY_MISS = 2  # suspects that may be unmeasured where "nothing to do" is still said
 # Of the measurement, in the order in which they are looked into. A shortcut is weighed like the rest: a classifier that
 # leans a little on brightness and has too few photos needs photos first.
 _FAULTS = ("leak", "shift")
@@ -129,7 +129,7 @@ def _nothing_named(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) 
     wrong = 1 - _accuracy(metrics)
     if not measured:
         return Verdict(cause="unclear", share=None, sentence="Cannot tell: nothing could be measured.")
-    if len(missing) > _MAY_MISS:
+    if len(missing) > MAY_MISS:
         sentence = f"Cannot tell: {', '.join(missing)} could not be measured. More time may help (--time)."
         return Verdict(cause="unclear", share=None, sentence=sentence)
     if gap["low"] is not None and gap["low"] <= 0:

@@ -7,7 +7,7 @@ measured, part by part (Zeiler and Fergus 2014, arXiv 1311.2901, section 4.2).
 
 The exact map is coarse, a seventh of the photo to a place, and the edges of things excite the places beside them. So
 the photo is also seen a little shifted, which shows what lies within a place, and what is shown at a place is the mean
-over a window of a fifth of the photo around it, as with covering.
+over a window around it.
 
 Either way a map is relative: how much more a place speaks for a class than for the classes on average. What speaks for
 all classes alike moves no answer, so it is taken away.
@@ -97,7 +97,7 @@ def _finer(
     maps = np.concatenate(_by_batches(seen, list(itertools.product(shifts, shifts)), engine_settings))
     grid = maps.reshape(parts, parts, num_places, num_places, -1).transpose(2, 0, 3, 1, 4)
     fine = grid.reshape(num_places * parts, num_places * parts, -1)
-    window = round(len(fine) * settings.window_cells / settings.cells) // 2 * 2 + 1  # odd, so that it has a middle
+    window = round(len(fine) * settings.window) // 2 * 2 + 1  # odd, so that it has a middle
     padded = np.pad(fine, ((window // 2, window // 2), (window // 2, window // 2), (0, 0)))
     return sliding_window_view(sliding_window_view(padded, window, 0).mean(axis=-1), window, 1).mean(axis=-1)
 
