@@ -125,7 +125,7 @@ class MapSettings:
 
     cells: int = 14  # a side; at 150 px, a cell is 11 px
     window_cells: int = 3  # a side; a fifth of the photo: smaller windows leave enough of an object to know it by
-    window: float = 0.27  # of the side, of a network with exact maps; wider ones miss by half a patch, narrower by edges
+    window: float = 0.27  # of the side, of a network with exact maps: narrower ones show edges, wider ones blur
     shifts: int = 4  # a direction, of a network with exact maps: 16 runs, and a place of 32 px is seen in steps of 8
 
     def __post_init__(self) -> None:
