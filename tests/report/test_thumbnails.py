@@ -25,8 +25,8 @@ class MapEngine(Engine):
         self.output_names = ("probabilities", "class_maps")
 
     def run(self, pixels, outputs):
-        maps = np.zeros((1, 4, 4, 2), np.float32)
-        maps[0, 0, 0, 1] = 3.0
+        maps = np.zeros((len(pixels), 4, 4, 2), np.float32)
+        maps[:, 0, 0, 1] = 3.0
         return {"class_maps": maps}
 
 
