@@ -16,12 +16,14 @@ from tellapart.report.facts import Photo
 from tellapart.report.heat import overlay
 from tellapart.report.sight import Entry
 from tellapart.report.where import because, strongest_region
+from tellapart.settings import MapSettings
 
 SIDE_PX = 160  # longer side: 2 screen pixels for each of 80, or a phone's half width
 THUMBNAIL_QUALITY = 70  # about 5 kB each
 INPUT_QUALITY = 90  # JPEG must not be taken for what the network does to a photo
 MOST_PHOTOS = 450  # different ones on a page: about 3 MB and 2 s
-MOST_COVERED = 4  # heat maps by covering parts, which take half a second each; exact ones take 10 ms
+MOST_COVERED = 4  # heat maps by covering parts, which take half a second each; exact ones take 50 ms
+MAPS = MapSettings(shifts=2)  # a quarter of the runs that `explain` takes: a thumbnail shows no finer steps
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Album:
         except PhotoRefused:
             return None
         self._coverings_left -= not exact
-        heat = maps_of(engine, pixels).of(engine.manifest.class_names.index(class_name))
+        heat = maps_of(engine, pixels, MAPS).of(engine.manifest.class_names.index(class_name))
         picture = overlay(seen, heat, float(np.abs(heat).max()))
         return Heat(_uri(jpeg(picture, THUMBNAIL_QUALITY)), because(strongest_region(heat)), exact)
 
