@@ -3,9 +3,10 @@
 Each case is a folder of real photos in a temporary place, a run on it and a whole diagnosis. It counts as right when
 the verdict names what was planted; a healthy case is right when nothing is named ("none" or "unclear").
 
-Run:     python -m benchmarks.causes [--kinds few,flipped] [--seeds 20,21]
+Run:     python -m benchmarks.causes [--kinds few,flipped] [--seeds 30,31]
 Expect:  at least 85 % of the planted causes named, and silence on at least 95 % of the healthy runs
-Noise:   with 40 cases, one more or less is 2.5 points. The thresholds of the suspects were chosen on seeds below 20.
+Noise:   with 40 cases, one more or less is 2.5 points. The thresholds of the suspects were chosen on seeds
+         below 20; after 20 to 22 were seen, the verdict and the blur were changed, so they serve development too.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "healthy": (("catsdogs", "petphotos"), ""),
     "plenty": (("catsdogs",), ""),
 }
-SEEDS = (20, 21)
+SEEDS = (30, 31, 32)
 PLENTY = 1500  # photos a class
 FEW = {"flowers": 25, "solar": 40}  # photos a class to train on
 TO_JUDGE = 60  # photos a class for validation, and as many to test

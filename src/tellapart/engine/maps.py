@@ -44,7 +44,7 @@ class Maps:
 
     @property
     def exact(self) -> bool:
-        """Whether a map's mean is the score of its class, and not the fall of the score where parts are covered."""
+        """Whether the file itself tells of each place what it speaks for, so that nothing had to be covered."""
         return self.places is not None
 
     def of(self, number: int) -> Float32[np.ndarray, "rows columns"]:

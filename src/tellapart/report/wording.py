@@ -11,7 +11,7 @@ from typing import Any
 
 UNKNOWN = "unknown"
 SUSPECTS = {  # possible causes of a diagnosis, as they are called to people
-    "epochs": "too many epochs",
+    "epochs": "number of epochs",
     "photos": "too few photos",
     "size": "size of the network",
     "regularisation": "too little restraint",
