@@ -97,6 +97,13 @@ def test_a_run_is_underfit_where_it_fails_on_photos_that_it_trained_on():
     assert not is_underfit(metrics(0.90, 0.15))
 
 
+def test_where_the_time_was_given_another_width_is_tried_for_as_long():
+    costs = {each.change.name: each.cost for each in experiments_of(changes_for("scratch", timed=True), 1)}
+    assert [costs[name] for name in costs if "width" in name] == pytest.approx([1.0] * 3)
+    narrow = next(change for change in changes_for("scratch", timed=True) if change.name == "half the width")
+    assert narrow.epochs == pytest.approx(2.4, rel=0.05)  # a network that is quicker sees every photo more often
+
+
 def test_a_longer_training_is_a_change_only_where_the_rate_falls():
     epochs = {
         recipe: [c.name for c in changes_for(recipe) if c.suspect == "epochs"] for recipe in ("classic", "scratch")

@@ -13,7 +13,7 @@ from tellapart.diagnosis.likeness import likeness
 from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
 from tellapart.diagnosis.seeded import Best, Pair, SeedNoise, gain_of_best, seed_noise
 from tellapart.diagnosis.trials import Trial, Trials
-from tellapart.diagnosis.variants import BASE, LONGER
+from tellapart.diagnosis.variants import BASE, LONGER, is_timed
 from tellapart.evaluation.intervals import wilson_interval
 from tellapart.training.trial import MOST_TRAIN
 
@@ -31,10 +31,13 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
     if best is None:
         sentence = missing or nothing_tried(trials, "size")
         return Suspect(name="size", points=None, sentence=sentence, experiments=records)
-    points, direction = best.gain, "unclear"
+    points, direction, advice = best.gain, "unclear", ""
     if points.low > 0:
+        width = (case.settings.width or 1.0) * trials.of(best.name)[0].experiment.change.width
+        advice = f"Train with --width {width:g} (+{with_doubt(points)} of 100)."
         direction = "too_small" if best.name == "twice the width" else "too_large"
-        what = f"too {direction[4:]}: with {best.name}, {with_doubt(points)} more of 100 would be right"
+        in_time = " in the same time" if is_timed(case.settings) else ""
+        what = f"too {direction[4:]}: with {best.name}{in_time}, {with_doubt(points)} more of 100 would be right"
         sentence = f"The network is {what}"
     elif points.high < SMALL and not untaught(trials, "size"):
         direction = "right"
@@ -43,7 +46,14 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
         sentence = f"Whether a network of another size would help cannot be told: {with_doubt(points)} of 100"
     facts: dict[str, Any] = {"direction": direction, "best": best.name, **changes_record(best)}
     facts |= {"learnt_nothing": untaught(trials, "size"), "scale": scale_record(trials)}
-    return Suspect(name="size", points=points, sentence=tried_at(sentence, trials), experiments=records, facts=facts)
+    return Suspect(
+        name="size",
+        points=points,
+        sentence=tried_at(sentence, trials),
+        experiments=records,
+        advice=advice,
+        facts=facts,
+    )
 
 
 def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
@@ -201,5 +211,6 @@ def _record(trials: Trials, name: str) -> dict[str, Any]:
 
 def _train_accuracy(trials: Trials, trial: Trial) -> float:
     epochs = trial.tried.epochs
-    wanted = trials.scale.epochs if trials.scale.epochs in epochs else epochs[-1]
+    wanted = max(1, round(trials.scale.epochs * trial.experiment.change.epochs))
+    wanted = wanted if wanted in epochs else epochs[-1]
     return trial.tried.train_accuracy[epochs.index(wanted)]

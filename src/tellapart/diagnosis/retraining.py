@@ -19,7 +19,7 @@ from tellapart.diagnosis.photo_trials import suspect_photos
 from tellapart.diagnosis.proxy import Experiment, Scale, choose_scale, sides_of, trainings_of
 from tellapart.diagnosis.retrained import decided_names, suspect_regularisation, suspect_size
 from tellapart.diagnosis.trials import Setting, Trials, run_experiments, setting_of
-from tellapart.diagnosis.variants import changes_for, is_underfit, run_scale, stride_of, variant_of
+from tellapart.diagnosis.variants import changes_for, is_timed, is_underfit, run_scale, stride_of, variant_of
 from tellapart.progress import Progress
 from tellapart.training.planning import measure_speeds
 from tellapart.training.trial import Learners
@@ -53,7 +53,10 @@ def measure_from_pixels(case: Case, budget: Budget, progress: Progress) -> dict[
 def _run(setting: Setting, speed: float, budget: Budget, progress: Progress) -> Trials:
     case = setting.case
     changes = changes_for(
-        case.settings.recipe, more_photos=bool(len(setting.dealt.more)), underfit=is_underfit(case.metrics)
+        case.settings.recipe,
+        more_photos=bool(len(setting.dealt.more)),
+        underfit=is_underfit(case.metrics),
+        timed=is_timed(case.settings),
     )
     return run_experiments(setting, changes, speed, budget.left() - _KEPT_SECONDS, decided_names, progress)
 
@@ -64,10 +67,11 @@ def _scale(case: Case, learners: Learners, seconds: float) -> tuple[Scale, float
     run = run_scale(case)
     sides = sides_of(run.side_px, stride_of(case.settings.recipe))
     smallest = dataclasses.replace(run, side_px=sides[-1])
-    variant = variant_of(case, Experiment(changes_for(case.settings.recipe)[0], 0), smallest)
+    changes = changes_for(case.settings.recipe, timed=is_timed(case.settings))
+    variant = variant_of(case, Experiment(changes[0], 0), smallest)
     learner = learners.fresh(variant, seed=0)
     measured = measure_speeds(learner, [sides[-1]], variant.fit.batch, variant.num_classes)[sides[-1]] * _WORTH
     speeds = {side: measured * (sides[-1] / side) ** 2 for side in sides}
     left = max(seconds - (time.perf_counter() - begin), 1.0)
-    scale = choose_scale(run, left, speeds, trainings_of(changes_for(case.settings.recipe)))
+    scale = choose_scale(run, left, speeds, trainings_of(changes))
     return scale, speeds[scale.side_px]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.proxy import Change, Experiment, Scale
-from tellapart.settings import SCRATCH_PLANS, SidesPlan, ViewSettings
+from tellapart.diagnosis.proxy import WIDTH_POWER, Change, Experiment, Scale
+from tellapart.settings import SCRATCH_PLANS, SidesPlan, TrainSettings, ViewSettings
 from tellapart.training.sources import num_steps
 from tellapart.training.trial import Variant
 
@@ -27,7 +27,9 @@ _STRONGER_VIEWS = ViewSettings(min_area=0.35, jitter=0.2)
 _STRIDE_PX = 32  # of the compact network
 
 
-def changes_for(recipe: str, *, more_photos: bool = True, underfit: bool = False) -> tuple[Change, ...]:
+def changes_for(
+    recipe: str, *, more_photos: bool = True, underfit: bool = False, timed: bool = False
+) -> tuple[Change, ...]:
     """All that is tried for a recipe, the unchanged one first.
 
     Args:
@@ -35,6 +37,8 @@ def changes_for(recipe: str, *, more_photos: bool = True, underfit: bool = False
         more_photos: whether there are more photos than experiments use.
         underfit: the run lost more by what it did not learn than by what it memorised, so what lets it learn more is
             tried first and what holds it back later.
+        timed: the run was given a time and not a number of epochs. Whoever takes another width for the same time gets
+            more epochs or fewer, so that is what is tried.
     """
     falling = recipe == "scratch"  # its rate falls to 0 at the end, so a longer training is another one
     epochs = (
@@ -50,18 +54,28 @@ def changes_for(recipe: str, *, more_photos: bool = True, underfit: bool = False
         ),
         Change(name="1/2 of the photos", suspect="photos", priority=2.0, photos=1 / 2),
         Change(name="1/4 of the photos", suspect="photos", priority=2.1, photos=1 / 4),
-        Change(name="half the width", suspect="size", priority=3.0, width=1 / 2),
-        Change(name="a quarter of the width", suspect="size", priority=3.1, width=1 / 4),
+        _width("half the width", 3.0, 1 / 2, timed),
+        _width("a quarter of the width", 3.1, 1 / 4, timed),
         Change(name=decay, suspect="regularisation", priority=4.0, decay=True),
         Change(name="dropout", suspect="regularisation", priority=4.1, dropout=_DROPOUT),
         *(epochs if falling else ()),
         *((Change(name=MORE_PHOTOS, suspect="photos", priority=2.2, photos=2.0),) if more_photos else ()),
-        Change(name="twice the width", suspect="size", priority=5.0, width=2.0),
+        _width("twice the width", 5.0, 2.0, timed),
     )
     if not underfit:
         return changes
     sooner = {"twice the epochs": 0.5, "twice the width": 0.6, views: 4.05}
     return tuple(dataclasses.replace(change, priority=sooner.get(change.name, change.priority)) for change in changes)
+
+
+def _width(name: str, priority: float, width: float, timed: bool) -> Change:
+    epochs = width**-WIDTH_POWER if timed else 1.0
+    return Change(name=name, suspect="size", priority=priority, width=width, epochs=epochs)
+
+
+def is_timed(settings: TrainSettings) -> bool:
+    """Whether a run ended by the clock."""
+    return settings.recipe == "scratch" and settings.epochs is None
 
 
 def is_underfit(metrics: Mapping[str, Any]) -> bool:
