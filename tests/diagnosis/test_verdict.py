@@ -57,7 +57,7 @@ def test_what_more_steps_alone_would_bring_is_not_the_doing_of_photos():
     assert named(photos, brief).cause == "photos"
     verdict = named(photos, replace(brief, facts={"direction": "too_few"}))
     assert verdict.cause == "epochs"
-    assert "training ended too early" in verdict.sentence
+    assert "too few epochs" in verdict.sentence
     assert named(photos, replace(brief, facts={"direction": "too_many"})).cause == "photos"
 
 

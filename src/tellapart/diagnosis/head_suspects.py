@@ -89,8 +89,10 @@ def _path_rows(lab: HeadLab) -> list[dict[str, Any]]:
 
 def _strength_sentence(points: Estimate, direction: str) -> str:
     if direction != "right":
-        kind = "weak: it learnt its own photos by heart" if direction == "too_weak" else "strong"
-        return f"The classifier's penalty is too {kind}; a better one gets {with_doubt(points)} more of 100 right."
+        gained = f"{with_doubt(points)} more of 100 right."
+        if direction == "too_weak":
+            return f"The classifier learnt its own photos by heart: a stronger penalty gets {gained}"
+        return f"The classifier is held back too much: a weaker penalty gets {gained}"
     if points.high < SMALL:
         return (
             f"A head has no epochs; its penalty is right: no other would gain more than {of_100(points.high)} of 100."

@@ -24,19 +24,19 @@ MAY_MISS = 2  # suspects that may be unmeasured where "nothing to do" is still s
 _FAULTS = ("leak", "shift")
 
 _NAMES = {
-    "epochs": "training went on for too long",
+    "epochs": "too many epochs",
     "photos": "too few photos",
     "size": "a network of the wrong size",
-    "regularisation": "too little holds the network back from memorising",
+    "regularisation": "too little that keeps the network from memorising",
     "labels": "wrong labels",
     "leak": "copies of test photos among the training photos",
-    "shift": "test photos are of another kind than training photos",
-    "shortcut": "the classes can be told apart by something that is not their subject",
+    "shift": "test photos of another kind than the training photos",
+    "shortcut": "something that tells the classes apart and is not their subject",
 }
 _DIRECTIONS = {  # said more closely, where a direction is known; a head has a penalty in place of epochs
-    "too_few": "training ended too early",
-    "too_weak": "the penalty holds the classifier back too little",
-    "too_strong": "the penalty holds the classifier back too much",
+    "too_few": "too few epochs",
+    "too_weak": "too weak a penalty",
+    "too_strong": "too strong a penalty",
     "too_small": "a network that is too small",
     "too_large": "a network that is too large",
 }
