@@ -161,8 +161,7 @@ PIXELS: dict[str, dict[str, Any]] = {
     "brief": {"recipe": "scratch", "epochs": 3},
     "narrow": {"recipe": "scratch", "epochs": 24, "width": 0.1},
     "long": {"recipe": "classic", "epochs": 40, "scale_pixels": True},
-    # Too large for its time. By the same number of epochs no width was worse than a smaller one: 1/8 to 2 times that of
-    # `classic`, 15 to 60 epochs, flowers and catsdogs, all grew better or stayed equal.
+    # Too large for its time. By the same number of epochs a wider network was hardly ever worse: see benchmarks/LOG.md.
     "wide": {"recipe": "scratch", "seconds": 150.0, "width": 3.0},
     "bare": {"recipe": "classic", "epochs": 15, "scale_pixels": True},
 }
