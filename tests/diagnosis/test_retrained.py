@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from retraining_cases import CLASSES, draw_case, draw_trials
+from retraining_cases import CLASSES, EPOCHS, draw_case, draw_trials
 
 from tellapart.diagnosis import photo_trials
 from tellapart.diagnosis.epochs import suspect_epochs
@@ -54,6 +54,15 @@ def test_a_size_is_too_large_too_small_right_or_unclear(case, changed, direction
     found = suspect_size(case, draw_trials({BASE: 0.75, **SIZES, **changed}))
     assert found.facts["direction"] == direction
     assert (found.points.low > 0) == (direction in ("too_large", "too_small"))
+
+
+@pytest.mark.parametrize(("epochs", "in_time"), [(EPOCHS, False), (None, True)])
+def test_a_width_that_is_better_is_advised_in_the_same_time_where_a_time_was_given(case, epochs, in_time):
+    settings = replace(case.settings, recipe="scratch", epochs=epochs, width=3.0)
+    trials = draw_trials({BASE: 0.75, **SIZES, "half the width": 0.82}, recipe="scratch")
+    found = suspect_size(replace(case, settings=settings), trials)
+    assert "--width 1.5" in found.advice
+    assert ("in the same time" in found.sentence) == in_time
 
 
 @dataclass

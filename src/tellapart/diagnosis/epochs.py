@@ -22,7 +22,7 @@ from tellapart.diagnosis.retrained import (
 from tellapart.diagnosis.seeded import gain
 from tellapart.diagnosis.stopping_early import Stopping, stopping_gain, stopping_gain_of_run
 from tellapart.diagnosis.trials import Trials
-from tellapart.diagnosis.variants import BASE, LONGER
+from tellapart.diagnosis.variants import BASE, LONGER, is_timed
 from tellapart.evaluation.intervals import Estimate
 
 _STRICT = 1 - (1 - LEVEL) / 2  # earlier and later are two questions, and the better answer is told
@@ -126,7 +126,7 @@ def _of_schedules(case: Case, trials: Trials, missing: str | None) -> Suspect:
         more = best.name == "twice the epochs"
         direction = "too_few" if more else "too_many"
         sentence = f"With {best.name}, {with_doubt(points)} more of 100 would be right"
-        how = "--epochs" if case.settings.epochs else "--time"
+        how = "--time" if is_timed(case.settings) else "--epochs"
         advice = f"Give it {'twice' if more else 'half'} the {how[2:]}: {how} (+{with_doubt(points)} of 100)."
     elif points.high < SMALL:
         direction = "right"

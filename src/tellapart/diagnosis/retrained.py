@@ -211,6 +211,5 @@ def _record(trials: Trials, name: str) -> dict[str, Any]:
 
 def _train_accuracy(trials: Trials, trial: Trial) -> float:
     epochs = trial.tried.epochs
-    wanted = max(1, round(trials.scale.epochs * trial.experiment.change.epochs))
-    wanted = wanted if wanted in epochs else epochs[-1]
+    wanted = trials.scale.epochs if trials.scale.epochs in epochs else epochs[-1]
     return trial.tried.train_accuracy[epochs.index(wanted)]

@@ -188,7 +188,9 @@ def _run(setting: Setting, experiment: Experiment, trials: Trials, most_seconds:
 
 def _looked_at(experiment: Experiment, run_epochs: int, epochs: int, falling: bool) -> Collection[int]:
     """After which epochs held-out photos are answered for; each time costs as much as training on a third of them."""
-    ends = {epoch for end in (run_epochs, epochs) for epoch in compared_epochs(end, falling=falling) if epoch <= epochs}
+    if falling:  # halfway the rate is still high, and the network knows less than it seems
+        return {epochs}
+    ends = {epoch for end in (run_epochs, epochs) for epoch in compared_epochs(end, falling=False) if epoch <= epochs}
     if experiment.change.name == BASE and experiment.epochs > 1:  # for the question of when to stop
         return ends | set(range(run_epochs // 3 + 1, run_epochs + 1))  # before, nothing has been learnt yet
     return ends
