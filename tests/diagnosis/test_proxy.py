@@ -22,7 +22,7 @@ def scale(seconds, run=RUN):
 
 
 def test_all_experiments_fit_into_the_time():
-    for seconds in (60, 600, 3600, 36_000):
+    for seconds in (600, 3600, 36_000):
         found = scale(seconds)
         assert 12 * found.num_photos * found.epochs / SPEEDS[found.side_px] <= seconds * 1.01
 
@@ -31,6 +31,13 @@ def test_with_little_time_photos_are_few_and_small():
     assert scale(600) == Scale(
         side_px=56, num_photos=600 * 700 // (12 * 15), num_more=600 * 700 // (12 * 15), num_held_out=2000, epochs=15
     )
+
+
+def test_few_epochs_do_not_become_a_handful_of_steps():
+    brief = Scale(side_px=150, num_photos=7200, num_held_out=800, epochs=2)
+    assert scale(60, brief).num_photos == 60 * 700 // (6 * 2)  # in place of a twelfth
+    assert scale(600, brief).num_photos * 2 >= 10_000
+    assert scale(600, Scale(side_px=150, num_photos=3000, num_held_out=1000, epochs=3)).num_photos == 3000
 
 
 def test_more_time_first_brings_all_photos_and_then_their_size():
@@ -53,7 +60,7 @@ def test_a_few_training_photos_are_spared_for_judging_where_validation_has_few()
 
 def test_photos_that_are_not_trained_on_are_used_to_judge_in_proportion():
     assert scale(600).num_held_out == 2000 > RUN.num_held_out
-    few = scale(60)
+    few = scale(100)
     assert few.num_held_out == max(400, int(1.5 * few.num_photos))
     assert scale(36_000).num_held_out == 1000  # all that are left
 
@@ -81,12 +88,19 @@ def test_every_change_is_tried_once_before_the_costly_doubts_are_tried_again(rec
 
 
 @pytest.mark.parametrize(
-    ("recipe", "first"), [("scratch", ["twice the epochs", "twice the width"]), ("classic", ["twice the width"])]
+    ("recipe", "timed", "first"),
+    [
+        ("scratch", False, ["twice the epochs", "twice the width"]),
+        ("classic", False, ["twice the width"]),
+        ("scratch", True, ["half the width", "a quarter of the width"]),  # either is twice the epochs as well
+    ],
 )
-def test_a_run_that_learnt_too_little_is_first_given_more_of_it(recipe, first):
-    order = [each.change.name for each in experiments_of(changes_for(recipe, underfit=True), 1)]
-    assert order[: 1 + len(first)] == [BASE, *first]
-    assert sorted(order) == sorted(each.change.name for each in experiments_of(changes_for(recipe), 1))
+def test_a_run_that_learnt_too_little_is_first_given_more_of_it_and_twice_before_it_is_held_back(recipe, timed, first):
+    every = experiments_of(changes_for(recipe, underfit=True, timed=timed), 2)
+    order = [(each.change.name, each.seed) for each in every]
+    assert order[: 1 + len(first)] == [(name, 0) for name in (BASE, *first)]
+    assert order.index(("dropout", 0)) > max(order.index((name, 1)) for name in first)
+    assert sorted(name for name, seed in order if not seed) == sorted(each.name for each in changes_for(recipe))
 
 
 def test_a_run_is_underfit_where_it_fails_on_photos_that_it_trained_on():
@@ -97,9 +111,9 @@ def test_a_run_is_underfit_where_it_fails_on_photos_that_it_trained_on():
     assert not is_underfit(metrics(0.90, 0.15))
 
 
-def test_where_the_time_was_given_another_width_is_tried_for_as_long():
+def test_where_the_time_was_given_other_widths_and_numbers_of_photos_are_tried_for_as_long():
     costs = {each.change.name: each.cost for each in experiments_of(changes_for("scratch", timed=True), 1)}
-    assert [costs[name] for name in costs if "width" in name] == pytest.approx([1.0] * 3)
+    assert [costs[name] for name in costs if "width" in name or "photos" in name] == pytest.approx([1.0] * 6)
     narrow = next(change for change in changes_for("scratch", timed=True) if change.name == "half the width")
     assert narrow.epochs == pytest.approx(2.4, rel=0.05)  # a network that is quicker sees every photo more often
 

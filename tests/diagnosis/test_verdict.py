@@ -12,8 +12,9 @@ from tellapart.diagnosis.verdict import decide
 from tellapart.evaluation.intervals import Estimate
 
 
-def suspect(name, value, low, high, advice=""):
-    return Suspect(name=name, points=Estimate(value, low, high), sentence=f"About {name}.", advice=advice)
+def suspect(name, value, low, high, advice="", **facts):
+    points = Estimate(value, low, high)
+    return Suspect(name=name, points=points, sentence=f"About {name}.", advice=advice, facts=facts)
 
 
 def run(accuracy=0.8, gap=(0.15, 0.12, 0.18)):
@@ -59,6 +60,14 @@ def test_what_more_steps_alone_would_bring_is_not_the_doing_of_photos():
     assert verdict.cause == "epochs"
     assert "too few epochs" in verdict.sentence
     assert named(photos, replace(brief, facts={"direction": "too_many"})).cause == "photos"
+
+
+def test_few_epochs_are_the_doing_of_a_network_that_is_too_large_for_the_time():
+    brief = suspect("epochs", 0.10, 0.05, 0.15, direction="too_few")
+    large = suspect("size", 0.08, 0.03, 0.13, direction="too_large")
+    assert named(large, brief).cause == "size"
+    assert named(replace(large, facts={"direction": "too_small"}), brief).cause == "epochs"
+    assert named(suspect("size", 0.04, 0.01, 0.07, direction="too_large"), brief).cause == "epochs"
 
 
 def test_a_cause_that_chance_explains_is_not_named():

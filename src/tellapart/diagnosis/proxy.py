@@ -5,6 +5,9 @@ first with fewer photos, as few as the time demands, on squares of three eighths
 larger squares. The number of epochs stays that of the run, for that is what memorising depends on. With more time the
 experiments come nearer to the run, and in the end are the run.
 
+A run of few epochs would be left with a handful of steps, in which no network learns anything. There, photos stay as
+many as learning takes, and fewer experiments are made.
+
 Everything here is a function of plain numbers; nothing is read, written or trained.
 """
 
@@ -20,6 +23,9 @@ _HELD_OUT = (400, 2000)  # fewest and most photos to judge on: with 2,000, 20 % 
 _JUDGED_PER_TRAINED = 1.5  # so that judging, some forty times in all, takes a tenth of the time and not most of it
 _LEAST_HELD_OUT = 1000
 _SPARED = 0.25  # of the training photos may be held out for judging, where there are few validation photos
+# Photos gone through in a training. `scratch` learnt nothing in 1,300, what there is to learn in 3 epochs of 3,000.
+_LEAST_PASSES = 10_000
+_LEAST_TRAININGS = 6.0  # for which there must be time all the same: two or three changes, each of them twice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +68,8 @@ def choose_scale(run: Scale, seconds: float, photos_per_second: Mapping[int, flo
         run: the run that is asked about; its held-out photos are those of validation.
         seconds: for all experiments.
         photos_per_second: in training, for every side that may be used.
-        num_trainings: how many times all photos of the experiments are gone through for all epochs, in all.
+        num_trainings: how many times all photos of the experiments are gone through for all epochs, in all. Fewer,
+            where each would teach nothing.
 
     >>> run = Scale(side_px=150, num_photos=7200, num_held_out=800, epochs=15)
     >>> choose_scale(run, 600.0, {150: 100.0, 75: 400.0}, 12.0).num_photos
@@ -72,7 +79,8 @@ def choose_scale(run: Scale, seconds: float, photos_per_second: Mapping[int, flo
     most = run.num_photos - spared  # photos to train on
     chosen, fitting = min(photos_per_second), 0
     for side in sorted(photos_per_second, reverse=True):
-        fitting = int(seconds * photos_per_second[side] / (num_trainings * run.epochs))
+        once = seconds * photos_per_second[side] / run.epochs  # photos for whose epochs there is time, once
+        fitting = int(max(once / num_trainings, min(_LEAST_PASSES / run.epochs, once / _LEAST_TRAININGS)))
         chosen = side
         if fitting >= most:
             break

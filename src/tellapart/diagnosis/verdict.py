@@ -89,11 +89,17 @@ def _own_cost(suspect: Suspect, named: Sequence[Suspect]) -> float:
     """What a suspect costs beyond what is another's doing.
 
     Twice the photos for as many epochs are twice the steps. Where training ended too early, that alone brings what
-    twice the epochs bring, and only what photos bring beyond it is theirs.
+    twice the epochs bring, and only what photos bring beyond it is theirs. And where the time was given, a network that
+    is too large is why the epochs were few.
     """
-    too_few = [other for other in named if other.name == "epochs" and other.facts.get("direction") == "too_few"]
-    steps = _cost(too_few[0]) if too_few and suspect.name == "photos" else 0.0
-    return _cost(suspect) - steps
+    directions = {other.name: other.facts.get("direction") for other in named}
+    costs = {other.name: _cost(other) for other in named}
+    others = 0.0
+    if suspect.name == "photos" and directions.get("epochs") == "too_few":
+        others = costs["epochs"]
+    if suspect.name == "epochs" and directions.get("size") == "too_large" and directions.get("epochs") == "too_few":
+        others = costs["size"]
+    return _cost(suspect) - others
 
 
 def _share(suspect: Suspect, metrics: Mapping[str, Any]) -> Estimate:
