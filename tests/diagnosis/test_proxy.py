@@ -9,6 +9,7 @@ from tellapart.diagnosis.proxy import (
     experiments_of,
     next_experiment,
     sides_of,
+    speeds_at,
     trainings_of,
 )
 from tellapart.diagnosis.variants import BASE, changes_for, compared_epochs, is_underfit
@@ -76,6 +77,14 @@ def test_sides_are_whole_strides_and_never_larger_than_the_runs():
     assert sides_of(40, 1) == (40, 32)
 
 
+def test_speeds_follow_what_a_step_costs_whatever_its_photos_are_and_the_square_of_the_side():
+    assert speeds_at((150, 75), {75: 400.0}) == pytest.approx({150: 100.0, 75: 400.0})
+    true = {side: 1 / (1e-3 + 2e-7 * side**2) for side in (128, 96, 64, 32)}
+    assert speeds_at(tuple(true), {32: true[32], 64: true[64]}) == pytest.approx(true)
+    noisy = speeds_at((128, 32), {32: 900.0, 64: 1000.0})  # larger photos are not quicker
+    assert noisy == pytest.approx({128: 900.0, 32: 900.0})
+
+
 @pytest.mark.parametrize("recipe", ["classic", "scratch"])
 def test_every_change_is_tried_once_before_the_costly_doubts_are_tried_again(recipe):
     order = experiments_of(changes_for(recipe), 3)
@@ -114,8 +123,9 @@ def test_a_run_is_underfit_where_it_fails_on_photos_that_it_trained_on():
 def test_where_the_time_was_given_other_widths_and_numbers_of_photos_are_tried_for_as_long():
     costs = {each.change.name: each.cost for each in experiments_of(changes_for("scratch", timed=True), 1)}
     assert [costs[name] for name in costs if "width" in name or "photos" in name] == pytest.approx([1.0] * 6)
-    narrow = next(change for change in changes_for("scratch", timed=True) if change.name == "half the width")
-    assert narrow.epochs == pytest.approx(2.4, rel=0.05)  # a network that is quicker sees every photo more often
+    changes = changes_for("scratch", timed=True, slower={0.25: 0.1, 0.5: 0.2, 2.0: 5.0})
+    epochs = {change.width: change.epochs for change in changes if change.suspect == "size"}
+    assert epochs == pytest.approx({0.25: 10.0, 0.5: 5.0, 2.0: 0.2})  # a network that is quicker sees every photo more often
 
 
 def test_a_longer_training_is_a_change_only_where_the_rate_falls():
@@ -139,7 +149,7 @@ def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
     seconds = {each: 10 * each.cost for each in order}
     assert next_experiment(order, seconds, 100.0, frozenset()).change.name == BASE
     assert next_experiment(order, seconds, 100.0, frozenset({BASE})).change.name == "changing views"
-    assert next_experiment(order, seconds, 2.0, frozenset({BASE})).change.name == "a quarter of the width"
+    assert next_experiment(order, seconds, 2.4, frozenset({BASE})).change.name == "a quarter of the width"
     assert next_experiment(order, seconds, 0.1, frozenset()) is None
 
 

@@ -70,6 +70,13 @@ def test_few_epochs_are_the_doing_of_a_network_that_is_too_large_for_the_time():
     assert named(suspect("size", 0.04, 0.01, 0.07, direction="too_large"), brief).cause == "epochs"
 
 
+def test_without_a_gap_there_is_nothing_to_do_unless_little_was_learnt():
+    doubtful, gap = suspect("size", 0.09, -0.03, 0.21), (0.0, -0.03, 0.03)
+    assert named(doubtful, accuracy=0.95, gap=gap).cause == "none"
+    verdict = named(doubtful, accuracy=0.66, gap=gap)
+    assert verdict.cause == "unclear" and "Cannot tell: 34.0 of 100" in verdict.sentence
+
+
 def test_a_cause_that_chance_explains_is_not_named():
     verdict = named(suspect("photos", 0.04, -0.01, 0.09))
     assert verdict.cause == "unclear"

@@ -1,8 +1,8 @@
 """Suspect: too few photos, for a network that is trained from pixels.
 
 It is trained on nested subsets for the run's number of epochs, and not of steps, because that is what the same command
-does with more photos; a run that was given a time, for as many steps. The law of photos through their errors says what more would bring, up to four times the most
-photos that were tried.
+does with more photos; a run that was given a time, for as many steps. The law of photos through their errors says what
+more would bring, up to four times the most photos that were tried.
 """
 
 from __future__ import annotations

@@ -61,6 +61,22 @@ def sides_of(side_px: int, stride: int = 1) -> tuple[int, ...]:
     return tuple(sorted((side for side in sides if side <= side_px), reverse=True)) or (side_px,)
 
 
+def speeds_at(sides: Sequence[int], measured: Mapping[int, float]) -> dict[int, float]:
+    """Photos a second at each side, from those at the one or two sides that were measured.
+
+    A step costs something whatever its photos are, most in a narrow network, and more by the square of the side.
+
+    >>> speeds_at((64, 32), {32: 1000.0}), speeds_at((128, 64, 32), {32: 1000.0, 64: 1000.0})[128]
+    ({64: 250.0, 32: 1000.0}, 1000.0)
+    """
+    small, large = min(measured), max(measured)
+    per_pixel = 1 / (measured[small] * small**2)  # seconds
+    if large > small:
+        per_pixel = max(1 / measured[large] - 1 / measured[small], 0.0) / (large**2 - small**2)
+    fixed = max(1 / measured[small] - per_pixel * small**2, 0.0)  # seconds a photo
+    return {side: 1 / (fixed + per_pixel * side**2) for side in sides}
+
+
 def choose_scale(run: Scale, seconds: float, photos_per_second: Mapping[int, float], num_trainings: float) -> Scale:
     """The scale nearest to the run's at which the experiments fit into the time.
 
@@ -110,6 +126,7 @@ class Change:
     epochs: float = 1.0  # factor
     longer: float = 0.0  # factor for the first `LONGER_SEEDS`, which are looked at on the way as well; 0: none
     width: float = 1.0  # factor
+    slower: float = 1.0  # factor on the seconds that a photo takes
     dropout: float = 0.0  # fraction
     decay: bool = False  # weights are drawn to 0, or more strongly than in the run
     views: bool = False  # crops, mirror images and light that change, more than in the run
@@ -117,7 +134,6 @@ class Change:
 
 LONGER_SEEDS = 2
 _FURTHER_SEED = 3.5
-WIDTH_POWER = 1.25  # measured: a quarter, half and twice the width took 0.23, 0.44 and 2.4 times as long, not 1/16 to 4
 _DEAR = 1.75  # cost; what takes more is tried once
 
 
@@ -140,8 +156,8 @@ class Experiment:
 
     @property
     def cost(self) -> float:
-        """In trainings of the unchanged recipe, roughly: wide layers make better use of a processor."""
-        return self.change.photos * self.epochs * self.change.width**WIDTH_POWER
+        """In trainings of the unchanged recipe, roughly."""
+        return self.change.photos * self.epochs * self.change.slower
 
 
 def experiments_of(changes: Sequence[Change], num_seeds: int) -> list[Experiment]:

@@ -11,20 +11,23 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.epochs import suspect_epochs
 from tellapart.diagnosis.evidence import Budget, Suspect
 from tellapart.diagnosis.photo_trials import suspect_photos
-from tellapart.diagnosis.proxy import Experiment, Scale, choose_scale, sides_of, trainings_of
+from tellapart.diagnosis.proxy import Change, Experiment, Scale, choose_scale, sides_of, speeds_at, trainings_of
 from tellapart.diagnosis.retrained import decided_names, suspect_regularisation, suspect_size
 from tellapart.diagnosis.trials import Setting, Trials, run_experiments, setting_of
-from tellapart.diagnosis.variants import changes_for, is_timed, is_underfit, run_scale, stride_of, variant_of
+from tellapart.diagnosis.variants import SLOWER, changes_for, is_timed, is_underfit, run_scale, stride_of, variant_of
 from tellapart.progress import Progress
 from tellapart.training.planning import measure_speeds
 from tellapart.training.trial import Learners
 
 _WORTH = 0.8  # of the speed that is measured on one batch over and over; fetching photos and judging takes the rest
+_LEAST_EPOCHS = 0.75  # that a change must be tried for: fewer become one, and then it would take longer than it may
 _KEPT_SECONDS = 2.0  # for the statistics afterwards
 
 
@@ -39,9 +42,9 @@ def measure_from_pixels(case: Case, budget: Budget, progress: Progress) -> dict[
         progress: who watches.
     """
     learners = Learners()
-    scale, speed = _scale(case, learners, budget.left() - _KEPT_SECONDS)
-    with setting_of(case, scale, learners, progress) as setting:
-        trials = _run(setting, speed, budget, progress)
+    plan = _plan(case, learners, budget.left() - _KEPT_SECONDS)
+    with setting_of(case, plan.scale, learners, progress) as setting:
+        trials = _run(setting, plan, budget, progress)
     return {
         "epochs": suspect_epochs(case, trials),
         "photos": suspect_photos(case, trials),
@@ -50,28 +53,45 @@ def measure_from_pixels(case: Case, budget: Budget, progress: Progress) -> dict[
     }
 
 
-def _run(setting: Setting, speed: float, budget: Budget, progress: Progress) -> Trials:
+@dataclass(frozen=True)
+class _Plan:
+    scale: Scale
+    photos_per_second: float  # in training, of the unchanged recipe at that scale
+    slower: Mapping[float, float]  # how many times as long a photo takes with each width, as factors
+
+
+def _run(setting: Setting, plan: _Plan, budget: Budget, progress: Progress) -> Trials:
     case = setting.case
     changes = changes_for(
         case.settings.recipe,
         more_photos=bool(len(setting.dealt.more)),
         underfit=is_underfit(case.metrics),
         timed=is_timed(case.settings),
+        slower=plan.slower,
     )
-    return run_experiments(setting, changes, speed, budget.left() - _KEPT_SECONDS, decided_names, progress)
+    changes = tuple(change for change in changes if plan.scale.epochs * change.epochs >= _LEAST_EPOCHS)
+    seconds = budget.left() - _KEPT_SECONDS
+    return run_experiments(setting, changes, plan.photos_per_second, seconds, decided_names, progress)
 
 
-def _scale(case: Case, learners: Learners, seconds: float) -> tuple[Scale, float]:
-    """The scale that fits into some seconds, and photos a second there."""
+def _plan(case: Case, learners: Learners, seconds: float) -> _Plan:
+    """The scale that fits into some seconds, from speeds that are measured here and now."""
     begin = time.perf_counter()
-    run = run_scale(case)
-    sides = sides_of(run.side_px, stride_of(case.settings.recipe))
+    recipe, timed, run = case.settings.recipe, is_timed(case.settings), run_scale(case)
+    sides = sides_of(run.side_px, stride_of(recipe))
     smallest = dataclasses.replace(run, side_px=sides[-1])
-    changes = changes_for(case.settings.recipe, timed=is_timed(case.settings))
-    variant = variant_of(case, Experiment(changes[0], 0), smallest)
-    learner = learners.fresh(variant, seed=0)
-    measured = measure_speeds(learner, [sides[-1]], variant.fit.batch, variant.num_classes)[sides[-1]] * _WORTH
-    speeds = {side: measured * (sides[-1] / side) ** 2 for side in sides}
+
+    def speeds_of(width: float, *sides_px: int) -> dict[int, float]:
+        variant = variant_of(case, Experiment(Change(name="", suspect="", priority=0.0, width=width), 0), smallest)
+        learner = learners.fresh(variant, seed=0)
+        return measure_speeds(learner, list(sides_px), variant.fit.batch, variant.num_classes)
+
+    # `classic` is made for one side, and for its widths the factors are known.
+    measured, slower = speeds_of(1.0, *(sides[-2:] if recipe == "scratch" else sides[-1:])), SLOWER
+    if recipe == "scratch":
+        half, quarter = (measured[sides[-1]] / speeds_of(width, sides[-1])[sides[-1]] for width in (1 / 2, 1 / 4))
+        slower = {1 / 4: quarter, 1 / 2: half, 2.0: 1 / half}  # not measured at twice the width: that may take minutes
+    speeds = speeds_at(sides, {side: speed * _WORTH for side, speed in measured.items()})
     left = max(seconds - (time.perf_counter() - begin), 1.0)
-    scale = choose_scale(run, left, speeds, trainings_of(changes))
-    return scale, speeds[scale.side_px]
+    scale = choose_scale(run, left, speeds, trainings_of(changes_for(recipe, timed=timed, slower=slower)))
+    return _Plan(scale, speeds[scale.side_px], slower)

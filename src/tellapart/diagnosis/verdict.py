@@ -18,6 +18,7 @@ from tellapart.diagnosis.evidence import Suspect
 from tellapart.evaluation.intervals import Estimate
 
 LEAST_POINTS = 0.01  # accuracy that a cause must cost to be named: less is not worth anybody's afternoon
+_MOST_WRONG = 0.1  # of unseen photos; where more are, a network without a gap has learnt little, and that is not well
 MAY_MISS = 2  # suspects that may be unmeasured where "nothing to do" is still said
 # Of the measurement, in the order in which they are looked into. A shortcut is weighed like the rest: a classifier that
 # leans a little on brightness and has too few photos needs photos first.
@@ -138,7 +139,7 @@ def _nothing_named(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) 
     if len(missing) > MAY_MISS:
         sentence = f"Cannot tell: {', '.join(missing)} could not be measured. More time may help (--time)."
         return Verdict(cause="unclear", share=None, sentence=sentence)
-    if gap["low"] is not None and gap["low"] <= 0:
+    if gap["low"] is not None and gap["low"] <= 0 and wrong <= _MOST_WRONG:
         sentence = "Nothing to do: test photos are answered as well as training photos, within chance"
         return Verdict(cause="none", share=None, sentence=f"{sentence}, and no experiment found a gain.")
     if wrong < 2 * LEAST_POINTS or all(_excludes_much(suspect, wrong) for suspect in measured):
