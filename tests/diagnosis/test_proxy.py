@@ -125,7 +125,7 @@ def test_where_the_time_was_given_other_widths_and_numbers_of_photos_are_tried_f
     assert [costs[name] for name in costs if "width" in name or "photos" in name] == pytest.approx([1.0] * 6)
     changes = changes_for("scratch", timed=True, slower={0.25: 0.1, 0.5: 0.2, 2.0: 5.0})
     epochs = {change.width: change.epochs for change in changes if change.suspect == "size"}
-    assert epochs == pytest.approx({0.25: 10.0, 0.5: 5.0, 2.0: 0.2})  # a network that is quicker sees every photo more often
+    assert epochs == pytest.approx({0.25: 10.0, 0.5: 5.0, 2.0: 0.2})  # who is quicker sees photos more often
 
 
 def test_a_longer_training_is_a_change_only_where_the_rate_falls():

@@ -3,6 +3,7 @@
 import signal
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,6 +88,23 @@ def test_all_suspects_are_measured_and_an_easy_task_is_no_cause_for_any(case, mo
     assert all(found[name].points.low <= 0 and not found[name].advice for name in NAMES)
     assert {variant.width for variant, _ in made} == {1.0, 0.5, 0.25, 2.0}
     assert {variant.fit.epochs for variant, _ in made} == {5, 8, 10}
+
+
+def test_where_a_time_was_given_other_widths_get_the_epochs_that_they_have_time_for(case, monkeypatch):
+    """A photo takes twice as long with twice the width."""
+    monkeypatch.setattr(trials, "_MOST_SEEDS", 1)
+    timed = replace(case, settings=replace(case.settings, recipe="scratch", epochs=None), history=case.history[:1])
+    made = []
+
+    def fresh(self, variant, seed):
+        made.append((variant.width, variant.fit.epochs))
+        return FakeLearner(lambda number: time.sleep(0.02 * variant.width))
+
+    monkeypatch.setattr(Learners, "fresh", fresh)
+    measure_from_pixels(timed, Budget(60.0), Silent())
+    half, quarter = (max(epochs for width, epochs in made if width == wanted) for wanted in (0.5, 0.25))
+    assert half == 2 and quarter in (3, 4)
+    assert not [width for width, _ in made if width == 2.0]  # half an epoch is not one
 
 
 def test_ctrl_c_keeps_what_is_known(case, monkeypatch):
