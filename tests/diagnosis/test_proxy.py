@@ -38,7 +38,8 @@ def test_few_epochs_do_not_become_a_handful_of_steps():
     brief = Scale(side_px=150, num_photos=7200, num_held_out=800, epochs=2)
     assert scale(60, brief).num_photos == 60 * 700 // (6 * 2)  # in place of a twelfth
     assert scale(600, brief).num_photos * 2 >= 10_000
-    assert scale(600, Scale(side_px=150, num_photos=3000, num_held_out=1000, epochs=3)).num_photos == 3000
+    small = scale(120, Scale(side_px=150, num_photos=3000, num_held_out=1000, epochs=3))
+    assert (small.num_photos, small.side_px) == (3000, 56)
 
 
 def test_more_time_first_brings_all_photos_and_then_their_size():
@@ -47,6 +48,12 @@ def test_more_time_first_brings_all_photos_and_then_their_size():
     assert photos[:3] == sorted(set(photos[:3])) and sides[:3] == [56] * 3
     assert photos[3:] == [7000] * 3 and sides[3:] == sorted(sides[3:])
     assert sides[-1] == 150
+
+
+def test_where_larger_squares_take_hardly_longer_they_are_taken():
+    run = Scale(side_px=64, num_photos=5000, num_held_out=1000, epochs=24)
+    assert choose_scale(run, 600.0, {64: 1700.0, 32: 2000.0}, 20.0).side_px == 64
+    assert choose_scale(run, 600.0, {64: 1000.0, 32: 2000.0}, 20.0).side_px == 32
 
 
 def test_the_epochs_stay_those_of_the_run():

@@ -1,9 +1,9 @@
 """At what scale to train again, so that a dozen trainings fit into the time of one.
 
 A run that took a quarter of an hour cannot be repeated a dozen times in ten minutes. So the experiments are smaller:
-first with fewer photos, as few as the time demands, on squares of three eighths of the side; where all photos fit, on
-larger squares. The number of epochs stays that of the run, for that is what memorising depends on. With more time the
-experiments come nearer to the run, and in the end are the run.
+first with fewer photos, as few as the time demands, on squares of three eighths of the side; where all photos fit, or
+larger squares take hardly longer, on those. The number of epochs stays that of the run, for that is what memorising
+depends on. With more time the experiments come nearer to the run, and in the end are the run.
 
 A run of few epochs would be left with a handful of steps, in which no network learns anything. There, photos stay as
 many as learning takes, and fewer experiments are made.
@@ -23,6 +23,7 @@ _HELD_OUT = (400, 2000)  # fewest and most photos to judge on: with 2,000, 20 % 
 _JUDGED_PER_TRAINED = 1.5  # so that judging, some forty times in all, takes a tenth of the time and not most of it
 _LEAST_HELD_OUT = 1000
 _SPARED = 0.25  # of the training photos may be held out for judging, where there are few validation photos
+_WORTH_A_SIDE = 0.8  # of the photos that small squares leave time for are enough, where they are seen larger
 # Photos gone through in a training. `scratch` learnt nothing in 1,300, what there is to learn in 3 epochs of 3,000.
 _LEAST_PASSES = 10_000
 _LEAST_TRAININGS = 6.0  # for which there must be time all the same: two or three changes, each of them twice
@@ -93,24 +94,22 @@ def choose_scale(run: Scale, seconds: float, photos_per_second: Mapping[int, flo
     """
     spared = min(max(_LEAST_HELD_OUT - run.num_held_out, 0), int(_SPARED * run.num_photos))
     most = run.num_photos - spared  # photos to train on
-    chosen, fitting = min(photos_per_second), 0
-    for side in sorted(photos_per_second, reverse=True):
-        once = seconds * photos_per_second[side] / run.epochs  # photos for whose epochs there is time, once
-        fitting = int(max(once / num_trainings, min(_LEAST_PASSES / run.epochs, once / _LEAST_TRAININGS)))
-        chosen = side
-        if fitting >= most:
-            break
-    num_photos = max(min(fitting, most), min(_LEAST_PHOTOS, most))
+    once = {side: seconds * speed / run.epochs for side, speed in photos_per_second.items()}  # photos in one training
+    planned = {side: num_photos / num_trainings for side, num_photos in once.items()}
+    wanted = min(_WORTH_A_SIDE * max(planned.values()), most)
+    chosen = max(side for side, num_photos in planned.items() if num_photos >= wanted)
+    least = max(_LEAST_PHOTOS, min(_LEAST_PASSES / run.epochs, once[chosen] / _LEAST_TRAININGS))
+    num_photos = int(min(max(planned[chosen], least), most))
     num_more = min(num_photos, most - num_photos)
     if num_more < num_photos / 2:  # too few for a difference that is seen; they judge
         num_more = 0
-    wanted = int(min(max(_JUDGED_PER_TRAINED * num_photos, _HELD_OUT[0]), _HELD_OUT[1]))
+    judged = int(min(max(_JUDGED_PER_TRAINED * num_photos, _HELD_OUT[0]), _HELD_OUT[1]))
     there = run.num_held_out + run.num_photos - num_photos - num_more
     return Scale(
         side_px=chosen,
         num_photos=num_photos,
         num_more=num_more,
-        num_held_out=min(wanted, there),
+        num_held_out=min(judged, there),
         epochs=run.epochs,
     )
 
