@@ -62,7 +62,7 @@ def test_a_width_that_is_better_is_advised_in_the_same_time_where_a_time_was_giv
     trials = draw_trials({BASE: 0.75, **SIZES, "half the width": 0.82}, recipe="scratch")
     found = suspect_size(replace(case, settings=settings), trials)
     assert "--width 1.5" in found.advice
-    assert ("in the same time" in found.sentence) == in_time
+    assert ("in the same time" in found.sentence) == found.facts["in_same_time"] == in_time
 
 
 @dataclass

@@ -184,6 +184,9 @@ def test_other_sizes_of_the_network_are_drawn_from_narrow_to_wide(facts, with_fa
 
     told = "Unseen photos named correctly: 75.0\xa0% at 0.5 times the width; 78.0\xa0% at 1 times the width."
     assert told in charts(facts)
+    size = {**found["suspects"]["size"], "in_same_time": True}
+    timed = charts(with_facts(diagnosis={**found, "suspects": {**found["suspects"], "size": size}}))
+    assert told.replace("correctly:", "correctly after as long a training:") in timed
     none = {**found, "suspects": {"photos": found["suspects"]["photos"]}}
     assert not any(label.startswith("Unseen photos") for label in charts(with_facts(diagnosis=none)))
 

@@ -31,12 +31,12 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
     if best is None:
         sentence = missing or nothing_tried(trials, "size")
         return Suspect(name="size", points=None, sentence=sentence, experiments=records)
-    points, direction, advice = best.gain, "unclear", ""
+    points, direction, advice, in_same_time = best.gain, "unclear", "", is_timed(case.settings)
     if points.low > 0:
         width = (case.settings.width or 1.0) * trials.of(best.name)[0].experiment.change.width
         advice = f"Train with --width {width:g} (+{with_doubt(points)} of 100)."
         direction = "too_small" if best.name == "twice the width" else "too_large"
-        in_time = " in the same time" if is_timed(case.settings) else ""
+        in_time = " in the same time" if in_same_time else ""
         what = f"too {direction[4:]}: with {best.name}{in_time}, {with_doubt(points)} more of 100 would be right"
         sentence = f"The network is {what}"
     elif points.high < SMALL and not untaught(trials, "size"):
@@ -45,7 +45,7 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
     else:
         sentence = f"Whether a network of another size would help cannot be told: {with_doubt(points)} of 100"
     facts: dict[str, Any] = {"direction": direction, "best": best.name, **changes_record(best)}
-    facts |= {"learnt_nothing": untaught(trials, "size"), "scale": scale_record(trials)}
+    facts |= {"in_same_time": in_same_time, "learnt_nothing": untaught(trials, "size"), "scale": scale_record(trials)}
     return Suspect(
         name="size",
         points=points,

@@ -131,8 +131,13 @@ def photos_figure(forecast: Mapping[str, Any]) -> Figure:
 
 
 @styled
-def size_figure(sizes: Sequence[Tried]) -> Figure:
-    """Accuracy of narrower and wider networks, on unseen photos and, where it is known, on those they learnt from."""
+def size_figure(sizes: Sequence[Tried], in_same_time: bool = False) -> Figure:
+    """Accuracy of narrower and wider networks, on unseen photos and, where it is known, on those they learnt from.
+
+    Args:
+        sizes: from `tried_sizes`.
+        in_same_time: each was trained for as long, and not for as many epochs.
+    """
     figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.add_subplot()
     axes.plot(
@@ -151,7 +156,7 @@ def size_figure(sizes: Sequence[Tried]) -> Figure:
     values = [each.accuracy for each in sizes] + [accuracy for _, accuracy in learnt]
     values += [end for each in sizes if each.interval for end in each.interval]
     _limit(axes, min(values), max(values))
-    axes.set_xlabel("width of the network")
+    axes.set_xlabel("width of the network" + (", each trained for as long" if in_same_time else ""))
     axes.set_ylabel("named correctly")
     percent_ticks(axes.yaxis)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)

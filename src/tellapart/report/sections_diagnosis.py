@@ -88,7 +88,11 @@ def _size_chart(suspect: Mapping[str, Any]) -> Any:
     if len(sizes) < FEWEST_MEASURED:
         return None
     told = "; ".join(f"{wording.percent(each.accuracy)} at {each.width:g} times the width" for each in sizes)
-    return figure_svg(size_figure(sizes), name="size", description=f"Unseen photos named correctly: {told}.")
+    in_same_time = bool(suspect.get("in_same_time"))
+    how = " after as long a training" if in_same_time else ""
+    return figure_svg(
+        size_figure(sizes, in_same_time), name="size", description=f"Unseen photos named correctly{how}: {told}."
+    )
 
 
 def _value(suspect: Mapping[str, Any]) -> float | None:
