@@ -10,8 +10,7 @@ from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL, Suspect
 from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
 from tellapart.diagnosis.retrained import (
-    TOO_SHORT,
-    best_of,
+    best_or_not_measured,
     changes_record,
     missing_reason,
     noise_of,
@@ -30,9 +29,9 @@ _STRICT = 1 - (1 - LEVEL) / 2  # earlier and later are two questions, and the be
 
 def suspect_epochs(case: Case, trials: Trials) -> Suspect:
     """What another number of epochs would gain: from the run's history where it holds enough, and from retraining."""
-    missing = missing_reason(case, trials)
     if trials.falling:
-        return _of_schedules(case, trials, missing)
+        return _of_schedules(case, trials)
+    missing = missing_reason(case, trials)
     own, again, later = _of_run(case, trials), None, None
     if missing is None:
         curves, epochs = trials.curves()
@@ -115,12 +114,11 @@ def _differing(right: np.ndarray) -> float:
     return float((better != right[-1]).mean()) if len(better) else 0.5
 
 
-def _of_schedules(case: Case, trials: Trials, missing: str | None) -> Suspect:
+def _of_schedules(case: Case, trials: Trials) -> Suspect:
     """Where the rate falls to 0 at the end, another number of epochs is another training."""
-    records = records_of(trials, "epochs")
-    best = None if missing else best_of(trials, "epochs")
-    if best is None:
-        return Suspect(name="epochs", points=None, sentence=missing or TOO_SHORT, experiments=records)
+    best = best_or_not_measured(case, trials, "epochs")
+    if isinstance(best, Suspect):
+        return best
     points, direction, advice = best.gain, "unclear", ""
     if points.low > 0:
         more = best.name == "twice the epochs"
@@ -137,7 +135,7 @@ def _of_schedules(case: Case, trials: Trials, missing: str | None) -> Suspect:
         name="epochs",
         points=points,
         sentence=tried_at(sentence, trials),
-        experiments=records,
+        experiments=records_of(trials, "epochs"),
         advice=advice,
         facts={"direction": direction, **changes_record(best), "scale": scale_record(trials)},
     )

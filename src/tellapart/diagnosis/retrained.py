@@ -17,7 +17,7 @@ from tellapart.diagnosis.variants import BASE, LONGER, is_timed
 from tellapart.evaluation.intervals import wilson_interval
 from tellapart.training.trial import MOST_TRAIN
 
-TOO_SHORT = "Not measured: the time was too short."
+_TOO_SHORT = "Not measured: the time was too short."
 Records = tuple[Mapping[str, Any], ...]
 
 
@@ -26,11 +26,9 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
 
     Source: Nakkiran et al. 2019 (arXiv 1912.02292).
     """
-    records, missing = records_of(trials, "size"), missing_reason(case, trials)
-    best = None if missing else best_of(trials, "size")
-    if best is None:
-        sentence = missing or nothing_tried(trials, "size")
-        return Suspect(name="size", points=None, sentence=sentence, experiments=records)
+    best = best_or_not_measured(case, trials, "size")
+    if isinstance(best, Suspect):
+        return best
     points, direction, advice, in_same_time = best.gain, "unclear", "", is_timed(case.settings)
     if points.low > 0:
         width = (case.settings.width or 1.0) * trials.of(best.name)[0].experiment.change.width
@@ -50,7 +48,7 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
         name="size",
         points=points,
         sentence=tried_at(sentence, trials),
-        experiments=records,
+        experiments=records_of(trials, "size"),
         advice=advice,
         facts=facts,
     )
@@ -58,11 +56,9 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
 
 def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
     """What the best of the usual means against memorising would gain."""
-    records, missing = records_of(trials, "regularisation"), missing_reason(case, trials)
-    best = None if missing else best_of(trials, "regularisation")
-    if best is None:
-        sentence = missing or nothing_tried(trials, "regularisation")
-        return Suspect(name="regularisation", points=None, sentence=sentence, experiments=records)
+    best = best_or_not_measured(case, trials, "regularisation")
+    if isinstance(best, Suspect):
+        return best
     points, advice = best.gain, ""
     if points.low > 0:
         sentence = f"Little holds the network back: with {best.name}, {with_doubt(points)} more of 100 would be right"
@@ -76,7 +72,7 @@ def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
         name="regularisation",
         points=points,
         sentence=tried_at(sentence, trials),
-        experiments=records,
+        experiments=records_of(trials, "regularisation"),
         advice=advice,
         facts={
             "best": best.name,
@@ -93,8 +89,18 @@ def missing_reason(case: Case, trials: Trials) -> str | None:
         return f"Not measured: training again went wrong. {trials.failed[BASE]}"
     found = likeness(case, trials)
     if found is None:
-        return "Not measured: it was stopped." if trials.stopped else TOO_SHORT
+        return "Not measured: it was stopped." if trials.stopped else _TOO_SHORT
     return None if found.holds else found.sentence(trials.scale.words())
+
+
+def best_or_not_measured(case: Case, trials: Trials, suspect: str) -> Best | Suspect:
+    """The best of the changes about a suspect, or the suspect with the reason why nothing is known of it."""
+    missing = missing_reason(case, trials)
+    best = None if missing else best_of(trials, suspect)
+    if best is not None:
+        return best
+    sentence = missing or nothing_tried(trials, suspect)
+    return Suspect(name=suspect, points=None, sentence=sentence, experiments=records_of(trials, suspect))
 
 
 def decided_names(trials: Trials) -> set[str]:
@@ -158,7 +164,7 @@ def untaught(trials: Trials, suspect: str) -> list[str]:
 def nothing_tried(trials: Trials, suspect: str) -> str:
     """Why no change of a suspect says anything."""
     if not trials.names(suspect):
-        return TOO_SHORT
+        return _TOO_SHORT
     return tried_at("Cannot tell: with every change the network had learnt nothing yet", trials)
 
 
