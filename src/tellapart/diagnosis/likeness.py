@@ -28,8 +28,8 @@ class Likeness:
     @property
     def holds(self) -> bool:
         """Whether the experiments show what the run showed."""
-        low, high = self.run_gap / _TIMES - _POINTS, self.run_gap * _TIMES + _POINTS
-        return self.learnt and low <= self.trial_gap <= high
+        run_gap, trial_gap = max(self.run_gap, 0.0), max(self.trial_gap, 0.0)  # below 0 it is chance: nothing memorised
+        return self.learnt and run_gap / _TIMES - _POINTS <= trial_gap <= run_gap * _TIMES + _POINTS
 
     def sentence(self, scale: str) -> str:
         """Why the experiments say nothing.
