@@ -177,6 +177,12 @@ def test_experiments_must_show_the_gap_of_the_run(case, train_accuracy, holds):
     assert holds or (found.sentence.startswith("Cannot tell: at 64 px") and "20.0" in found.sentence)
 
 
+@pytest.mark.parametrize(("run_gap", "trial_gap"), [(-0.05, 0.02), (0.0, -0.05), (-0.05, -0.05)])
+def test_without_a_gap_chance_may_make_either_side_better(tmp_path, run_gap, trial_gap):
+    case = draw_case(tmp_path, 0.75 + run_gap, 0.75)
+    assert likeness(case, draw_trials({BASE: 0.75}, train_accuracy=0.75 + trial_gap)).holds
+
+
 def test_a_network_that_learnt_nothing_says_nothing(case):
     trials = draw_trials({BASE: 1 / len(CLASSES), **MEANS}, train_accuracy=0.55)
     found = suspect_regularisation(case, trials)
