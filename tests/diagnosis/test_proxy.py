@@ -130,9 +130,19 @@ def test_a_run_is_underfit_where_it_fails_on_photos_that_it_trained_on():
 def test_where_the_time_was_given_other_widths_and_numbers_of_photos_are_tried_for_as_long():
     costs = {each.change.name: each.cost for each in experiments_of(changes_for("scratch", timed=True), 1)}
     assert [costs[name] for name in costs if "width" in name or "photos" in name] == pytest.approx([1.0] * 6)
-    changes = changes_for("scratch", timed=True, slower={0.25: 0.1, 0.5: 0.2, 2.0: 5.0})
+    changes = changes_for("scratch", timed=True, slower={0.25: 0.1, 0.5: 0.2, 2.0: 5.0, 4.0: 25.0})
     epochs = {change.width: change.epochs for change in changes if change.suspect == "size"}
     assert epochs == pytest.approx({0.25: 10.0, 0.5: 5.0, 2.0: 0.2})  # who is quicker sees photos more often
+
+
+@pytest.mark.parametrize(("slowest", "underfit", "tried"), [(1.4, True, True), (1.4, False, False), (6.0, True, False)])
+def test_four_times_the_width_is_tried_where_little_was_learnt_by_a_network_so_narrow_that_it_costs_little(
+    slowest, underfit, tried
+):
+    slower = {0.25: 0.9, 0.5: 0.95, 2.0: 1.1, 4.0: slowest}
+    found = {change.name: change for change in changes_for("scratch", underfit=underfit, slower=slower)}
+    assert ("four times the width" in found) == tried
+    assert not tried or found["four times the width"].width == 4.0
 
 
 def test_a_longer_training_is_a_change_only_where_the_rate_falls():

@@ -31,9 +31,10 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
         return best
     points, direction, advice, in_same_time = best.gain, "unclear", "", is_timed(case.settings)
     if points.low > 0:
-        width = (case.settings.width or 1.0) * trials.of(best.name)[0].experiment.change.width
+        factor = trials.of(best.name)[0].experiment.change.width
+        width = (case.settings.width or 1.0) * factor
         advice = f"Train with --width {width:g} (+{with_doubt(points)} of 100)."
-        direction = "too_small" if best.name == "twice the width" else "too_large"
+        direction = "too_small" if factor > 1 else "too_large"
         in_time = " in the same time" if in_same_time else ""
         what = f"too {direction[4:]}: with {best.name}{in_time}, {with_doubt(points)} more of 100 would be right"
         sentence = f"The network is {what}"

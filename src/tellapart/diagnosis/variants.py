@@ -26,7 +26,10 @@ _FOLDS = 1.0
 _STRONGER_VIEWS = ViewSettings(min_area=0.35, jitter=0.2)
 _STRIDE_PX = 32  # of the compact network
 # How many times as long a photo takes in training: wide layers make better use of a processor, so not 1/16 to 4.
-SLOWER = {1 / 4: 0.23, 1 / 2: 0.44, 2.0: 2.4}  # width -> factor; measured with `classic`
+SLOWER = {1 / 4: 0.23, 1 / 2: 0.44, 2.0: 2.4, 4.0: 5.8}  # width -> factor; measured with `classic`, the last a guess
+_MUCH_SLOWER = (
+    2.5  # four times the width are tried where they cost no more: a network that learns little is narrow then
+)
 _LATE = 7.2  # priority: after the second try of what may gain more
 
 
@@ -74,6 +77,8 @@ def changes_for(
     if not underfit:
         return changes
     order = {"twice the epochs": 0.5, "twice the width": 0.6, views: 4.05, decay: _LATE, "dropout": _LATE + 0.1}
+    if slower[4.0] <= _MUCH_SLOWER:
+        changes += (_width("four times the width", 0.7, 4.0, slower, timed),)
     if timed:  # a narrower network sees more in that time, as it would with twice the epochs, and takes no longer
         order |= {"half the width": 0.3, "a quarter of the width": 0.4, "twice the epochs": 2.5, "twice the width": 2.6}
     return tuple(dataclasses.replace(change, priority=order.get(change.name, change.priority)) for change in changes)
