@@ -86,7 +86,7 @@ def main() -> None:
         deviations.append(float(accuracies.std(ddof=1)))
         told = f"{100 * accuracies.mean():.1f} ± {100 * deviations[-1]:.2f} %"
         rows.append(Row(str(case), f"{told}, {time.perf_counter() - begin:.0f} s", "", None))
-        print(rows[-1].name, accuracies.round(4).tolist(), flush=True)
+        print(case, accuracies.round(4).tolist(), flush=True)
     sd, df = prior_of(np.square(deviations), num_seeds - 1)
     rows.append(Row("a new case, as these say", f"{100 * sd:.2f} %, worth {df:.1f} seeds", "", None))
     print_table("Noise from seed to seed", rows)
