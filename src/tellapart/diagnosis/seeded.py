@@ -23,9 +23,9 @@ from jaxtyping import Float, Int
 
 from tellapart.evaluation.intervals import Estimate
 
-# Of the accuracy on unseen photos, from seed to seed. Eight kinds of trainings with six seeds each had 0.006 to 0.020, as
-# if a new one had 0.014, known as well as from 14 seeds (benchmarks/seed_noise.py). Eight cannot say quite so much, so a
-# little more is expected, and it is worth fewer.
+# Of the accuracy on unseen photos, from seed to seed. Eight kinds of trainings with six seeds each had 0.006 to 0.020,
+# as if a new one had 0.014, known as well as from 14 seeds (benchmarks/seed_noise.py). Eight cannot say quite so much:
+# a little more is expected, and it is worth fewer.
 PRIOR_SD = 0.015
 PRIOR_DF = 8.0  # seeds that it is worth
 _HALVINGS = 20
