@@ -69,9 +69,7 @@ def test_a_network_that_sees_too_little_is_named(rng):
     suspect = suspect_size(lab_of(photos, look_again=better_eyes(rng, photos)), Budget(60.0), Silent())
     assert suspect.facts["direction"] == "too_small"
     assert suspect.points.low > 0
-    assert suspect.sentence.startswith(
-        "The network sees too little: with the larger backbone lite2, tried on 300 photos"
-    )
+    assert suspect.sentence.startswith("With the larger backbone lite2, tried on 300 photos")
     assert "--recipe best" in suspect.advice
     assert json.loads(json.dumps(suspect.to_dict()))
 

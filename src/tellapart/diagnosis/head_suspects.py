@@ -231,10 +231,8 @@ def _looked(lab: HeadLab, backbone: str, seconds: float, progress: Progress) -> 
 
 
 def _size_sentence(what: str, direction: str, points: Estimate) -> str:
-    if direction == "too_small":
-        return f"The network sees too little: with {what}, {with_doubt(points)} more of 100 would be right."
-    if direction == "too_large":
-        return f"The network is too large: {what} would get {with_doubt(points)} more of 100 right."
+    if direction in ("too_small", "too_large"):
+        return f"With {what}, {with_doubt(points)} more of 100 would be right."
     if direction == "right":
         most = of_100(max(0.0, points.high))
         return f"The network has the right size: no other that was tried gains more than {most} of 100."

@@ -36,8 +36,7 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
         advice = f"Train with --width {width:g} (+{with_doubt(points)} of 100)."
         direction = "too_small" if factor > 1 else "too_large"
         in_time = " in the same time" if in_same_time else ""
-        what = f"too {direction[4:]}: with {best.name}{in_time}, {with_doubt(points)} more of 100 would be right"
-        sentence = f"The network is {what}"
+        sentence = f"With {best.name}{in_time}, {with_doubt(points)} more of 100 would be right"
     elif points.high < SMALL and not untaught(trials, "size"):
         direction = "right"
         sentence = f"The network's size is right: no other would gain more than {of_100(max(points.high, 0.0))} of 100"
@@ -62,7 +61,7 @@ def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
         return best
     points, advice = best.gain, ""
     if points.low > 0:
-        sentence = f"Little holds the network back: with {best.name}, {with_doubt(points)} more of 100 would be right"
+        sentence = f"With {best.name}, {with_doubt(points)} more of 100 would be right"
         advice = f"Train with {best.name} (+{with_doubt(points)} of 100)"
         advice += ": --recipe scratch does." if case.settings.recipe == "classic" and "views" in best.name else "."
     elif points.high < SMALL and not untaught(trials, "regularisation"):
