@@ -4,6 +4,7 @@ import pytest
 
 from tellapart.diagnosis.proxy import (
     Experiment,
+    Outlook,
     Scale,
     choose_scale,
     experiments_of,
@@ -164,17 +165,25 @@ def test_costs_follow_photos_epochs_and_width():
 def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
     order = experiments_of(changes_for("classic"), 1)
     seconds = {each: 10 * each.cost for each in order}
-    assert next_experiment(order, seconds, 100.0, frozenset()).change.name == BASE
-    assert next_experiment(order, seconds, 100.0, frozenset({BASE})).change.name == "changing views"
-    assert next_experiment(order, seconds, 2.4, frozenset({BASE})).change.name == "a quarter of the width"
-    assert next_experiment(order, seconds, 0.1, frozenset()) is None
+    assert next_experiment(order, seconds, 100.0, Outlook()).change.name == BASE
+    assert next_experiment(order, seconds, 100.0, Outlook(frozenset({BASE}))).change.name == "changing views"
+    assert next_experiment(order, seconds, 2.4, Outlook(frozenset({BASE}))).change.name == "a quarter of the width"
+    assert next_experiment(order, seconds, 0.1, Outlook()) is None
+
+
+def test_what_most_likely_gains_nothing_is_tried_again_only_where_nothing_else_is_left():
+    order = experiments_of(changes_for("classic"), 1)
+    seconds = dict.fromkeys(order, 1.0)
+    assert next_experiment(order, seconds, 2.0, Outlook(doubtful=frozenset({BASE}))).change.name == "changing views"
+    all_names = frozenset(each.change.name for each in order)
+    assert next_experiment(order, seconds, 2.0, Outlook(doubtful=all_names)).change.name == BASE
 
 
 @pytest.mark.parametrize("recipe", ["classic", "scratch"])
 def test_the_planned_time_is_enough_to_try_every_change_and_most_of_them_twice(recipe):
     waiting, left, tried = experiments_of(changes_for(recipe), 6), trainings_of(changes_for(recipe)), []
     seconds = {each: each.cost for each in waiting}
-    while chosen := next_experiment(waiting, seconds, left, frozenset()):
+    while chosen := next_experiment(waiting, seconds, left, Outlook()):
         waiting.remove(chosen)
         tried.append(chosen.change.name)
         left -= seconds[chosen]

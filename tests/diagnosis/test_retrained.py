@@ -12,7 +12,8 @@ from tellapart.diagnosis.evidence import LEVEL
 from tellapart.diagnosis.law import Law, fit_law
 from tellapart.diagnosis.likeness import likeness
 from tellapart.diagnosis.photo_trials import suspect_photos
-from tellapart.diagnosis.retrained import decided_names, suspect_regularisation, suspect_size
+from tellapart.diagnosis.proxy import Outlook
+from tellapart.diagnosis.retrained import outlook, suspect_regularisation, suspect_size
 from tellapart.diagnosis.variants import BASE
 
 SIZES = {"half the width": 0.75, "a quarter of the width": 0.6, "twice the width": 0.75}
@@ -212,10 +213,21 @@ def test_a_change_with_which_nothing_was_learnt_yet_says_nothing(case):
         assert found.facts["learnt_nothing"] == list(untaught)
     silent = suspect_size(case, draw_trials(accuracies, untaught=tuple(SIZES)))
     assert silent.points is None and "learnt nothing yet" in silent.sentence
-    assert decided_names(draw_trials(accuracies, untaught=("half the width",))) >= {"half the width"}
+    assert outlook(draw_trials(accuracies, untaught=("half the width",))).decided >= {"half the width"}
 
 
 def test_changes_that_cannot_be_the_best_any_more_are_decided(case):
     trials = draw_trials({BASE: 0.75, **SIZES, **MEANS, "changing views": 0.9})
-    assert decided_names(trials) == {"a quarter of the width", "weight decay", "dropout"}
-    assert decided_names(draw_trials({})) == set()
+    assert outlook(trials).decided == {"a quarter of the width", "weight decay", "dropout"}
+    assert outlook(draw_trials({})) == Outlook()
+
+
+def test_changes_that_gained_nothing_twice_come_after_those_that_may_be_what_is_wrong(case):
+    accuracies = {BASE: 0.75, "half the epochs": 0.75, "twice the epochs": 0.80, "half the width": 0.745}
+    accuracies |= {"twice the width": 0.78}
+
+    def doubtful(num_seeds):
+        return outlook(draw_trials(accuracies, recipe="scratch", num_seeds=num_seeds, curve=(0.0,) * 5)).doubtful
+
+    assert doubtful(2) == {"half the epochs", "half the width"}
+    assert doubtful(1) == set()

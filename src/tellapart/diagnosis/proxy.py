@@ -171,8 +171,16 @@ def trainings_of(changes: Sequence[Change]) -> float:
     return sum(each.cost for each in every if each.seed == 0 or each.cost <= _DEAR)
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """What further seeds of changes may still tell, by the names of the changes."""
+
+    decided: frozenset[str] = frozenset()  # nothing
+    doubtful: frozenset[str] = frozenset()  # that it gains too little to matter, most likely: others come first
+
+
 def next_experiment(
-    waiting: Sequence[Experiment], seconds: Mapping[Experiment, float], left: float, decided: frozenset[str]
+    waiting: Sequence[Experiment], seconds: Mapping[Experiment, float], left: float, outlook: Outlook
 ) -> Experiment | None:
     """The first experiment that still can decide something and ends in time.
 
@@ -180,9 +188,7 @@ def next_experiment(
         waiting: in order.
         seconds: that each will take.
         left: seconds.
-        decided: names of changes about which another seed would tell nothing.
+        outlook: for each change, from what is known so far.
     """
-    for experiment in waiting:
-        if experiment.change.name not in decided and seconds[experiment] <= left:
-            return experiment
-    return None
+    able = [each for each in waiting if each.change.name not in outlook.decided and seconds[each] <= left]
+    return next((each for each in able if each.change.name not in outlook.doubtful), able[0] if able else None)

@@ -11,12 +11,15 @@ from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL, Suspect
 from tellapart.diagnosis.likeness import likeness
 from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
+from tellapart.diagnosis.proxy import Outlook
 from tellapart.diagnosis.seeded import Best, Pair, SeedNoise, gain_of_best, seed_noise
 from tellapart.diagnosis.trials import Trial, Trials
 from tellapart.diagnosis.variants import BASE, LONGER, is_timed
+from tellapart.diagnosis.verdict import LEAST_POINTS
 from tellapart.evaluation.intervals import wilson_interval
 from tellapart.training.trial import MOST_TRAIN
 
+_SEEDS_TO_DOUBT = 2
 _TOO_SHORT = "Not measured: the time was too short."
 Records = tuple[Mapping[str, Any], ...]
 
@@ -103,20 +106,24 @@ def best_or_not_measured(case: Case, trials: Trials, suspect: str) -> Best | Sus
     return Suspect(name=suspect, points=None, sentence=sentence, experiments=records_of(trials, suspect))
 
 
-def decided_names(trials: Trials) -> set[str]:
-    """Changes about which another seed would tell nothing: they are worse than the recipe, or than a better change."""
-    names: set[str] = set()
-    if not trials.of(BASE):
-        return names
-    for suspect in ("size", "regularisation"):
-        names |= set(untaught(trials, suspect))
+def outlook(trials: Trials) -> Outlook:
+    """What further seeds may tell.
+
+    Nothing of changes that are worse than the recipe or than a better change. And where two seeds of a change gained
+    next to nothing, a third is tried after those of changes that may be what is wrong.
+    """
+    decided: set[str] = set()
+    doubtful: set[str] = set()
+    for suspect in ("epochs", "size", "regularisation") if trials.of(BASE) else ():
+        decided |= set(untaught(trials, suspect))
         best = best_of(trials, suspect)
-        if best is not None:
-            hopeless = {name for name, one in best.each.items() if one.high < max(0.0, best.gain.low)}
-            names |= {
-                name for name in trials.names(suspect) if {each for each in best.each if name in each} <= hopeless
-            }
-    return names
+        for name in trials.names(suspect) if best else ():
+            gains = [gain for pair, gain in best.each.items() if name in pair]
+            if all(gain.high < max(0.0, best.gain.low) for gain in gains):
+                decided.add(name)
+            if len(trials.of(name)) >= _SEEDS_TO_DOUBT and all((gain.value or 0.0) < LEAST_POINTS for gain in gains):
+                doubtful.add(name)
+    return Outlook(frozenset(decided), frozenset(doubtful))
 
 
 def best_of(trials: Trials, suspect: str) -> Best | None:

@@ -19,7 +19,7 @@ from tellapart.diagnosis.epochs import suspect_epochs
 from tellapart.diagnosis.evidence import Budget, Suspect
 from tellapart.diagnosis.photo_trials import suspect_photos
 from tellapart.diagnosis.proxy import Change, Experiment, Scale, choose_scale, sides_of, speeds_at, trainings_of
-from tellapart.diagnosis.retrained import decided_names, suspect_regularisation, suspect_size
+from tellapart.diagnosis.retrained import outlook, suspect_regularisation, suspect_size
 from tellapart.diagnosis.trials import Setting, Trials, run_experiments, setting_of
 from tellapart.diagnosis.variants import SLOWER, changes_for, is_timed, is_underfit, run_scale, stride_of, variant_of
 from tellapart.progress import Progress
@@ -71,7 +71,7 @@ def _run(setting: Setting, plan: _Plan, budget: Budget, progress: Progress) -> T
     )
     changes = tuple(change for change in changes if plan.scale.epochs * change.epochs >= _LEAST_EPOCHS)
     seconds = budget.left() - _KEPT_SECONDS
-    return run_experiments(setting, changes, plan.photos_per_second, seconds, decided_names, progress)
+    return run_experiments(setting, changes, plan.photos_per_second, seconds, outlook, progress)
 
 
 def _plan(case: Case, learners: Learners, seconds: float) -> _Plan:

@@ -5,6 +5,7 @@ Reads photos through the cache of pixels; writes nothing but that.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,7 @@ from jaxtyping import Bool, Float, Int
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.dealing import Dealt, deal_photos
-from tellapart.diagnosis.proxy import Change, Experiment, Scale, experiments_of, next_experiment
+from tellapart.diagnosis.proxy import Change, Experiment, Outlook, Scale, experiments_of, next_experiment
 from tellapart.diagnosis.variants import BASE, compared_epochs, variant_of
 from tellapart.errors import Interrupted, UsageError
 from tellapart.progress import Advance, Progress
@@ -128,7 +129,7 @@ def run_experiments(
     changes: tuple[Change, ...],
     photos_per_second: float,
     seconds: float,
-    decided: Callable[[Trials], Collection[str]],
+    outlook: Callable[[Trials], Outlook],
     progress: Progress,
 ) -> Trials:
     """Try what can be tried in some time, in the order of what it can decide.
@@ -138,7 +139,7 @@ def run_experiments(
         changes: what to try, the unchanged recipe among them.
         photos_per_second: of the unchanged recipe in training, for the first guess at times; then they are measured.
         seconds: for everything.
-        decided: names of the changes that another seed would tell nothing about; asked after each experiment.
+        outlook: what further seeds may tell; asked after each experiment.
         progress: who watches.
     """
     case, held_out = setting.case, setting.dealt.held_out
@@ -152,7 +153,9 @@ def run_experiments(
             while True:
                 left = end - time.monotonic()
                 costs = _seconds(waiting, trials, photos_per_second)
-                chosen = next_experiment(waiting, costs, left, frozenset(decided(trials)) | frozenset(trials.failed))
+                found = outlook(trials)
+                found = dataclasses.replace(found, decided=found.decided.union(trials.failed))
+                chosen = next_experiment(waiting, costs, left, found)
                 if chosen is None:
                     return trials
                 waiting.remove(chosen)
