@@ -325,7 +325,8 @@ class TrainSettings:
         require(self.seconds is None or self.seconds >= 10, "time", self.seconds, "10 s or more")
         require(self.seconds is None or self.epochs is None, "time", self.seconds, "left out where epochs are given")
         require(self.size is None or 32 <= self.size <= 512, "size", self.size, "32 to 512 pixels")
-        require(self.width is None or 0.1 <= self.width <= 4, "width", self.width, "0.1 to 4")
+        low, high = WIDTHS
+        require(self.width is None or low <= self.width <= high, "width", self.width, f"{low:g} to {high:g}")
         if self.recipe in FITS:
             self.fit()
 
@@ -343,6 +344,7 @@ class TrainSettings:
 # again and again, which is worth ten.
 DIAGNOSIS_SECONDS = {"quick": 60.0, "best": 60.0, "scratch": 600.0, "classic": 600.0}
 RECIPES = ("quick", "best", "scratch", "classic")
+WIDTHS = (0.1, 4.0)  # least and most
 TRACKERS = ("none", "tensorboard", "mlflow")
 _SHOWN = {"seconds": "time", "scale_pixels": "scale-pixels"}  # as on the command line
 

@@ -66,6 +66,13 @@ def test_a_width_that_is_better_is_advised_in_the_same_time_where_a_time_was_giv
     assert ("in the same time" in found.sentence) == found.facts["in_same_time"] == in_time
 
 
+def test_a_width_that_cannot_be_asked_for_is_not_advised(case):
+    trials = draw_trials({BASE: 0.75, **SIZES, "twice the width": 0.82}, recipe="scratch")
+    wide = replace(case, settings=replace(case.settings, recipe="scratch", width=3.0))
+    found = suspect_size(wide, trials)
+    assert found.facts["direction"] == "too_small" and found.advice == ""
+
+
 @dataclass
 class Asked:
     """What the law of photos was fitted to, first of all, and asked."""

@@ -17,6 +17,7 @@ from tellapart.diagnosis.trials import Trial, Trials
 from tellapart.diagnosis.variants import BASE, LONGER, is_timed
 from tellapart.diagnosis.verdict import LEAST_POINTS
 from tellapart.evaluation.intervals import wilson_interval
+from tellapart.settings import WIDTHS
 from tellapart.training.trial import MOST_TRAIN
 
 _SEEDS_TO_DOUBT = 2
@@ -36,7 +37,8 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
     if points.low > 0:
         factor = trials.of(best.name)[0].experiment.change.width
         width = (case.settings.width or 1.0) * factor
-        advice = f"Train with --width {width:g} (+{with_doubt(points)} of 100)."
+        if WIDTHS[0] <= width <= WIDTHS[1]:
+            advice = f"Train with --width {width:g} (+{with_doubt(points)} of 100)."
         direction = "too_small" if factor > 1 else "too_large"
         in_time = " in the same time" if in_same_time else ""
         sentence = f"With {best.name}{in_time}, {with_doubt(points)} more of 100 would be right"

@@ -90,12 +90,7 @@ def _plan(case: Case, learners: Learners, seconds: float) -> _Plan:
     measured, slower = speeds_of(1.0, *(sides[-2:] if recipe == "scratch" else sides[-1:])), SLOWER
     if recipe == "scratch":
         half, quarter = (measured[sides[-1]] / speeds_of(width, sides[-1])[sides[-1]] for width in (1 / 2, 1 / 4))
-        slower = {
-            1 / 4: quarter,
-            1 / 2: half,
-            2.0: 1 / half,
-            4.0: 1 / half**2,
-        }  # wider ones may take minutes
+        slower = {1 / 4: quarter, 1 / 2: half, 2.0: 1 / half, 4.0: 1 / half**2}  # to measure wide ones takes minutes
     speeds = speeds_at(sides, {side: speed * _WORTH for side, speed in measured.items()})
     left = max(seconds - (time.perf_counter() - begin), 1.0)
     scale = choose_scale(run, left, speeds, trainings_of(changes_for(recipe, timed=timed, slower=slower)))

@@ -27,9 +27,9 @@ _STRONGER_VIEWS = ViewSettings(min_area=0.35, jitter=0.2)
 _STRIDE_PX = 32  # of the compact network
 # How many times as long a photo takes in training: wide layers make better use of a processor, so not 1/16 to 4.
 SLOWER = {1 / 4: 0.23, 1 / 2: 0.44, 2.0: 2.4, 4.0: 5.8}  # width -> factor; measured with `classic`, the last a guess
-_MUCH_SLOWER = (
-    2.5  # four times the width are tried where they cost no more: a network that learns little is narrow then
-)
+# Four times the width are tried where they take no longer than this: where a network is very narrow, which is where
+# twice the width often does not gain enough to be told from chance.
+_MUCH_SLOWER = 2.5
 _LATE = 7.2  # priority: after the second try of what may gain more
 
 
