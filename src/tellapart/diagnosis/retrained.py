@@ -119,7 +119,9 @@ def outlook(trials: Trials) -> Outlook:
     for suspect in ("epochs", "size", "regularisation") if trials.of(BASE) else ():
         decided |= set(untaught(trials, suspect))
         best = best_of(trials, suspect)
-        for name in trials.names(suspect) if best else ():
+        if best is None:
+            continue
+        for name in trials.names(suspect):
             gains = [gain for pair, gain in best.each.items() if name in pair]
             if all(gain.high < max(0.0, best.gain.low) for gain in gains):
                 decided.add(name)
