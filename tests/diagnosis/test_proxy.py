@@ -102,6 +102,11 @@ def test_every_change_is_tried_once_before_the_costly_doubts_are_tried_again(rec
     first = {name: names.index((name, 0)) for name, _ in names}
     assert all(names.index((name, seed)) > first[name] for name, seed in names if seed)
     assert {each.change.suspect for each in order[:7]} == {"", "regularisation", "photos", "size"}
+    assert all(names.index((each.name, 0)) < names.index((BASE, 1)) for each in widths_of(recipe))
+
+
+def widths_of(recipe):
+    return [change for change in changes_for(recipe) if change.suspect == "size"]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def changes_for(
         Change(name="dropout", suspect="regularisation", priority=4.1, dropout=_DROPOUT),
         *(epochs if falling else ()),
         *((_photos(MORE_PHOTOS, 2.2, 2.0, timed),) if more_photos else ()),
-        _width("twice the width", 5.0, 2.0, slower, timed),
+        _width("twice the width", 3.2, 2.0, slower, timed),
     )
     if not underfit:
         return changes
