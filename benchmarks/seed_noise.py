@@ -23,6 +23,7 @@ from scipy.special import polygamma
 
 from benchmarks import faults
 from benchmarks.common import NUM_THREADS, Row, print_table
+from tellapart.diagnosis.variants import compared_epochs
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import TrainSettings, ViewSettings
@@ -119,10 +120,9 @@ def accuracies_of(case: Case, num_seeds: int) -> np.ndarray:
         views=ViewSettings() if scratch else None,
         threads=NUM_THREADS,
     )
-    learners, last = Learners(), range(1 if scratch else int(0.8 * case.epochs) + 1, case.epochs + 1)
+    learners, looked_at = Learners(), compared_epochs(case.epochs, falling=scratch)  # as `diagnose` looks at them
     accuracies = []
     for seed in range(num_seeds):
-        looked_at = {case.epochs} if scratch else set(last)
         tried = try_variant(variant, examples, learners.fresh(variant, seed), seed, Silent(), looked_at)
         assert tried is not None
         accuracies.append(float(np.mean(tried.accuracy())))
