@@ -152,6 +152,16 @@ def test_gain_from_going_on_means_too_few(case):
     assert found.advice.startswith("Train for 8 epochs")
 
 
+def test_every_figure_can_be_found_among_the_experiments(case):
+    trials = draw_trials({BASE: 0.75}, curve=(-0.2, -0.15, -0.1, -0.05, 0.0, 0.03, 0.07, 0.1))
+    found = suspect_epochs(case, trials)
+    (row,) = found.experiments
+    assert (row["epochs"], row["later"]["epochs"], row["seeds"]) == (5, 8, 3)
+    assert row["accuracy"] == pytest.approx(trials.right(BASE).mean(), abs=1e-4)
+    gain = row["later"]["accuracy"] - row["accuracy"]
+    assert found.facts["going_on"]["value"] == pytest.approx(gain, abs=2e-4)
+
+
 def test_a_level_curve_says_nothing_about_epochs(case):
     found = suspect_epochs(case, draw_trials({BASE: 0.75}))
     assert found.points.low <= 0 and found.advice == "" and found.facts["direction"] in ("unclear", "right")

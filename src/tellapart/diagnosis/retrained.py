@@ -13,12 +13,12 @@ from tellapart.diagnosis.likeness import likeness
 from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
 from tellapart.diagnosis.proxy import Outlook
 from tellapart.diagnosis.seeded import Best, Pair, SeedNoise, gain_of_best, seed_noise
-from tellapart.diagnosis.trials import Trial, Trials
+from tellapart.diagnosis.trials import Trials
 from tellapart.diagnosis.variants import BASE, LONGER, is_timed
 from tellapart.diagnosis.verdict import LEAST_POINTS
 from tellapart.evaluation.intervals import wilson_interval
 from tellapart.settings import WIDTHS
-from tellapart.training.trial import MOST_TRAIN
+from tellapart.training.trial import MOST_TRAIN, Tried
 
 _SEEDS_TO_DOUBT = 2
 _TOO_SHORT = "Not measured: the time was too short."
@@ -165,7 +165,7 @@ def untaught(trials: Trials, suspect: str) -> list[str]:
     names = []
     for name in trials.names(suspect):
         own = trials.of(name)
-        accuracy = float(np.mean([_train_accuracy(trials, each) for each in own]))
+        accuracy = _train_accuracy(trials, name, own[0].experiment.change.epochs)
         num_looked_at = min(MOST_TRAIN, own[0].num_photos)
         if wilson_interval(round(accuracy * num_looked_at), num_looked_at, LEVEL).low <= most_frequent:
             names.append(name)
@@ -210,23 +210,40 @@ def scale_record(trials: Trials) -> dict[str, int]:
 
 def _record(trials: Trials, name: str) -> dict[str, Any]:
     own = trials.of(name)
-    accuracies = trials.right(name).mean(axis=1)  # (seeds,)
-    return {
+    change = own[0].experiment.change
+    record = {
         "what": name,
-        "width": own[0].experiment.change.width,
-        "seeds": len(own),
+        "width": change.width,
         "photos": own[0].num_photos,
-        "epochs": own[0].tried.epochs[-1],
-        "train_accuracy": round(float(np.mean([_train_accuracy(trials, each) for each in own])), 4),
-        "accuracy": round(float(accuracies.mean()), 4),
-        "accuracies": [round(float(accuracy), 4) for accuracy in accuracies],
-        "log_loss": round(float(np.mean([each.tried.losses[-1].mean() for each in own])), 4),
         "judged_on": len(trials.labels),
         "seconds": round(sum(each.tried.seconds for each in own), 1),
+        **_known_at(trials, name, change.epochs),
+    }
+    if change.longer and len(trials.right_at(name, change.longer)):
+        record["later"] = _known_at(trials, name, change.longer)
+    return record
+
+
+def _known_at(trials: Trials, name: str, end: float) -> dict[str, Any]:
+    """What was known after `end` times the epochs of the run, by those seeds that were looked at then."""
+    accuracies = trials.right_at(name, end).mean(axis=1)  # (seeds,)
+    return {
+        "epochs": trials.compared(end)[-1],
+        "averaged_over": len(trials.compared(end)),  # epochs, of which this is the last
+        "seeds": len(accuracies),
+        "train_accuracy": round(_train_accuracy(trials, name, end), 4),
+        "accuracy": round(float(accuracies.mean()), 4),
+        "accuracies": [round(float(accuracy), 4) for accuracy in accuracies],
+        "log_loss": round(float(np.mean([tried.losses[place] for tried, place in _looked_at(trials, name, end)])), 4),
     }
 
 
-def _train_accuracy(trials: Trials, trial: Trial) -> float:
-    epochs = trial.tried.epochs
-    wanted = trials.scale.epochs if trials.scale.epochs in epochs else epochs[-1]
-    return trial.tried.train_accuracy[epochs.index(wanted)]
+def _train_accuracy(trials: Trials, name: str, end: float) -> float:
+    return float(np.mean([tried.train_accuracy[place] for tried, place in _looked_at(trials, name, end)]))
+
+
+def _looked_at(trials: Trials, name: str, end: float) -> list[tuple[Tried, int]]:
+    """Trainings that were looked at after `end` times the epochs of the run, and where among their epochs that is."""
+    last = trials.compared(end)[-1]
+    tried = [each.tried for each in trials.of(name)]
+    return [(each, each.epochs.index(last)) for each in tried if last in each.epochs]

@@ -63,13 +63,17 @@ class Trials:
 
     def right_at(self, name: str, end: float) -> Float[np.ndarray, "_seeds held_out"]:
         """The same after `end` times the epochs of the run, of those seeds that were looked at then."""
-        wanted = compared_epochs(max(1, round(self.scale.epochs * end)), falling=self.falling)
+        wanted = self.compared(end)
         rows = [np.zeros((0, len(self.labels)))]
         for trial in self.of(name):
             places = [place for place, epoch in enumerate(trial.tried.epochs) if epoch in wanted]
             if places:
                 rows.append(trial.tried.right[places].mean(axis=0, keepdims=True))
         return np.concatenate(rows)
+
+    def compared(self, end: float) -> Sequence[int]:
+        """The epochs that answers are averaged over, after `end` times those of the run."""
+        return compared_epochs(max(1, round(self.scale.epochs * end)), falling=self.falling)
 
     def curves(self) -> tuple[list[Bool[np.ndarray, "epochs held_out"]], Sequence[int]]:
         """Who was right after each epoch up to the last of the run, of every seed that was looked at often."""
@@ -185,8 +189,8 @@ def _run(setting: Setting, experiment: Experiment, trials: Trials, most_seconds:
         trials.failed.setdefault(f"{change.name}, seed {seed}", "the time was over before its end")
         return
     trials.done.append(Trial(experiment, len(rows), tried))
-    right = trials.of(change.name)[-1].tried.accuracy()[-1]
-    progress.tell(f"{change.name}, seed {seed}: {100 * right:.1f} % of unseen photos right")
+    percent, num_epochs = 100 * tried.accuracy()[-1], tried.epochs[-1]
+    progress.tell(f"{change.name}, {num_epochs} epochs, seed {seed}: {percent:.1f} % of unseen photos right")
 
 
 def _looked_at(experiment: Experiment, run_epochs: int, epochs: int, falling: bool) -> Collection[int]:
