@@ -124,7 +124,7 @@ def test_a_store_that_grew_too_large_forgets_the_longest_unused(folder, file, mo
 def test_what_was_used_again_is_forgotten_last(folder, file, monkeypatch):
     limit = StoreSettings(max_bytes=300_000)
     for run in range(3):
-        monkeypatch.setattr("tellapart.engine.store.time.time", lambda run=run: float(run))
+        monkeypatch.setattr("tellapart.engine.store.time.time", lambda run=run: run * 90_000.0)  # use is noted by days
         with EmbeddingStore(SPACE, limit if run == 2 else StoreSettings(), folder) as store:
             if run == 2:
                 store.touch([photo(0).sha256])

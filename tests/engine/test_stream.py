@@ -142,6 +142,21 @@ def test_a_file_that_is_recalled_is_not_even_read(engine, photos):
     assert next(viewer_of(engine, memory=memory).see(photos)) is known
 
 
+def test_known_photos_keep_their_place_among_those_that_are_not(engine, photos):
+    known = {path: SeenPhoto(sha256=path.name) for path in photos[:40] + photos[70:]}
+    results = viewer_of(engine, memory=Notebook(by_path=known)).see(photos)
+    wanted = [path.name if path in known else hashlib.sha256(path.read_bytes()).hexdigest() for path in photos]
+    assert [result.sha256 for result in results] == wanted
+
+
+def test_what_is_known_is_recalled_by_the_reader_itself(engine, photos):
+    known = {path: SeenPhoto(sha256=path.name) for path in photos}
+    memory, threads = Notebook(), set()
+    memory.recall_file = lambda path, status: threads.add(threading.get_ident()) or known[path]
+    assert list(viewer_of(engine, memory=memory).see(photos)) == list(known.values())
+    assert threads == {threading.get_ident()}
+
+
 def test_content_that_is_recalled_is_not_decoded_and_its_new_path_is_kept(engine, photos):
     digest = hashlib.sha256(photos[0].read_bytes()).hexdigest()
     known = SeenPhoto(sha256=digest, outputs={"embedding": np.ones(3, np.float32)})
