@@ -41,11 +41,11 @@ def _benchmark(name: str, minutes: float, *arguments: str, module: str | None = 
 # The quick ones first, so that a mistake shows early.
 PROMISES = (
     Promise("tests", 8, ("pytest", "-m", "guarantee", "-s")),
-    _benchmark("compare", 5),
+    _benchmark("compare", 15),
     _benchmark("neither", 40),
-    _benchmark("doubts", 10),
-    _benchmark("forecast", 25),
-    _benchmark("faults", 15),
+    _benchmark("doubts", 3),
+    _benchmark("forecast", 10),
+    _benchmark("faults", 6),
     _benchmark("causes", 200),
     _benchmark("main_job", 8),
     _benchmark("predict", 2),
