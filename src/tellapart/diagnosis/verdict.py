@@ -132,12 +132,13 @@ def _name(suspect: Suspect) -> str:
 def _nothing_named(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> Verdict:
     gap = metrics["memorisation_gap"]
     measured = [suspect for suspect in suspects.values() if suspect.points is not None]
-    missing = [suspect.name for suspect in suspects.values() if suspect.points is None]
+    missing = [_NAMES[suspect.name] for suspect in suspects.values() if suspect.points is None]
     wrong = 1 - _accuracy(metrics)
     if not measured:
         return Verdict(cause="unclear", share=None, sentence="Cannot tell: nothing could be measured.")
     if len(missing) > MAY_MISS:
-        sentence = f"Cannot tell: {', '.join(missing)} could not be measured. More time may help (--time)."
+        of = f"{', '.join(missing[:-1])} or {missing[-1]}"
+        sentence = f"Cannot tell: nothing is known yet of {of}. More time may help (--time)."
         return Verdict(cause="unclear", share=None, sentence=sentence)
     if gap["low"] is not None and gap["low"] <= 0 and wrong <= _MOST_WRONG:
         sentence = "Nothing to do: test photos are answered as well as training photos, within chance"
