@@ -39,7 +39,8 @@ def diagnosis_found():
     suspects = {
         "shift": {"points": points(0.03, -0.02, 0.08), "sentence": "Test photos look like training photos."},
         "photos": {"points": points(0.02, 0.01, 0.03), "sentence": "With twice as many, 2 more would be right."},
-        "labels": {"points": points(0.0, 0.0, 0.01), "sentence": "No sign of wrong labels."},
+        "labels": {"points": points(0.0, 0.0, 0.004), "sentence": "No sign of wrong labels."},
+        "epochs": {"points": points(-0.02, -0.08, 0.05), "sentence": "Whether going on would help cannot be told."},
         "size": {
             "points": None,
             "sentence": "Not measured.",

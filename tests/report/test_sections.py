@@ -161,6 +161,8 @@ def test_a_diagnosis_shows_its_verdict_and_what_is_proven_first(facts):
     for row in (
         "2.0 (1.0 to 3.0) proven",
         "3.0 (−2.0 to 8.0) may be chance",
+        "−2.0 (−8.0 to 5.0) may be chance",
+        "0.0 (0.0 to 0.4) too little to matter",
         "not measured",
         "2 photos of the run were",
     ):

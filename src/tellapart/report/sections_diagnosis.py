@@ -106,7 +106,7 @@ def _told(suspect: Mapping[str, Any]) -> str:
         return ""
     if suspect["points"]["low"] > 0:
         return "proven" if value >= LEAST_POINTS else "proven, but small"
-    return "may be chance" if value > 0 else "nothing found"
+    return "may be chance" if suspect["points"]["high"] >= LEAST_POINTS else "too little to matter"
 
 
 def _dearest_first(item: tuple[str, Mapping[str, Any]]) -> tuple[bool, bool, float]:
