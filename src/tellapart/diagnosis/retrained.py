@@ -234,16 +234,16 @@ def _known_at(trials: Trials, name: str, end: float) -> dict[str, Any]:
         "train_accuracy": round(_train_accuracy(trials, name, end), 4),
         "accuracy": round(float(accuracies.mean()), 4),
         "accuracies": [round(float(accuracy), 4) for accuracy in accuracies],
-        "log_loss": round(float(np.mean([tried.losses[place] for tried, place in _looked_at(trials, name, end)])), 4),
+        "log_loss": round(float(np.mean([tried.losses[place] for tried, place in _ended_at(trials, name, end)])), 4),
     }
 
 
 def _train_accuracy(trials: Trials, name: str, end: float) -> float:
-    return float(np.mean([tried.train_accuracy[place] for tried, place in _looked_at(trials, name, end)]))
+    return float(np.mean([tried.train_accuracy[place] for tried, place in _ended_at(trials, name, end)]))
 
 
-def _looked_at(trials: Trials, name: str, end: float) -> list[tuple[Tried, int]]:
-    """Trainings that were looked at after `end` times the epochs of the run, and where among their epochs that is."""
+def _ended_at(trials: Trials, name: str, end: float) -> list[tuple[Tried, int]]:
+    """Trainings that were looked at after `end` times the epochs of the run, and its place among their epochs."""
     last = trials.compared(end)[-1]
     tried = [each.tried for each in trials.of(name)]
     return [(each, each.epochs.index(last)) for each in tried if last in each.epochs]

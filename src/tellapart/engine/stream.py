@@ -104,14 +104,16 @@ class Viewer:
         Here and not on a worker: several threads that only recall wait for each other, and take three times as long.
         """
         results = []
-        for source in sources if self.memory else ():
-            path = Path(source) if isinstance(source, str | Path) else None
-            status = _status(path) if path else None
-            known = self.memory.recall_file(path, status) if self.memory and path and status else None
-            if known is None:
+        for source in sources:
+            if (known := self._recall(source)) is None:
                 return None
             results.append(known)
-        return results or None
+        return results
+
+    def _recall(self, source: Source) -> SeenPhoto | None:
+        path = Path(source) if isinstance(source, str | Path) else None
+        status = _status(path) if path and self.memory else None
+        return self.memory.recall_file(path, status) if path and status and self.memory else None
 
     def _see_handful(self, sources: Sequence[Source]) -> list[SeenPhoto]:
         results: list[SeenPhoto] = [SeenPhoto()] * len(sources)
