@@ -24,9 +24,10 @@ from scipy.special import polygamma
 from benchmarks import faults
 from benchmarks.common import NUM_THREADS, Row, print_table
 from tellapart.diagnosis.variants import compared_epochs
+from tellapart.fit_settings import ViewSettings
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
-from tellapart.settings import TrainSettings, ViewSettings
+from tellapart.settings import TrainSettings
 from tellapart.training.sources import PhotoSource
 from tellapart.training.trial import Examples, Learners, Variant, try_variant
 

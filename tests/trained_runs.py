@@ -14,6 +14,7 @@ from PIL import Image
 
 from tellapart import verbs
 from tellapart.engine.stream import Viewer
+from tellapart.results import RunResult
 from tellapart.settings import TrainSettings
 
 CLASSES = ("ash", "elm", "oak")
@@ -26,7 +27,7 @@ class Run:
     """A run, and what was seen from outside while it ran."""
 
     photos: Path
-    result: verbs.RunResult
+    result: RunResult
     num_decoded: int
     before: dict[str, tuple[int, int]]
     after: dict[str, tuple[int, int]]

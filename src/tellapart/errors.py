@@ -65,3 +65,12 @@ class PhotoRefused(Exception):
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+
+
+def require(condition: bool, name: str, value: object, expected: str) -> None:
+    """Raise `UsageError` unless a setting holds: which one, what it must be, what it was.
+
+    >>> require(True, "test", 0.1, "a fraction in (0, 1)")
+    """
+    if not condition:
+        raise UsageError(f"The setting '{name}' is {value!r}; it must be {expected}.", fix=f"Give {name} {expected}.")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tellapart.settings import ViewSettings
+from tellapart.fit_settings import ViewSettings
 from tellapart.training.augment import Views
 
 SETTINGS = ViewSettings()

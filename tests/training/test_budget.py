@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tellapart.errors import UsageError
-from tellapart.settings import CLASSIC, SCRATCH
+from tellapart.fit_settings import CLASSIC, SCRATCH
 from tellapart.training.budget import pace_of
 from tellapart.training.checkpoint import Checkpoints, Saved
 from tellapart.training.schedule import ByEpochs, ByTime

@@ -16,9 +16,10 @@ from trained_runs import draw_class_folders, draw_parts, environment
 from tellapart import verbs
 from tellapart.engine.session import open_engine
 from tellapart.errors import ResourceError, UsageError
+from tellapart.fit_settings import PixelSettings
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.progress import Silent
-from tellapart.settings import PixelSettings, TrainSettings
+from tellapart.settings import TrainSettings
 
 pytestmark = pytest.mark.slow  # trains networks, small ones
 

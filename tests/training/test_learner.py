@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from tellapart.fit_settings import BEST, CLASSIC, SCRATCH
 from tellapart.network.assemble import logits_of
 from tellapart.network.compact import build_compact
-from tellapart.settings import BEST, CLASSIC, SCRATCH
 from tellapart.training.learner import Learner
 from tellapart.training.sources import one_hot
 

@@ -8,8 +8,8 @@ import pytest
 from fake_learners import NUM_CLASSES, FakeLearner, coloured_source
 
 from tellapart.errors import Interrupted, UsageError
+from tellapart.fit_settings import FitSettings, ViewSettings
 from tellapart.progress import Silent
-from tellapart.settings import FitSettings, ViewSettings
 from tellapart.training.checkpoint import Checkpoints, Saved
 from tellapart.training.loop import Task, answers, fit, log_losses, look_at
 from tellapart.training.schedule import ByEpochs, ByTime

@@ -10,10 +10,11 @@ import pytest
 
 import tellapart.training.pixels as pixels
 from tellapart.errors import DataError
+from tellapart.fit_settings import PixelSettings
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
-from tellapart.settings import PixelSettings, TrainSettings
+from tellapart.settings import TrainSettings
 from tellapart.training.pixels import HeldPixels, StreamedPixels, pixels_of
 
 SIDE = 24

@@ -7,7 +7,7 @@ from test_pixels import Noting
 
 import tellapart.training.room as room
 from tellapart.errors import ResourceError
-from tellapart.settings import CLASSIC, SCRATCH
+from tellapart.fit_settings import CLASSIC, SCRATCH
 from tellapart.training.room import Need, choose_batch, make_room, need_of, with_batch
 
 NEED = Need(fixed_bytes=200, photo_bytes=10, disk_bytes=1000)

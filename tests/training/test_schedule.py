@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from tellapart.settings import CLASSIC, SCRATCH
+from tellapart.fit_settings import CLASSIC, SCRATCH
 from tellapart.training.schedule import ByEpochs, ByTime, rate_at, side_at
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_learners import coloured_source
 
-from tellapart.settings import ViewSettings
+from tellapart.fit_settings import ViewSettings
 from tellapart.training.sources import Batch, ahead, deal_batches
 
 

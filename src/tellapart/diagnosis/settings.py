@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tellapart.settings import require
+from tellapart.errors import require
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.proxy import Change, Experiment, Scale
-from tellapart.settings import SCRATCH_PLANS, SidesPlan, TrainSettings, ViewSettings
+from tellapart.fit_settings import SCRATCH_PLANS, SidesPlan, ViewSettings
+from tellapart.settings import TrainSettings
 from tellapart.training.sources import num_steps
 from tellapart.training.trial import Variant
 

@@ -26,7 +26,7 @@ from tellapart.progress import Progress
 from tellapart.settings import TrainSettings, cache_folder
 
 if TYPE_CHECKING:
-    from tellapart.verbs import RunResult
+    from tellapart.results import RunResult
 
 NUM_PHOTOS = 2_624
 DEFECTIVE_FROM = 0.5  # probability of a defect; the labels are 0, 1/3, 2/3 and 1

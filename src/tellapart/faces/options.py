@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from tellapart.errors import UsageError
-from tellapart.settings import BEST, RECIPES, SCRATCH, TRACKERS, SplitSettings, TrainSettings
+from tellapart.fit_settings import BEST, SCRATCH
+from tellapart.settings import RECIPES, TRACKERS, SplitSettings, TrainSettings
 
 
 def fraction(text: str | float) -> float:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult
     from tellapart.engine.predictions import Prediction
     from tellapart.evaluation.metrics import Confusion
+    from tellapart.results import CheckResult, EvaluateResult, RunResult
     from tellapart.training.looking import RefusedPhoto
-    from tellapart.verbs import CheckResult, EvaluateResult, RunResult
 
 MOST_CLASSES = 12  # rows of a table; more are in report.html
 ROOMY_WIDTH = 78  # characters that a table of figures takes at most

@@ -9,8 +9,6 @@ Safe to call from many threads at once; Pillow releases the interpreter lock whi
 from __future__ import annotations
 
 import logging
-import os
-import stat
 import threading
 import warnings
 from collections.abc import Iterator
@@ -29,6 +27,7 @@ from tellapart.errors import PhotoRefused
 from tellapart.photos import colours
 from tellapart.photos.faults import refusal
 from tellapart.photos.formats import reader, recognise
+from tellapart.reading import NotAFile, TooLarge, read_file
 from tellapart.settings import DecodeSettings
 
 _DEFAULTS = DecodeSettings()
@@ -67,15 +66,11 @@ def read_photo(path: Path | str, settings: DecodeSettings = _DEFAULTS) -> bytes:
         PhotoRefused: missing, not a regular file (a pipe would block for ever), too large or unreadable.
     """
     try:
-        # Non-blocking, or opening a named pipe that nobody writes to would wait; regular files do not notice.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb") as file:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode):
-                raise refusal("not_a_file")
-            if facts.st_size > settings.max_file_mb * 1e6:
-                raise refusal("file_too_large", megabytes=facts.st_size / 1e6, limit=settings.max_file_mb)
-            return file.read()
+        return read_file(path, int(settings.max_file_mb * 1e6))
+    except NotAFile:
+        raise refusal("not_a_file") from None
+    except TooLarge as error:
+        raise refusal("file_too_large", megabytes=error.size_bytes / 1e6, limit=settings.max_file_mb) from None
     except FileNotFoundError:
         raise refusal("missing") from None
     except IsADirectoryError:

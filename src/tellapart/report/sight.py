@@ -14,12 +14,13 @@ import numpy as np
 from jaxtyping import UInt8
 
 from tellapart.errors import PhotoRefused
+from tellapart.fit_settings import FITS, SCRATCH_PLANS
 from tellapart.model.file import read_model
 from tellapart.network.family import find_backbone
 from tellapart.photos.decode import Source, open_photo, read_photo
 from tellapart.photos.picture import as_network_sees, beside, resized, shown, write_png
 from tellapart.report.explained import picture_name
-from tellapart.settings import FITS, SCRATCH_PLANS, TrainSettings
+from tellapart.settings import TrainSettings
 
 SHOWN_PX = 480  # longer side of the photo in a picture, and the side of its input
 

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tellapart.engine.session import Engine
+from tellapart.fit_settings import FitSettings, PixelSettings
 from tellapart.model.manifest import Manifest
 from tellapart.network.family import find_backbone
 from tellapart.progress import Progress
-from tellapart.settings import DecodeSettings, FitSettings, PixelSettings, TrainSettings
+from tellapart.settings import DecodeSettings, TrainSettings
 from tellapart.training.checkpoint import Checkpoints
 from tellapart.training.features import fill_features, room_for
 from tellapart.training.pixels import StreamedPixels

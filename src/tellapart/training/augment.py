@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from tellapart.fit_settings import ViewSettings
 from tellapart.photos.cutting import Cut
-from tellapart.settings import ViewSettings
 
 
 class Views:

@@ -16,10 +16,11 @@ import numpy as np
 
 from tellapart.engine.session import Engine, open_engine
 from tellapart.errors import UsageError
+from tellapart.fit_settings import FitSettings
 from tellapart.model.file import write_model
 from tellapart.model.manifest import Manifest
 from tellapart.photos.table import PhotoTable
-from tellapart.settings import FitSettings, TrainSettings
+from tellapart.settings import TrainSettings
 from tellapart.training.checkpoint import Checkpoints, Saved
 from tellapart.training.learner import Learner
 from tellapart.training.preparing import viewer_of

@@ -17,8 +17,8 @@ from jaxtyping import Int
 
 from tellapart.atomic import claim_blocks, replacing
 from tellapart.engine.session import Engine
+from tellapart.fit_settings import PixelSettings, ViewSettings
 from tellapart.photos.cutting import Cut, cut
-from tellapart.settings import PixelSettings, ViewSettings
 from tellapart.training.augment import Views
 from tellapart.training.pixels import Pixels
 

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.fit_settings import SCRATCH_PLANS, FitSettings, SidesPlan, ViewSettings
 from tellapart.model.manifest import Manifest
 from tellapart.progress import Progress
-from tellapart.settings import SCRATCH_PLANS, FitSettings, SidesPlan, TrainSettings, ViewSettings
+from tellapart.settings import TrainSettings
 from tellapart.training.built import Built
 from tellapart.training.checkpoint import Checkpoints, Saved, run_key
 from tellapart.training.facts import Stopwatch

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from tellapart.fit_settings import FitSettings
 from tellapart.network.quiet import keras
-from tellapart.settings import FitSettings
 from tellapart.training.muon import Muon
 
 _MOMENTUM = 0.9

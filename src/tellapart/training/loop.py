@@ -17,8 +17,8 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from tellapart.errors import Interrupted, UsageError
+from tellapart.fit_settings import FitSettings
 from tellapart.progress import Advance, Progress
-from tellapart.settings import FitSettings
 from tellapart.training.checkpoint import Checkpoints, Row, Saved
 from tellapart.training.learner import Learner
 from tellapart.training.schedule import ByTime, Pace, rate_at, side_at

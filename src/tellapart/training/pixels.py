@@ -25,10 +25,11 @@ from jaxtyping import UInt8
 
 from tellapart.atomic import claim_blocks, replacing
 from tellapart.errors import DataError, PhotoRefused, ResourceError
+from tellapart.fit_settings import PixelSettings
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Advance, Progress
-from tellapart.settings import DecodeSettings, PixelSettings, TrainSettings, cache_folder
+from tellapart.settings import DecodeSettings, TrainSettings, cache_folder
 
 _RULE = "stretch-v1"  # raise the number when decoding or resizing changes what a pixel is
 _ABANDONED_SECONDS = 3600  # an unfinished file this old was left by a process that was killed

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tellapart.settings import SCRATCH_PLANS, SidesPlan
+from tellapart.fit_settings import SCRATCH_PLANS, SidesPlan
 from tellapart.training.learner import Learner
 from tellapart.training.run_folder import CHECKPOINTS, write_json
 from tellapart.training.sources import one_hot

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from tellapart.errors import ResourceError
+from tellapart.fit_settings import FitSettings
 from tellapart.network.quiet import keras
 from tellapart.progress import Progress
-from tellapart.settings import FitSettings
 from tellapart.training.facts import available_memory_bytes
 from tellapart.training.run_folder import CHECKPOINTS, write_json
 

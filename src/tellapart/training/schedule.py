@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from tellapart.settings import FitSettings
+from tellapart.fit_settings import FitSettings
 
 Clock = Callable[[], float]
 _NEAR_THE_END = 0.9  # of the run; later, there would be no time left to give back
@@ -114,7 +114,7 @@ class Until:
 def rate_at(fraction: float, settings: FitSettings) -> float:
     """The learning rate: a line up during the warm-up, then level, or a line down to 0 where it decays.
 
-    >>> from tellapart.settings import SCRATCH
+    >>> from tellapart.fit_settings import SCRATCH
     >>> rate_at(0.05, SCRATCH), round(rate_at(0.525, SCRATCH), 9), rate_at(1.0, SCRATCH)
     (0.1, 0.05, 0.0)
     """
@@ -126,7 +126,7 @@ def rate_at(fraction: float, settings: FitSettings) -> float:
 def side_at(fraction: float, settings: FitSettings) -> int:
     """The side of the squares.
 
-    >>> from tellapart.settings import SCRATCH
+    >>> from tellapart.fit_settings import SCRATCH
     >>> side_at(0.0, SCRATCH), side_at(1.0, SCRATCH)
     (64, 128)
     """

@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Int
 
+from tellapart.fit_settings import ViewSettings
 from tellapart.photos.cutting import cut, resize
-from tellapart.settings import ViewSettings
 from tellapart.training.augment import Views
 from tellapart.training.pixels import Pixels
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Int, UInt8
 
+from tellapart.fit_settings import FitSettings, ViewSettings
 from tellapart.progress import Progress
-from tellapart.settings import FitSettings, ViewSettings
 from tellapart.training.checkpoint import Row, Saved
 from tellapart.training.learner import Learner, State
 from tellapart.training.loop import Task, answers, fit, log_losses

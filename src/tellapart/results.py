@@ -1,0 +1,96 @@
+"""What the verbs give: frozen results with `to_dict()`, the same for Python, the command line and a page."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tellapart.engine.predictions import Prediction
+from tellapart.evaluation.metrics import Confusion
+from tellapart.photos.table import PhotoTable
+from tellapart.report.notebook import Viewed, Views
+from tellapart.training.findings import TwinFinding
+from tellapart.training.looking import RefusedPhoto
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """What a folder holds and what would hinder training."""
+
+    table: PhotoTable
+    refused: tuple[RefusedPhoto, ...]
+    twins: tuple[TwinFinding, ...]  # the same photo under two labels, or in two parts that the user made
+    num_copies: int  # photos that look like another one
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same for other programs."""
+        counts = np.bincount(self.table.labels, minlength=len(self.table.class_names)).tolist()
+        return {
+            "photos": len(self.table),
+            "classes": dict(zip(self.table.class_names, counts, strict=True)),
+            "ignored": self.table.ignored,
+            "refused": [photo._asdict() for photo in self.refused],
+            "copies": self.num_copies,
+            "twins": [dataclasses.asdict(finding) for finding in self.twins],
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult(Views):
+    """A trained classifier and how good it is."""
+
+    folder: Path
+    metrics: dict[str, Any]
+    class_names: tuple[str, ...]
+    confusions: tuple[Confusion, ...]
+    refused: tuple[RefusedPhoto, ...]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """metrics.json, with the run folder and the warnings."""
+        return {"run": str(self.folder), **self.metrics, "warnings": list(self.warnings)}
+
+    def _viewed(self) -> Viewed:
+        return Viewed(
+            title="A trained classifier",
+            class_names=self.class_names,
+            part=self.metrics["test"],
+            folder=self.folder,
+            notes=self.warnings,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateResult(Views):
+    """How good a model is on the photos of a labelled folder."""
+
+    part: dict[str, Any]
+    class_names: tuple[str, ...]
+    refused: tuple[RefusedPhoto, ...]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """One part of metrics.json."""
+        return self.part
+
+    def _viewed(self) -> Viewed:
+        return Viewed(title="A graded classifier", class_names=self.class_names, part=self.part, notes=self.warnings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictResult:
+    """Predictions that are computed as they are read; can be read once."""
+
+    class_names: tuple[str, ...]
+    predictions: Iterator[Prediction]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        """One prediction per input, in the order of the inputs."""
+        return self.predictions
