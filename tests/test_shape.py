@@ -24,6 +24,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Each imports only from those before it. A file beside the folders is a layer of its own.
 LAYERS = (
+    "signals",
     "errors",
     "progress",
     "atomic",

@@ -5,7 +5,7 @@
     ├── DataError             3      the photos cannot be used as they are
     ├── ModelError            4      a model file is refused: not ours, damaged, hostile or too new
     ├── ResourceError         5      out of disk or memory, or a place that cannot be written
-    └── Interrupted           130    stopped by Ctrl-C; says how to go on
+    └── Interrupted           130    stopped by Ctrl-C, or by a signal (SIGTERM: 143); says how to go on
 
 Each error has two halves, the problem (what, where, expected, got) and the fix (a command or an edit), and is shown
 as exactly two lines. A traceback is a bug of ours. One more class, `PhotoRefused`, is about a single photo: it becomes

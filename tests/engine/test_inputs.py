@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import os
 
 import pytest
 
@@ -82,3 +83,81 @@ def test_the_mark_at_the_start_of_a_list_is_no_part_of_the_first_path(monkeypatc
     monkeypatch.setattr("sys.stdin", io.StringIO("\ufeffa.jpg\r\nb.jpg\n"))
     files, _ = expand_inputs(["-"])
     assert list(files) == ["a.jpg", "b.jpg"]
+
+
+def test_signs_of_a_pattern_in_the_name_of_a_folder_are_taken_as_they_are(tmp_path, monkeypatch):
+    (tmp_path / "set[1]").mkdir()
+    (tmp_path / "set[1]" / "a.jpg").touch()
+    monkeypatch.chdir(tmp_path)
+    assert expanded("set[1]/*.jpg") == ["set[1]/a.jpg"]
+    assert expanded("set[1]/[ab].jpg") == ["set[1]/a.jpg"]
+
+
+def test_a_missing_file_whose_name_has_brackets_keeps_its_row(folder):
+    assert expanded("gone[1].jpg") == ["gone[1].jpg"]
+    assert expanded("photos/a.png", "gone[1].jpg") == ["photos/a.png", "gone[1].jpg"]
+
+
+def test_one_pattern_without_a_match_does_not_stop_the_others(folder):
+    assert expanded("photos/*.gif", "photos/*.png") == ["photos/*.gif", "photos/a.png"]
+
+
+class Piped:
+    """Standard input as a process has it."""
+
+    def __init__(self, content):
+        self.buffer = io.BufferedReader(io.BytesIO(content))
+
+
+def listed(monkeypatch, content):
+    monkeypatch.setattr("sys.stdin", Piped(content))
+    return list(expand_inputs(["-"])[0])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_list_may_come_as_powershell_or_an_editor_writes_it(monkeypatch, encoding):
+    content = "a b.jpg\r\n\r\nkäfer.png\r\n".encode(encoding)
+    assert listed(monkeypatch, content) == ["a b.jpg", "käfer.png"]
+
+
+def test_a_list_in_big_endian_is_told_by_its_mark(monkeypatch):
+    assert listed(monkeypatch, b"\xfe\xff" + "ü.jpg\n".encode("utf-16-be")) == ["ü.jpg"]
+
+
+def test_a_list_may_be_separated_by_nul(monkeypatch):
+    assert listed(monkeypatch, b"a\nb.jpg\0c.jpg\0") == ["a\nb.jpg", "c.jpg"]
+
+
+def test_a_name_that_is_not_utf8_reaches_its_file(tmp_path, monkeypatch):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
+    try:
+        with open(name, "wb"):
+            pass
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    assert [os.path.exists(path) for path in listed(monkeypatch, name + b"\n")] == [True]
+
+
+def test_a_long_list_is_read_in_pieces(monkeypatch):
+    names = [f"folder/{number}.jpg" for number in range(20_000)]
+    assert listed(monkeypatch, "\n".join(names).encode()) == names
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100),
+        b"BM\x9a\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00\x01\x00",
+        b"x" * 100_000,
+        bytes(3 << 20),
+        b"\n" * (3 << 20),
+    ],
+    ids=["jpeg", "bmp", "long line", "zeros", "blanks"],
+)
+def test_what_is_no_list_is_refused_and_does_not_go_on_for_ever(monkeypatch, content):
+    with pytest.raises(UsageError, match="no list of paths"):
+        listed(monkeypatch, content)
+
+
+def test_a_list_that_begins_like_a_bmp_file_is_a_list(monkeypatch):
+    assert listed(monkeypatch, b"BM/1.jpg\n") == ["BM/1.jpg"]

@@ -216,7 +216,7 @@ def test_predict_refuses_an_unknown_ending_before_any_work(verbs, capsys):
             3,
             "Error: 'a\\x0ab\\x1b[31m' is odd.\n  fix: Rename it.",
         ),
-        (KeyboardInterrupt(), 130, "Error: Stopped.\n  fix: Run it again"),
+        (KeyboardInterrupt(), 130, "Error: Stopped.\n  fix: Run the same command again."),
         (MemoryError(), 5, "Error: The memory of this machine is full.\n  fix: "),
         (OSError(errno.ENOSPC, "no space", "a.csv"), 5, "Error: The disk is full: a.csv.\n  fix: "),
         (PermissionError(errno.EACCES, "denied", "a.csv"), 5, "Error: Access was denied: a.csv.\n  fix: "),
@@ -309,3 +309,23 @@ def test_a_reader_who_has_had_enough_ends_it_in_silence(tmp_path):
     )
     assert ran.stderr == ""
     assert ran.stdout.splitlines()[2] == "code 0"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENAMETOOLONG, "File name too long", "r" * 300),
+        OSError(errno.EIO, "Input/output error", "a.csv"),
+        OSError(errno.EMFILE, "Too many open files"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("can't start new thread"),
+        DataError("x" * 100_000, fix="ü" * 100_000),
+    ],
+    ids=lambda error: str(error)[:20],
+)
+def test_what_the_system_refuses_is_two_short_lines(verbs, capsys, error):
+    verbs.error = error
+    assert main(["train", "photos"]) in (3, 5)
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 2 and len(told.encode()) < 4000
+    assert "Traceback" not in told

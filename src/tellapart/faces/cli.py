@@ -18,6 +18,7 @@ from tellapart import __version__
 from tellapart.faces import options as o
 from tellapart.faces import seeing
 from tellapart.faces.failures import exit_code_of
+from tellapart.faces.streams import make_streams_safe
 from tellapart.settings import TrainSettings
 
 # \b keeps the lines that follow as they are.
@@ -37,6 +38,7 @@ app = typer.Typer(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `tellapart` and give its exit code; `arguments` are those of the process unless given."""
+    make_streams_safe()
     atexit.register(gc.freeze)  # at the end Python would look through all of Keras for garbage: 0.7 s
     given = sys.argv[1:] if arguments is None else list(arguments)
     command = typer.main.get_command(app)

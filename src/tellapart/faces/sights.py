@@ -37,7 +37,7 @@ def show_explanations(result: ExplainResult, console: Console | None = None, *, 
     reason = ""
     for explanation in result:
         if as_json:
-            print(json.dumps(explanation.to_dict(), ensure_ascii=False, allow_nan=False), flush=True)
+            print(json.dumps(explanation.to_dict(), allow_nan=False), flush=True)
             continue
         reason = explanation.alike_reason or reason
         _show_explanation(explanation, console)
@@ -73,7 +73,7 @@ def show_sights(
     drawn = False
     for sight in found:
         if as_json:
-            print(json.dumps(sight.to_dict(), ensure_ascii=False), flush=True)
+            print(json.dumps(sight.to_dict()), flush=True)
             continue
         name = readable(sight.path)
         if sight.refusal:
