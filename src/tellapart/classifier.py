@@ -239,6 +239,7 @@ class ImageClassifier(Views):
             title=f"Tells apart {names}; recipe {manifest.recipe}",
             class_names=self.classes_,
             part=manifest.metrics.get("test"),
+            headline=manifest.metrics.get("headline"),
             folder=folder if (folder / "run.json").is_file() else None,
         )
 

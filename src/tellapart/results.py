@@ -62,6 +62,7 @@ class RunResult(Views):
             title="A trained classifier",
             class_names=self.class_names,
             part=self.metrics["test"],
+            headline=self.metrics["headline"],
             folder=self.folder,
             notes=self.warnings,
         )
@@ -81,7 +82,13 @@ class EvaluateResult(Views):
         return self.part
 
     def _viewed(self) -> Viewed:
-        return Viewed(title="A graded classifier", class_names=self.class_names, part=self.part, notes=self.warnings)
+        return Viewed(
+            title="A graded classifier",
+            class_names=self.class_names,
+            part=self.part,
+            headline=self.part["headline"],
+            notes=self.warnings,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,6 +126,8 @@ def evaluate(
         ModelError: the model file is refused.
         DataError: the folder has a class that the model does not know, or no usable photo.
     """
+    from tellapart.training.conditions import headline_of_graded  # here, because it imports SciPy
+
     progress = progress or Silent()
     engine = open_classifier(model)
     names = engine.manifest.class_names
@@ -136,7 +138,10 @@ def evaluate(
     if not len(seen.table):
         raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
     return EvaluateResult(
-        part=grade(seen, engine.manifest.thresholds),
+        part={
+            **grade(seen, engine.manifest.thresholds),
+            "headline": headline_of_graded(seen, engine.manifest).to_dict(),
+        },
         class_names=names,
         refused=seen.refused,
         warnings=(*table.warnings, *trained_on_warnings(seen, engine.manifest.fingerprints)),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headlines import headline_of
 
 from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult
 from tellapart.engine.predictions import Prediction
@@ -81,6 +82,7 @@ class FakeVerbs:
         metrics = {
             "train": {**part(800, 0), "n": 800},
             "test": part(),
+            "headline": headline_of(part()),
             "memorisation_gap": {"value": 0.1, "low": 0.05, "high": 0.17},
             "photos": {"found": 1001, "used": 1000, "refused": 1, "twins": 12},
         }
@@ -98,7 +100,8 @@ class FakeVerbs:
     def evaluate(self, model, photos, progress):
         self._called("evaluate", model, photos)
         warnings = ("3 of these photos were trained on.",)
-        return Result({"part": part(), "class_names": CLASSES, "refused": REFUSED, "warnings": warnings})
+        graded = part() | {"headline": headline_of(part())}
+        return Result({"part": graded, "class_names": CLASSES, "refused": REFUSED, "warnings": warnings})
 
     def compare(self, a, b, photos, progress):
         self._called("compare", a, b, photos)

@@ -110,7 +110,7 @@ def test_check_says_what_was_found_and_what_comes_next(verbs, capsys):
 def test_evaluate_shows_the_figure_and_what_to_doubt_about_it(verbs, capsys):
     assert main(["evaluate", "model.onnx", "photos"]) == 0
     out = capsys.readouterr().out
-    assert "90.0 % of 100 photos were recognised" in out
+    assert "90.0 % of 100 photos that it was not trained on were recognised" in out
     assert "3 of these photos were trained on." in out
     assert "cat/x.jpg: The file is empty." in out
 

@@ -2,6 +2,7 @@ import io
 from types import SimpleNamespace
 
 import pytest
+from headlines import headline_of
 from rich.console import Console
 
 from tellapart.errors import DataError, UsageError
@@ -84,7 +85,9 @@ def test_the_demo_trains_on_a_folder_of_the_user_without_published_figures(verbs
 def test_the_comparison_fits_80_columns():
     console = Console(file=io.StringIO(), width=80)
     part = {"n": 262, "accuracy": {"value": 0.85, "low": 0.8, "high": 0.89}}
-    demo.show_comparison(SimpleNamespace(metrics={"train": {"n": 2100}, "test": part}), console)
+    demo.show_comparison(
+        SimpleNamespace(metrics={"train": {"n": 2100}, "test": part, "headline": headline_of(part)}), console
+    )
     assert max(map(len, console.file.getvalue().splitlines())) <= 80
 
 

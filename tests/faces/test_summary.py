@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from headlines import headline_of
 from rich.console import Console
 
 from tellapart.engine.predictions import Prediction
@@ -18,6 +19,7 @@ def console():
 
 def graded(class_names, labels, predicted, warnings=()):
     part = measure(np.eye(len(class_names))[predicted], np.array(labels), class_names)
+    part["headline"] = headline_of(part)
     return SimpleNamespace(part=part, class_names=class_names, refused=(), warnings=warnings)
 
 
@@ -46,6 +48,29 @@ def test_how_many_photos_it_answers_alone_is_said(console):
     show_evaluation(result, console)
     text = " ".join(console.file.getvalue().split())
     assert "It answers 75.0 % of photos alone, 0 % (0 to 56.1 %) of them wrongly; the rest is marked unsure." in text
+
+
+def test_without_photos_that_speak_of_new_ones_no_accuracy_is_told_but_why_and_what_to_do(console):
+    result = graded(["cat", "dog"], [0, 1] * 30, np.array([0, 1] * 30))
+    result.part["headline"] |= {
+        "accuracy": None,
+        "reason": "all 60 photos are copies",
+        "fix": "Grade others.",
+        "num_seen": 60,
+    }
+    show_evaluation(result, console)
+    lines = console.file.getvalue().splitlines()
+    assert lines[1:3] == ["Accuracy on new photos is not known: all 60 photos are copies.", "Grade others."]
+    assert not any("On more photos" in line for line in lines)
+
+
+def test_photos_that_do_not_count_are_told(console):
+    result = graded(["cat", "dog"], [0, 1] * 30, np.array([0, 1] * 30))
+    result.part["headline"] |= {"num_seen": 12, "num_repeats": 1, "num_groups": 9}
+    show_evaluation(result, console)
+    text = " ".join(console.file.getvalue().split())
+    assert "12 photos do not count: it was trained with them, or with copies of them. 1 photo repeats another" in text
+    assert "On more groups of photos like these 9, expect" in text
 
 
 def test_a_class_without_photos_cannot_be_judged(console):

@@ -1,13 +1,14 @@
 """Promises: every kind of 95 % interval that a user sees holds the truth about 95 times in 100, and never below 90."""
 
 import functools
+import itertools
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from tellapart.evaluation.comparison import Comparison, compare
-from tellapart.evaluation.intervals import mean_interval, wilson_limits
+from tellapart.evaluation.intervals import clustered_interval, mean_interval, wilson_limits
 
 pytestmark = pytest.mark.guarantee
 
@@ -116,3 +117,26 @@ def compared(only_a: int, only_b: int, num_photos: int) -> Comparison:
     a[:only_a] = True
     b[only_a : only_a + only_b] = True
     return compare(a, b)
+
+
+def test_intervals_of_photos_in_groups_hold_the_truth(record_property):
+    rng, coverages, draws = np.random.default_rng(0), {}, 400
+    for truth, correlation in itertools.product((0.8, 0.95, 0.99), (0.0, 0.1, 0.3, 0.6, 1.0)):
+        for num_groups, size in itertools.product((8, 20, 60), (5, 50)):
+            held = 0
+            for _ in range(draws):
+                groups = np.repeat(np.arange(num_groups), rng.integers(max(1, size // 2), 2 * size, num_groups))
+                of_group = _accuracies_of_groups(rng, truth, correlation, num_groups)
+                found = clustered_interval((rng.random(len(groups)) < of_group[groups]).astype(float), groups)
+                held += found.low <= truth <= found.high
+            coverages[f"p {truth}, ICC {correlation}, {num_groups} groups of {size}"] = held / draws
+    judge(coverages, record_property, "Photos in groups")
+
+
+def _accuracies_of_groups(rng, truth, correlation, num_groups):
+    if correlation == 0:
+        return np.full(num_groups, truth)
+    if correlation == 1:
+        return (rng.random(num_groups) < truth).astype(float)
+    spread = (1 - correlation) / correlation
+    return rng.beta(truth * spread, (1 - truth) * spread, num_groups)

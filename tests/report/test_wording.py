@@ -2,6 +2,8 @@ import pytest
 
 from tellapart.report import wording
 
+NOTHING_LEFT_OUT = {"fix": "", "num_seen": 0, "num_repeats": 0, "num_groups": None}
+
 
 @pytest.mark.parametrize(
     ("fraction", "text"),
@@ -38,8 +40,9 @@ def test_durations(seconds, text):
 
 
 def test_the_verdict_without_test_photos_claims_nothing():
-    assert "nobody knows" in wording.verdict({})
-    assert "nobody knows" in wording.verdict({"test": {"n": 0}})
+    assert "not measured" in wording.verdict({})
+    unknown = {"n": 0, "accuracy": None, "reason": "there are no test photos", **NOTHING_LEFT_OUT}
+    assert wording.verdict({"headline": unknown}).endswith("is not known: there are no test photos.")
 
 
 def answering(answered, error, unsure, neither):

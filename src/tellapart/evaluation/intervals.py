@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from statistics import NormalDist
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Integer, Real
 
 LEVEL = 0.95  # fraction of intervals that hold the truth; every interval that a user sees has this level
 RAREST = 2  # successes or failures that count as rare: limits of 3 hold well enough as they are
@@ -39,11 +39,11 @@ class Estimate:
         return asdict(self)
 
 
-def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> Estimate:
+def wilson_interval(successes: int | float, trials: int, level: float = LEVEL) -> Estimate:
     """Fraction of successes with Wilson's score interval; without trials it is unknown and the interval is 0 to 1.
 
     Args:
-        successes: photos that were right.
+        successes: photos that were right; one that stands for several copies may count in part.
         trials: photos in all; they must be independent, so near copies make the interval too narrow.
         level: fraction of such intervals that hold the true fraction.
 
@@ -55,7 +55,7 @@ def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> Estima
 
 
 def wilson_limits(
-    successes: Integer[np.ndarray, " fractions"], trials: Integer[np.ndarray, " fractions"], level: float = LEVEL
+    successes: Real[np.ndarray, " fractions"], trials: Integer[np.ndarray, " fractions"], level: float = LEVEL
 ) -> tuple[Float[np.ndarray, " fractions"], Float[np.ndarray, " fractions"]]:
     """Lower and upper Wilson limits of many fractions at once; 0 and 1 where there were no trials.
 
@@ -67,17 +67,43 @@ def wilson_limits(
     """
     if np.any(successes < 0) or np.any(successes > trials):
         raise ValueError("successes must lie between 0 and trials")
-    z = _deviate(level)
-    n = np.maximum(trials, 1)
-    fraction = successes / n
-    centre = (fraction + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(fraction * (1 - fraction) / n + z**2 / (4 * n**2))
+    low, high = _wilson(successes, np.maximum(trials, 1), _deviate(level))
     # The limits are exactly 0 and 1 at the ends; rounding would leave 1e-17.
-    low = np.where(successes == 0, 0.0, centre - half)
-    high = np.where(successes == trials, 1.0, centre + half)
+    low, high = np.where(successes == 0, 0.0, low), np.where(successes == trials, 1.0, high)
     return np.minimum(low, _rare_limit(successes, trials, level)), np.maximum(
         high, 1 - _rare_limit(trials - successes, trials, level)
     )
+
+
+def clustered_interval(
+    right: Float[np.ndarray, " photos"], groups: Integer[np.ndarray, " photos"], level: float = LEVEL
+) -> Estimate:
+    """Mean of `right` with an interval for photos that come in groups, such as the frames of one camera trap.
+
+    Frames of a group are right or wrong together, so that a thousand of them may be worth ten. Wilson's interval of as
+    many independent photos as they are worth: by the design effect 1 + (m - 1) ICC, m being the mean size of the group
+    that a photo is in, and with Student's deviate for the number of groups. Where few groups hold an error, the
+    intraclass correlation (ICC) cannot be seen, so it is estimated as if one more group had an ICC of 1. Without that
+    repair a 95% interval holds the truth in 76% of draws at worst, and with it in 92%: `tests/guarantees`. Source: Korn
+    & Graubard 1998, Survey Methodology 24:193.
+
+    Args:
+        right: 1 or 0; between them for one that stands for several.
+        groups: photos with equal numbers belong together.
+        level: fraction of such intervals that hold the true mean.
+
+    >>> clustered_interval(np.repeat([1.0, 1.0, 1.0, 0.0], 25), np.repeat([0, 1, 2, 3], 25)).low < 0.25
+    True
+    """
+    number = np.unique(groups, return_inverse=True)[1]
+    sizes = np.bincount(number).astype(np.float64)  # (groups,)
+    if len(sizes) < 2:
+        return Estimate(float(right.mean()) if len(right) else None, 0.0, 1.0)
+    sums, photos = np.bincount(number, right), float(len(right))
+    mean, typical_size = sums.sum() / photos, (sizes**2).sum() / photos
+    worth = photos / (1 + (typical_size - 1) * _intraclass_correlation(sizes, sums))
+    low, high = _wilson(np.array([mean * worth]), np.array([worth]), _students_deviate(level, len(sizes) - 1))
+    return Estimate(float(mean), 0.0 if mean == 0 else float(low[0]), 1.0 if mean == 1 else float(high[0]))
 
 
 def difference_interval(
@@ -168,6 +194,35 @@ def mean_interval(
     return Estimate(mean, float(max(0.0, min(below, drawn_low))), float(min(1.0, max(above, drawn_high))))
 
 
+def _wilson(
+    successes: Real[np.ndarray, " fractions"], trials: Real[np.ndarray, " fractions"], deviate: float
+) -> tuple[Float[np.ndarray, " fractions"], Float[np.ndarray, " fractions"]]:
+    """Wilson's limits as they stand in the paper; counts need not be whole."""
+    fraction, share = successes / trials, deviate**2 / trials
+    centre = (fraction + share / 2) / (1 + share)
+    half = deviate / (1 + share) * np.sqrt(fraction * (1 - fraction) / trials + share / (4 * trials))
+    return centre - half, centre + half
+
+
+def _intraclass_correlation(sizes: Float[np.ndarray, " groups"], sums: Float[np.ndarray, " groups"]) -> float:
+    """How far photos of a group are right or wrong together, 0 to 1; see `clustered_interval` for the repair."""
+    photos, count = sizes.sum(), len(sizes)
+    mean, typical_size = sums.sum() / photos, (sizes**2).sum() / photos
+    telling = min(int((sums < sizes).sum()), int((sums > 0).sum()))  # groups that hold the rarer outcome
+    alone = mean * (1 - mean) / photos  # the variance of the mean, were photos independent
+    if alone == 0 or typical_size <= 1:
+        return 1.0
+    variance = count / (count - 1) * ((sums - sizes * mean) ** 2).sum() / photos**2
+    seen = min(1.0, max(0.0, (variance / alone - 1) / (typical_size - 1)))
+    return (telling * seen + 1) / (telling + 1)
+
+
+def _students_deviate(level: float, freedom: int) -> float:
+    from scipy.stats import t  # half a second, and most runs have no groups
+
+    return float(t.ppf((1 + level) / 2, freedom))
+
+
 def _resampled_means(
     successes: Integer[np.ndarray, " fractions"],
     trials: Integer[np.ndarray, " fractions"],
@@ -184,7 +239,7 @@ def _resampled_means(
 
 
 def _rare_limit(
-    count: Integer[np.ndarray, " fractions"], trials: Integer[np.ndarray, " fractions"], level: float
+    count: Real[np.ndarray, " fractions"], trials: Integer[np.ndarray, " fractions"], level: float
 ) -> Float[np.ndarray, " fractions"]:
     """Lower limit of a fraction so rare that its count is nearly Poisson; 1 where it is not rare."""
     limit = np.ones(len(count))

@@ -88,7 +88,9 @@ def show_comparison(result: RunResult, console: Console | None = None) -> None:
     """Show the accuracy of this run beside the published ones, and why they are not quite comparable."""
     console = console or plain_console()
     test: dict[str, Any] = result.metrics["test"]
-    rows = [(f"this run, {test['n']} test photos", percent(test["accuracy"]["value"]), between(test["accuracy"]))]
+    headline = result.metrics["headline"]
+    accuracy = headline["accuracy"] or {"value": None, "low": 0.0, "high": 1.0}
+    rows = [(f"this run, {headline['n']} test photos", percent(accuracy["value"]), between(accuracy))]
     rows += [
         (f"{name}, Deitsch et al. 2019", f"{100 * accuracy:.2f} %", "not given") for name, accuracy in PUBLISHED.items()
     ]

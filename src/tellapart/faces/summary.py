@@ -19,7 +19,7 @@ from rich.text import Text
 
 from tellapart.faces.terminal import plain_console
 from tellapart.faces.wording import answering, between, counted, percent, shown_path, with_interval
-from tellapart.report.wording import readable
+from tellapart.report.wording import left_out, readable
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult
@@ -52,7 +52,8 @@ def show_run(result: RunResult, console: Console | None = None) -> None:
     """Show how good a classifier is, what it confuses, what was left out, and where it lies."""
     console = console or plain_console()
     test = result.metrics["test"]
-    _show_accuracy(console, test, "test photos that it never saw in training")
+    model = shown_path(result.folder / "model.onnx")
+    _show_accuracy(console, test, result.metrics["headline"], "test photos that it never saw in training", model)
     _show_classes(console, test)
     _show_confusions(console, result.confusions)
     _show_memorisation(console, result.metrics)
@@ -67,7 +68,7 @@ def show_evaluation(result: EvaluateResult, console: Console | None = None) -> N
     from tellapart.evaluation.metrics import worst_confusions  # here, because it imports SciPy
 
     console = console or plain_console()
-    _show_accuracy(console, result.part, "photos")
+    _show_accuracy(console, result.part, result.part["headline"], "photos that it was not trained on", "MODEL")
     _show_classes(console, result.part)
     _show_confusions(console, worst_confusions(result.part, result.class_names))
     _show_refused(console, result.refused)
@@ -135,12 +136,22 @@ def show_predictions(predictions: Iterable[Prediction], console: Console | None 
         console.print(line, soft_wrap=True)
 
 
-def _show_accuracy(console: Console, part: Mapping[str, Any], which: str) -> None:
-    accuracy = part["accuracy"]
-    _headline(console, percent(accuracy["value"]), f" of {part['n']:,} {which} were recognised")
-    if accuracy["value"] is not None:
-        console.print(Text(f"On more photos like these, expect {between(accuracy)} (95 % interval).", "dim"))
-    if sentence := answering(part):
+def _show_accuracy(
+    console: Console, part: Mapping[str, Any], headline: Mapping[str, Any], which: str, model: str
+) -> None:
+    """The one figure that is called the accuracy, what it speaks of, and what it leaves out; or why there is none."""
+    accuracy = headline["accuracy"]
+    if accuracy is None:
+        _headline(console, "Accuracy on new photos is not known", f": {headline['reason']}.")
+        console.print(Text(headline["fix"].replace("MODEL", model)))
+    else:
+        groups = headline["num_groups"]
+        photos = f"groups of photos like these {groups:,}" if groups else "photos like these"
+        _headline(console, percent(accuracy["value"]), f" of {headline['n']:,} {which} were recognised")
+        console.print(Text(f"On more {photos}, expect {between(accuracy)} (95 % interval).", "dim"))
+    for sentence in left_out(headline):
+        console.print(Text(sentence, "dim"))
+    if accuracy is not None and (sentence := answering(part)):
         console.print(Text(sentence))
 
 

@@ -32,6 +32,7 @@ class Viewed:
     title: str
     class_names: Sequence[str] = ()
     part: Mapping[str, Any] | None = None  # of metrics.json
+    headline: Mapping[str, Any] | None = None  # of metrics.json
     folder: Path | None = None  # of the run
     notes: Sequence[str] = ()
 
@@ -118,7 +119,7 @@ def _html(viewed: Viewed) -> str:
 
     lines = [Markup("<p><strong>{}</strong></p>").format(readable(viewed.title))]
     if viewed.part:
-        lines.append(Markup("<p>{}</p>").format(verdict({"test": viewed.part})))
+        lines.append(Markup("<p>{}</p>").format(verdict({"headline": viewed.headline})))
         lines.append(_class_table(viewed.part))
     if viewed.notes:
         notes = Markup("").join(Markup("<li>{}</li>").format(readable(note)) for note in viewed.notes)

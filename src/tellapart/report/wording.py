@@ -113,17 +113,39 @@ def duration(seconds: float) -> str:
 def verdict(metrics: Mapping[str, Any]) -> str:
     r"""How good the classifier is, in one sentence of plain language.
 
-    >>> verdict({"test": {"n": 2000, "accuracy": {"value": 0.984, "low": 0.9775, "high": 0.9888}}})
+    >>> accuracy = {"value": 0.984, "low": 0.9775, "high": 0.9888}
+    >>> verdict({"headline": {"n": 2000, "accuracy": accuracy, "num_seen": 0, "num_repeats": 0, "num_groups": None}})
     'It named the right class for 98.4\xa0% of 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
     """
-    part = metrics.get("test")
-    if not part or part["n"] == 0:
-        return "There were no test photos, so nobody knows yet how good it is on new photos."
-    accuracy, photos = part["accuracy"], "1 photo" if part["n"] == 1 else f"{count(part['n'])} photos"
-    return (
-        f"It named the right class for {percent(accuracy['value'])} of {photos} it had never seen "
-        f"(95\xa0% interval: {interval(accuracy)})."
+    headline = metrics.get("headline")
+    if not headline:
+        return "How good it is on new photos was not measured."
+    if headline["accuracy"] is None:
+        return f"How good it is on new photos is not known: {headline['reason']}."
+    accuracy, photos = headline["accuracy"], "1 photo" if headline["n"] == 1 else f"{count(headline['n'])} photos"
+    of_groups = f" in {count(headline['num_groups'])} groups" if headline["num_groups"] else ""
+    return " ".join(
+        [
+            f"It named the right class for {percent(accuracy['value'])} of {photos}{of_groups} it had never seen "
+            f"(95\xa0% interval: {interval(accuracy)}).",
+            *left_out(headline),
+        ]
     )
+
+
+def left_out(headline: Mapping[str, Any]) -> list[str]:
+    """Why the accuracy rests on fewer photos than were graded, in sentences.
+
+    >>> left_out({"num_seen": 12, "num_repeats": 1})
+    ['12 photos do not count: it was trained with them, or with copies of them.', '1 photo repeats another one.']
+    """
+    told = []
+    if number := headline["num_seen"]:
+        photos, them = ("1 photo does", "it") if number == 1 else (f"{count(number)} photos do", "them")
+        told.append(f"{photos} not count: it was trained with {them}, or with copies of {them}.")
+    if number := headline["num_repeats"]:
+        told.append("1 photo repeats another one." if number == 1 else f"{count(number)} photos repeat others.")
+    return told
 
 
 def answering(part: Mapping[str, Any]) -> str:

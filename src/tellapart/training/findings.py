@@ -81,7 +81,8 @@ def twin_warnings(findings: Sequence[TwinFinding]) -> list[str]:
         if two_parts:
             example = _example(two_parts[0])
             warnings.append(
-                f"{_pairs(two_parts)} {parts} of your split, such as {example}: accuracy is given without them too."
+                f"{_pairs(two_parts)} {parts} of your split, such as {example}: such test photos do not count in the "
+                "accuracy."
             )
     return warnings
 

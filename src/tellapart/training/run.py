@@ -23,6 +23,7 @@ from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.built import Built
+from tellapart.training.conditions import headline_of_test
 from tellapart.training.facts import Stopwatch, peak_memory_mb
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings, without_twins_outside
 from tellapart.training.fine_tuning import build_best
@@ -102,6 +103,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         findings = troubling_twins(whole.table, parts, twins)
     metrics: dict[str, Any] = {"train": grade(train)}  # what it would not answer is a question of new photos only
     metrics |= {"validation": grade(validation, thresholds), "test": grade(test, thresholds)}
+    metrics["headline"] = headline_of_test(test, parts, twins).to_dict()
     metrics |= _test_without_twins(parts, twins, test, thresholds)
     metrics["memorisation_gap"] = memorisation_gap(metrics["train"], metrics["test"])
     metrics["photos"] = _counts(table, whole, twins)
