@@ -28,6 +28,7 @@ LAYERS = (
     "progress",
     "atomic",
     "reading",
+    "workers",
     "fit_settings",
     "settings",
     "photos",

@@ -5,7 +5,7 @@ import pytest
 from drawing import draw_photo
 from small_cases import BLUE, RED, ColourEngine
 
-from tellapart.diagnosis.swapping import HeldOut, exchange_of, loss_without, paired_interval, partners, read_pixels
+from tellapart.diagnosis.swapping import HeldOut, ReadPixels, exchange_of, loss_without, paired_interval, partners
 from tellapart.photos.glimpse import glimpses
 
 
@@ -30,7 +30,7 @@ def shown(name: str, photos: HeldOut, own: int, other: int) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["border", "corners", "brightness", "mean colour", "aspect", "file size"])
 def test_a_photo_that_exchanges_with_itself_stays_as_it_is(name, photos):
-    assert np.abs(shown(name, photos, 0, 0) - read_pixels(photos.files[:1], 64, 1)[0]).max() <= 1
+    assert np.abs(shown(name, photos, 0, 0) - ReadPixels(photos.files[:1], 64, 1)[0]).max() <= 1
 
 
 def test_brightness_and_colour_become_those_of_the_partner(photos):
