@@ -130,7 +130,7 @@ def look(
                 notes.update(photo.notes)
                 filled.add(photo)
             advance(1)
-    check_share(table, rows, settings)
+    check_share(table, rows, settings, refused)
     return Look(
         table=table if rows.all() else table.select(rows),
         sha256=tuple(filled.sha256),
@@ -174,16 +174,19 @@ def _strict_error(table: PhotoTable, photo: RefusedPhoto) -> DataError:
     )
 
 
-def check_share(table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings: ScanSettings) -> None:
-    """Check that not too many photos of a class were refused.
+def check_share(
+    table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings: ScanSettings, refused: Sequence[RefusedPhoto]
+) -> None:
+    """Check that not too many photos of a class were refused; `refused` gives an example where they were.
 
     Raises:
         DataError: of at least one class, more were refused than `settings.max_refused_share`.
     """
     faults = share_faults(table, usable, settings)
     if faults:
+        example = f" {refused[0].path}: {refused[0].sentence}" if refused else ""
         raise DataError(
-            f"Too many photos in {table.root} cannot be used: {'; '.join(faults)}.",
+            f"Too many photos in {table.root} cannot be used: {'; '.join(faults)}.{example}",
             fix=f"See which and why with: tellapart check {table.root}. Repair or remove them, then run it again.",
         )
 

@@ -58,6 +58,8 @@ class Material:
     @property
     def test_table(self) -> PhotoTable:
         """The test photos, wherever they come from."""
+        if self.apart_seen is not None:
+            return self.apart_seen.table
         return self.apart if len(self.apart) else self.known.table.select(self.parts == "test")
 
     @property

@@ -102,7 +102,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
     with watch.stage("twins"):
         refused = _refused(material.known, material.apart_seen, validation, train, test)
         whole, parts, twins = _everything(material, seen, material.apart_seen or test, refused)
-        check_share(table, np.isin(table.paths, whole.table.paths), ScanSettings())
+        check_share(table, np.isin(table.paths, whole.table.paths), ScanSettings(), _lost_first(refused))
         findings = troubling_twins(whole.table, parts, twins)
     metrics: dict[str, Any] = {"train": grade(train)}  # what it would not answer is a question of new photos only
     metrics |= {"validation": grade(validation, thresholds), "test": grade(test, thresholds)}
@@ -148,9 +148,9 @@ def _build(
         except PhotosLost as loss:
             if has_checkpoint(folder):
                 raise
+            left = {*material.known.table.paths, *material.test_table.paths} - {photo.path for photo in loss.lost}
+            check_share(table, np.array([path in left for path in table.paths]), ScanSettings(), loss.lost)
             material = material.without(loss.lost)
-            usable = {*material.known.table.paths, *material.apart.paths}
-            check_share(table, np.array([path in usable for path in table.paths]), ScanSettings())
             progress.note(f"{loss.problem} It is set aside.")
 
 
@@ -168,6 +168,11 @@ def _refused(*looks: Look | None) -> tuple[RefusedPhoto, ...]:
         for photo in () if seen is None else seen.refused:
             found.setdefault(photo.path, photo)
     return tuple(found[path] for path in sorted(found))
+
+
+def _lost_first(refused: Sequence[RefusedPhoto]) -> list[RefusedPhoto]:
+    """Refused photos, those first that were there when the run began: the others are found by `check`."""
+    return sorted(refused, key=lambda photo: photo.code not in ("vanished", "changed"))
 
 
 def _lost_warnings(photos: Mapping[str, int]) -> list[str]:
