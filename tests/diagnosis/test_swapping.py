@@ -59,6 +59,14 @@ def test_a_camera_cannot_be_exchanged(photos):
     assert exchange_of("camera", photos, 64, threads=1) is None
 
 
+@pytest.mark.parametrize("name", ["border", "file size"])
+def test_a_photo_that_is_gone_by_now_changes_nothing(name, photos):
+    whole = exchange_of(name, photos, 16, threads=2)
+    photos.files[3].unlink()
+    loss = loss_without(exchange_of(name, photos, 16, threads=2), photos, ColourEngine(16), threads=2)[0]
+    assert np.isfinite(loss.value) and whole is not None
+
+
 def test_partners_are_of_the_own_class_and_of_others_and_never_the_photo_itself(rng):
     labels = rng.integers(0, 4, 200)
     own, other = partners(labels, seed=0)

@@ -75,6 +75,7 @@ def training_photos(engine: Engine) -> TrainingPhotos:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         root, backbone = Path(record["photos"]), find_backbone(record["settings"]["backbone"])
         limit = float(record["settings"].get("max_megapixels", DecodeSettings.max_megapixels))
+        space = store_space(backbone.name, limit)
         with open(folder / "splits.csv", encoding="utf-8", newline="") as file:
             rows = [
                 (row["path"], row["label"], row["sha256"]) for row in csv.DictReader(file) if row["part"] == "train"
@@ -84,7 +85,7 @@ def training_photos(engine: Engine) -> TrainingPhotos:
     base = root if root.is_dir() else root.parent
     if not any((base / path).is_file() for path, _, _ in rows):
         return TrainingPhotos(f"The photos that it was trained on are no longer in {base}.")
-    with EmbeddingStore(store_space(backbone.name, limit)) as store:
+    with EmbeddingStore(space) as store:
         known = [(row, seen.outputs["embedding"]) for row in rows if (seen := store.recall_content(row[2]))]
     if not known:
         return TrainingPhotos(

@@ -128,7 +128,7 @@ def _glimpse(
     with progress.stage(stage, len(rows)) as advance:
         files = [case.table.file(row) for row in rows.tolist()]
         digests = [case.look.sha256[row] for row in rows.tolist()]
-        for row, found in zip(rows, glimpses(files, digests, case.settings.threads), strict=True):
+        for row, found in zip(rows, glimpses(files, case.settings.threads, sha256=digests), strict=True):
             if found is not None:
                 kept.append(row)
                 seen.append(found)

@@ -61,10 +61,10 @@ def glimpse(path: Path, settings: DecodeSettings = _DEFAULTS, sha256: str | None
 
 
 def glimpses(
-    paths: Sequence[Path], sha256: Sequence[str], threads: int, settings: DecodeSettings = _DEFAULTS
+    paths: Sequence[Path], threads: int, settings: DecodeSettings = _DEFAULTS, sha256: Sequence[str] | None = None
 ) -> Iterator[Glimpse | None]:
-    """The simple facts about many photos with these contents, in order, on several threads."""
-    photos = zip(paths, sha256, strict=True)
+    """The simple facts about many photos, in order, on several threads; None for one that has not its `sha256`."""
+    photos = zip(paths, sha256 or [None] * len(paths), strict=True)
     return in_order(lambda photo: glimpse(photo[0], settings, photo[1]), photos, threads)
 
 
