@@ -29,6 +29,7 @@ LAYERS = (
     "progress",
     "atomic",
     "reading",
+    "workers",
     "fit_settings",
     "settings",
     "photos",

@@ -11,9 +11,8 @@ from tellapart.diagnosis.alike import training_photos
 from tellapart.engine.session import open_engine
 from tellapart.engine.store import EmbeddingStore
 from tellapart.engine.stream import Viewer
-from tellapart.network.backbone_file import embedding_space
-from tellapart.network.family import find_backbone
 from tellapart.photos.decode import to_pixels
+from tellapart.training.preparing import store_space
 
 NUM_PHOTOS = 6
 
@@ -27,7 +26,7 @@ def run(tmp_path, rng, monkeypatch):
     for number in range(NUM_PHOTOS):
         draw_photo(rng, hue=40 * number).save(photos / f"{number}.png")
     engine = open_engine(write_small_model(folder / "model.onnx", manifest=small_manifest(backbone="lite0")))
-    with EmbeddingStore(embedding_space(find_backbone("lite0"))) as store:
+    with EmbeddingStore(store_space("lite0", 100.0)) as store:
         viewer = Viewer(engine=engine, outputs=("embedding",), memory=store)
         seen = list(viewer.see(photos / f"{number}.png" for number in range(NUM_PHOTOS)))
     rows = [
@@ -75,6 +74,11 @@ def test_a_photo_that_is_gone_is_not_named(run):
     assert len(training_photos(run[0]).most_like(pixels, "", 9)) == 4
 
 
+def test_another_photo_in_its_place_is_not_named(run):
+    (run[1] / "2.png").write_bytes((run[1] / "5.png").read_bytes())
+    assert str(run[1] / "2.png") not in [photo.path for photo in like(run, 3)]
+
+
 def test_a_model_file_on_its_own_has_no_training_photos(run):
     (run[2] / "run.json").unlink()
     found = training_photos(run[0])
@@ -92,7 +96,16 @@ def test_an_emptied_cache_is_told(run, monkeypatch, tmp_path):
     assert "cache" in training_photos(run[0]).reason
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"photos": 3}', '{"photos": "x", "settings": {"backbone": "none"}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        '{"photos": 3}',
+        '{"photos": "x", "settings": {"backbone": "none"}}',
+        '{"photos": "x", "settings": {"backbone": "lite0", "max_megapixels": -1}}',
+    ],
+)
 def test_a_damaged_run_folder_is_no_failure(run, content):
     (run[2] / "run.json").write_text(content)
     assert training_photos(run[0]).reason

@@ -17,6 +17,7 @@ from tellapart.engine.session import open_engine
 from tellapart.errors import DataError, ModelError, UsageError
 from tellapart.evaluation.comparison import compare
 from tellapart.model.manifest import Fingerprints
+from tellapart.progress import Silent
 from tellapart.settings import EngineSettings
 
 NUM_PHOTOS = 40
@@ -202,3 +203,23 @@ def test_a_place_for_no_table_is_refused(photos, tmp_path, out):
 
 def test_a_place_beside_the_photos_is_fine(photos, tmp_path):
     require_place_for_table(tmp_path / "changed.CSV", photos)
+
+
+@pytest.mark.parametrize(("harm", "code"), [("delete", "vanished"), ("overwrite", "changed"), ("cut", "changed")])
+def test_photos_that_are_lost_between_the_two_passes_count_for_neither(photos, tmp_path, harm, code):
+    a, b = model(tmp_path / "a", head_seed=1), model(tmp_path / "b", head_seed=2)
+    lost = sorted(photos.glob("*/*.png"))[3]
+
+    class Watcher(Silent):
+        def stage(self, name, total=None):
+            if name == "Asking B":
+                content = lost.read_bytes()
+                lost.unlink()
+                if harm != "delete":
+                    lost.write_bytes(content[:50] if harm == "cut" else sorted(photos.glob("*/*.png"))[7].read_bytes())
+            return super().stage(name, total)
+
+    result = verbs.compare(a, b, photos, Watcher(), ENGINE)
+    assert result.everything.num_photos == NUM_PHOTOS - 1
+    assert [(photo.path, photo.code) for photo in result.refused] == [(lost.relative_to(photos).as_posix(), code)]
+    assert "when A was asked" in result.refused[0].sentence and "when B was asked" in result.refused[0].sentence

@@ -48,9 +48,9 @@ def case(tmp_path, monkeypatch):
     array = (colours[:, None, None] + rng.integers(-30, 30, (300, 16, 16, 3))).astype(np.uint8)
 
     @contextmanager
-    def pixels_of(table, sha256, side_px, settings, progress):
+    def pixels_of(look, side_px, settings, progress):
         assert side_px == 16
-        yield FakePixels(array[[int(digest, 16) for digest in sha256]])
+        yield FakePixels(array[[int(digest, 16) for digest in look.sha256]])
 
     monkeypatch.setattr(trials, "pixels_of", pixels_of)
     monkeypatch.setattr(trials, "_STARTING_SECONDS", 0.0)

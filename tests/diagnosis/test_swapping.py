@@ -5,7 +5,7 @@ import pytest
 from drawing import draw_photo
 from small_cases import BLUE, RED, ColourEngine
 
-from tellapart.diagnosis.swapping import HeldOut, exchange_of, loss_without, paired_interval, partners, read_pixels
+from tellapart.diagnosis.swapping import HeldOut, ReadPixels, exchange_of, loss_without, paired_interval, partners
 from tellapart.photos.glimpse import glimpses
 
 
@@ -30,7 +30,7 @@ def shown(name: str, photos: HeldOut, own: int, other: int) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["border", "corners", "brightness", "mean colour", "aspect", "file size"])
 def test_a_photo_that_exchanges_with_itself_stays_as_it_is(name, photos):
-    assert np.abs(shown(name, photos, 0, 0) - read_pixels(photos.files[:1], 64, 1)[0]).max() <= 1
+    assert np.abs(shown(name, photos, 0, 0) - ReadPixels(photos.files[:1], 64, 1)[0]).max() <= 1
 
 
 def test_brightness_and_colour_become_those_of_the_partner(photos):
@@ -57,6 +57,14 @@ def test_a_wide_photo_in_the_shape_of_a_high_one_keeps_its_middle(photos):
 
 def test_a_camera_cannot_be_exchanged(photos):
     assert exchange_of("camera", photos, 64, threads=1) is None
+
+
+@pytest.mark.parametrize("name", ["border", "file size"])
+def test_a_photo_that_is_gone_by_now_changes_nothing(name, photos):
+    whole = exchange_of(name, photos, 16, threads=2)
+    photos.files[3].unlink()
+    loss = loss_without(exchange_of(name, photos, 16, threads=2), photos, ColourEngine(16), threads=2)[0]
+    assert np.isfinite(loss.value) and whole is not None
 
 
 def test_partners_are_of_the_own_class_and_of_others_and_never_the_photo_itself(rng):

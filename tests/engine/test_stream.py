@@ -1,6 +1,8 @@
 """Photos go in, rows come out: in order, ahead of the reader but not far, whatever the batch and the threads."""
 
 import hashlib
+import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +12,10 @@ import pytest
 from drawing import draw_photo
 from small_models import SIDE_PX, answers
 
+from tellapart.engine import file_mark
+from tellapart.engine.store import EmbeddingStore
 from tellapart.engine.stream import SeenPhoto, Viewer
+from tellapart.errors import PhotoRefused
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.settings import DecodeSettings, EngineSettings
 
@@ -125,16 +130,23 @@ class Notebook:
     def __init__(self, by_path=None, by_content=None):
         self.by_path, self.by_content, self.kept = by_path or {}, by_content or {}, []
 
-    def recall_file(self, path, status):
+    def recall_file(self, path, mark):
         return self.by_path.get(path)
 
     def recall_content(self, sha256):
         return self.by_content.get(sha256)
 
-    def remember(self, path, status, photo):
+    def remember(self, path, mark, ends, photo):
         self.kept.append((path, photo))
 
 
+@pytest.fixture
+def settled(monkeypatch):
+    """Files that a test writes lie some time back, so that they may be recalled without being read."""
+    monkeypatch.setattr(file_mark, "time_ns", lambda: time.time_ns() + 10**10)
+
+
+@pytest.mark.usefixtures("settled")
 def test_a_file_that_is_recalled_is_not_even_read(engine, photos):
     known = SeenPhoto(sha256="known", outputs={"embedding": np.ones(3, np.float32)})
     photos[0].write_bytes(b"no photo any more")
@@ -142,6 +154,7 @@ def test_a_file_that_is_recalled_is_not_even_read(engine, photos):
     assert next(viewer_of(engine, memory=memory).see(photos)) is known
 
 
+@pytest.mark.usefixtures("settled")
 def test_known_photos_keep_their_place_among_those_that_are_not(engine, photos):
     known = {path: SeenPhoto(sha256=path.name) for path in photos[:40] + photos[70:]}
     results = viewer_of(engine, memory=Notebook(by_path=known)).see(photos)
@@ -149,10 +162,11 @@ def test_known_photos_keep_their_place_among_those_that_are_not(engine, photos):
     assert [result.sha256 for result in results] == wanted
 
 
+@pytest.mark.usefixtures("settled")
 def test_what_is_known_is_recalled_by_the_reader_itself(engine, photos):
     known = {path: SeenPhoto(sha256=path.name) for path in photos}
     memory, threads = Notebook(), set()
-    memory.recall_file = lambda path, status: threads.add(threading.get_ident()) or known[path]
+    memory.recall_file = lambda path, mark: threads.add(threading.get_ident()) or known[path]
     assert list(viewer_of(engine, memory=memory).see(photos)) == list(known.values())
     assert threads == {threading.get_ident()}
 
@@ -170,3 +184,87 @@ def test_new_photos_are_remembered_and_refused_ones_are_not(engine, photos):
     memory = Notebook()
     list(viewer_of(engine, memory=memory).see(photos))
     assert {path for path, _ in memory.kept} == set(photos) - {photos[3]}
+
+
+def test_a_photo_that_just_changed_is_read_again(engine, photos):
+    known = SeenPhoto(sha256="known", outputs={"embedding": np.ones(3, np.float32)})
+    seen = next(viewer_of(engine, memory=Notebook(by_path={photos[0]: known})).see(photos))
+    assert seen.sha256 == hashlib.sha256(photos[0].read_bytes()).hexdigest()
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("seed", range(2))
+def test_photos_that_change_places_with_their_times_restored_are_seen_as_they_are(engine, photos, tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    for file in photos:
+        os.utime(file, (1_700_000_000,) * 2)
+    for _ in range(3):
+        with EmbeddingStore("small", folder=tmp_path / "cache") as store:
+            seen = list(viewer_of(engine, memory=store).see(photos))
+        fresh = list(viewer_of(engine).see(photos))
+        assert [photo.sha256 for photo in seen] == [photo.sha256 for photo in fresh]
+        expected = np.stack([photo.outputs["embedding"] for photo in fresh])
+        np.testing.assert_allclose([photo.outputs["embedding"] for photo in seen], expected, atol=2e-3)
+        for one, other in rng.choice(photos, (10, 2), replace=False):
+            one.rename(tmp_path / "between")
+            other.rename(one)
+            (tmp_path / "between").rename(other)
+
+
+def test_hard_links_and_copies_of_a_photo_are_embedded_once(engine, photos, tmp_path, monkeypatch):
+    decoded, decode = [], Viewer._decode
+    monkeypatch.setattr(Viewer, "_decode", lambda *given: decoded.append(1) or decode(*given))
+    for number, file in enumerate(photos):
+        os.link(file, tmp_path / f"link{number}.png")
+        shutil.copy2(file, tmp_path / f"copy{number}.png")
+    for names in ("[0-9]*.png", "link*.png", "copy*.png"):
+        with EmbeddingStore("small", folder=tmp_path / "cache") as store:
+            list(viewer_of(engine, memory=store).see(tmp_path.glob(names)))
+    assert len(decoded) == len(photos)
+
+
+def test_a_reader_who_is_interrupted_does_not_wait_for_a_slow_decoder(engine, photos, monkeypatch):
+    begun, release, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(*ignored, **more):
+        begun.set()
+        release.wait(60)
+        ended.set()
+        raise PhotoRefused("damaged", "slow")
+
+    def interrupted():
+        yield from photos[:16]
+        begun.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tellapart.engine.stream.open_photo", slow)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(viewer_of(engine, with_hashes=False).see(interrupted()))
+        assert begun.is_set() and not ended.is_set()
+    finally:
+        release.set()
+
+
+def test_once_it_is_stopped_no_further_photo_of_a_handful_is_begun(engine, photos, monkeypatch):
+    begun, release, opened = threading.Event(), threading.Event(), []
+
+    def slow(*ignored, **more):
+        opened.append(1)
+        begun.set()
+        release.wait(60)
+        raise PhotoRefused("damaged", "slow")
+
+    def interrupted():
+        yield from photos[:16]
+        begun.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tellapart.engine.stream.open_photo", slow)
+    with pytest.raises(KeyboardInterrupt):
+        list(viewer_of(engine, workers=1, with_hashes=False).see(interrupted()))
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("tellapart"):
+            thread.join(60)
+    assert len(opened) == 1

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from drawing import draw_photo
@@ -50,3 +52,11 @@ def test_a_photo_stored_like_a_coarser_one_loses_detail_and_never_gains_any(tmp_
         np.abs(np.diff(like_small.astype(int), axis=0)).mean()
         < 0.2 * np.abs(np.diff(like_itself.astype(int), axis=0)).mean()
     )
+
+
+def test_a_photo_that_is_another_one_now_is_passed_over(tmp_path, rng):
+    for name in "ab":
+        draw_photo(rng).save(tmp_path / f"{name}.png")
+    files = [tmp_path / "a.png", tmp_path / "b.png"]
+    digest = hashlib.sha256(files[0].read_bytes()).hexdigest()
+    assert [seen is not None for seen in glimpses(files, 2, sha256=[digest, digest])] == [True, False]

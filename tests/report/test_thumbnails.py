@@ -1,6 +1,8 @@
 """Pictures of the page: bounded in number, and heat maps that lie where the classifier looked."""
 
 import base64
+import dataclasses
+import hashlib
 from io import BytesIO
 
 import numpy as np
@@ -103,3 +105,10 @@ def test_mistakes_and_hesitations_have_heat_maps(facts, with_facts, section):
 
 def test_a_network_that_cannot_tell_by_itself_is_said_to_be_one(facts):
     assert "parts of the photo were covered" in Page(render_page(facts)).text("mistakes")
+
+
+def test_another_photo_in_its_place_is_not_shown(photos):
+    known = [dataclasses.replace(photo, sha256=hashlib.sha256(photo.file.read_bytes()).hexdigest()) for photo in photos]
+    known[1].file.write_bytes(known[0].file.read_bytes())
+    assert [Album().picture(photo) is not None for photo in known[:2]] == [True, False]
+    assert Album(MapEngine()).heat(known[1], "blue") is None

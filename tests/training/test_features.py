@@ -1,10 +1,14 @@
 """Features are those that the engine computes for each view, in the order of the photos, and are computed once."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fake_learners import FakePixels
 
 from tellapart.training.features import FeatureSource, fill_features, held_features
+from tellapart.training.looking import RefusedPhoto
+from tellapart.training.pixels import PhotosLost
 
 SIDE = 16
 
@@ -74,3 +78,29 @@ def test_they_are_computed_once_and_half_of_them_never_count(tmp_path):
     assert not file.exists()
     np.testing.assert_array_equal(held_features(file, (2, 1, 3), lambda array: array.fill(2)), np.full((2, 1, 3), 2))
     np.testing.assert_array_equal(held_features(file, (2, 1, 3), fail), np.full((2, 1, 3), 2))
+
+
+@pytest.mark.parametrize("damage", [b"", b"no array", "other shape"])
+def test_a_file_that_is_not_whole_or_of_other_photos_is_computed_again(tmp_path, damage):
+    file = tmp_path / "train.npy"
+    held_features(file, (2, 1, 3), lambda array: array.fill(2))
+    if damage == "other shape":
+        np.save(file, np.ones((3, 1, 3), np.float16))
+    else:
+        file.write_bytes(damage)
+    np.testing.assert_array_equal(held_features(file, (2, 1, 3), lambda array: array.fill(4)), np.full((2, 1, 3), 4))
+
+
+def test_all_photos_that_are_lost_are_told_at_once(trunk, pixels):
+    class Losing:
+        def __len__(self):
+            return len(pixels)
+
+        def photo(self, row):
+            if row in (2, 6):
+                raise PhotosLost(Path("photos"), [RefusedPhoto(f"{row}.png", "vanished", "It is gone.")])
+            return pixels.photo(row)
+
+    with pytest.raises(PhotosLost) as caught:
+        filled(trunk, Losing(), 1)
+    assert sorted(photo.path for photo in caught.value.lost) == ["2.png", "6.png"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_models import weights
 
-from tellapart.errors import ModelError
+from tellapart.errors import DataError, ModelError
 from tellapart.network.head import LinearHead
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
@@ -84,3 +84,18 @@ def test_without_the_proof_training_photos_go_end_to_end(grader, seen, head, fla
     unknown = dataclasses.replace(seen, probabilities=None)
     graded = grader.grade_training(unknown, None if flaw == "no head" else head, seen, shown)
     np.testing.assert_allclose(graded.probabilities, seen.probabilities, atol=1e-6)
+
+
+def test_a_lost_photo_does_not_cost_the_proof(grader, seen, head, monkeypatch):
+    monkeypatch.setattr(grader, "see", lambda *ignored: pytest.fail("looked again"))
+    shown = seen.select(np.arange(12) != 4)
+    graded = grader.grade_training(dataclasses.replace(seen, probabilities=None), head, seen, shown)
+    assert len(graded.table) == 12
+
+
+def test_where_every_photo_is_gone_there_is_nothing_to_grade_and_it_says_so(grader, seen):
+    for row in range(len(seen.table)):
+        seen.table.file(row).unlink()
+    grader = Grader(grader._viewer, Silent(), ScanSettings(max_refused_share=1.0))
+    with pytest.raises(DataError, match="Of the 12 photos .* none can be used: It was there when .* gone at grading"):
+        grader.see(seen.table, "Grading", seen.sha256)

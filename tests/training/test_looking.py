@@ -9,7 +9,7 @@ from tellapart.errors import DataError
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings
-from tellapart.training.looking import look
+from tellapart.training.looking import Before, look
 
 
 def see(table, viewer, **settings):
@@ -88,3 +88,27 @@ def test_fewer_photos_can_be_selected(photo_folder, viewer):
     assert few.table.paths == seen.table.paths[::3]
     assert few.sha256 == seen.sha256[::3]
     np.testing.assert_array_equal(few.embeddings, seen.embeddings[::3])
+
+
+def test_photos_that_are_gone_or_changed_since_are_refused_with_a_reason_that_says_when(photo_folder, viewer):
+    table = scan(photo_folder(num_photos=30))
+    before = see(table, viewer)
+    table.file(3).unlink()
+    table.file(5).write_bytes(table.file(6).read_bytes())
+    table.file(7).write_bytes(table.file(7).read_bytes()[:40])
+    table.file(9).unlink()
+    table.file(9).mkdir()
+    again = look(table, viewer, "Grading", Silent(), ScanSettings(max_refused_share=1.0), Before(before.sha256))
+    assert {photo.path: photo.code for photo in again.refused} == {
+        table.paths[3]: "vanished", table.paths[5]: "changed", table.paths[7]: "changed", table.paths[9]: "changed",
+    }  # fmt: skip
+    assert all("looked at" in photo.sentence and "at grading" in photo.sentence for photo in again.refused)
+    assert again.sha256 == tuple(np.delete(before.sha256, [3, 5, 7, 9]))
+
+
+def test_photos_can_be_selected_by_path(photo_folder, viewer):
+    seen = see(scan(photo_folder()), viewer)
+    some = set(seen.table.paths[2:5])
+    assert seen.among(some).table.paths == seen.table.paths[2:5] == seen.among(some | {"unknown"}).table.paths
+    assert seen.without(some).sha256 == seen.sha256[:2] + seen.sha256[5:]
+    assert seen.without(()) is seen

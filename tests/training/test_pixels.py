@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import hashlib
 import os
 import time
 
@@ -9,13 +10,13 @@ import numpy as np
 import pytest
 
 import tellapart.training.pixels as pixels
-from tellapart.errors import DataError
 from tellapart.fit_settings import PixelSettings
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import TrainSettings
-from tellapart.training.pixels import HeldPixels, StreamedPixels, pixels_of
+from tellapart.training.looking import Look
+from tellapart.training.pixels import HeldPixels, PhotosLost, StreamedPixels, pixels_of
 
 SIDE = 24
 SETTINGS = TrainSettings(recipe="classic", threads=2)
@@ -44,13 +45,28 @@ class Noting(Silent):
         return super().stage(name, total)
 
 
-def digests(table, mark="a"):
-    return [f"{mark}{row}" for row in range(len(table))]
+def look_at(table, mark="a"):
+    """The photos as they were looked at; another mark makes other files of them, with the same pixels."""
+    digests = []
+    for row in range(len(table)):
+        content = table.file(row).read_bytes().partition(b"#mark:")[0] + f"#mark:{mark}".encode() * (mark != "a")
+        table.file(row).write_bytes(content)
+        digests.append(hashlib.sha256(content).hexdigest())
+    return look_of(table, digests)
+
+
+def look_of(table, digests):
+    count = len(table)
+    hashes, embeddings = np.zeros((count, 2), np.uint64), np.zeros((count, 1), np.float16)
+    return Look(
+        table=table, sha256=tuple(digests), hashes=hashes, embeddings=embeddings,
+        probabilities=None, refused=(), notes={},
+    )  # fmt: skip
 
 
 def hold(table, mark="a", limits=None, settings=SETTINGS, watcher=None, side_px=SIDE):
     limits = limits or PixelSettings(min_free_bytes=0)
-    with pixels_of(table, digests(table, mark), side_px, settings, watcher or Silent(), limits) as held:
+    with pixels_of(look_at(table, mark), side_px, settings, watcher or Silent(), limits) as held:
         return type(held), np.stack([held.photo(row) for row in range(len(held))])
 
 
@@ -133,8 +149,35 @@ def test_what_a_killed_process_left_is_cleared_away(cache, table):
     assert not old.exists() and new.exists()
 
 
-def test_a_photo_that_is_gone_is_an_error_that_says_so(cache, table):
+def test_all_photos_that_are_gone_or_changed_are_told_at_once_and_nothing_is_kept(cache, table):
+    look = look_at(table)
     table.file(3).unlink()
-    with pytest.raises(DataError, match="any more"):
-        hold(table)
+    table.file(5).write_bytes(table.file(6).read_bytes())
+    table.file(7).write_bytes(b"")
+    with (
+        pytest.raises(PhotosLost, match="any more") as caught,
+        pixels_of(look, SIDE, SETTINGS, Silent(), PixelSettings(min_free_bytes=0)),
+    ):
+        pass
+    assert [(photo.path, photo.code) for photo in caught.value.lost] == [
+        (table.paths[3], "vanished"), (table.paths[5], "changed"), (table.paths[7], "changed"),
+    ]  # fmt: skip
+    assert all("when they were decoded for training" in photo.sentence for photo in caught.value.lost)
     assert list(cache.iterdir()) == []
+
+
+def test_streamed_photos_are_held_against_what_they_were(cache, table):
+    look = look_at(table)
+    with pixels_of(look, SIDE, SETTINGS, Silent(), PixelSettings(max_bytes=10)) as streamed:
+        streamed.photo(3)
+        table.file(3).write_bytes(table.file(4).read_bytes())
+        with pytest.raises(PhotosLost, match="other content"):
+            streamed.photo(3)
+
+
+def test_pixels_of_another_decoder_are_not_used(cache, table, monkeypatch):
+    hold(table)
+    monkeypatch.setattr("tellapart.photos.decode.DECODER", -1)
+    watcher = Noting()
+    hold(table, watcher=watcher)
+    assert watcher.stages == ["Decoding the photos"]

@@ -3,12 +3,13 @@
 A run folder beside the model tells which photos were trained on and where they lay; their embeddings are in the store
 that training filled. Where a piece of this is gone there is no answer, and it says which.
 
-Reads the run folder and the store of embeddings; never a photo.
+Reads the run folder, the store of embeddings, and of photos those that it names, to see that they are still the same.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +20,12 @@ from jaxtyping import Float, Float32
 
 from tellapart.engine.session import Engine
 from tellapart.engine.store import EmbeddingStore
-from tellapart.errors import TellapartError
-from tellapart.network.backbone_file import backbone_engine, embedding_space
+from tellapart.errors import PhotoRefused, TellapartError
+from tellapart.network.backbone_file import backbone_engine
 from tellapart.network.family import find_backbone
+from tellapart.photos.decode import read_photo
+from tellapart.settings import DecodeSettings
+from tellapart.training.preparing import store_space
 
 
 class AlikePhoto(NamedTuple):
@@ -44,7 +48,7 @@ class TrainingPhotos:
     directions: Float32[np.ndarray, "photos width"] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def most_like(self, pixels: np.ndarray, sha256: str, count: int) -> tuple[AlikePhoto, ...]:
-        """The most alike ones that are still in their place, the photo itself left out.
+        """The most alike ones that are still in their place and unchanged, the photo itself left out.
 
         Args:
             pixels: (side, side, 3) uint8, the photo as `engine` takes it.
@@ -59,7 +63,7 @@ class TrainingPhotos:
         for row in np.argsort(-cosine, kind="stable").tolist():
             if len(found) == count:
                 break
-            if self.sha256[row] != sha256 and self.files[row].is_file():
+            if self.sha256[row] != sha256 and _is_still(self.files[row], self.sha256[row]):
                 found.append(AlikePhoto(str(self.files[row]), self.labels[row], round(float(cosine[row]), 4)))
         return tuple(found)
 
@@ -70,6 +74,8 @@ def training_photos(engine: Engine) -> TrainingPhotos:
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         root, backbone = Path(record["photos"]), find_backbone(record["settings"]["backbone"])
+        limit = float(record["settings"].get("max_megapixels", DecodeSettings.max_megapixels))
+        space = store_space(backbone.name, limit)
         with open(folder / "splits.csv", encoding="utf-8", newline="") as file:
             rows = [
                 (row["path"], row["label"], row["sha256"]) for row in csv.DictReader(file) if row["part"] == "train"
@@ -79,7 +85,7 @@ def training_photos(engine: Engine) -> TrainingPhotos:
     base = root if root.is_dir() else root.parent
     if not any((base / path).is_file() for path, _, _ in rows):
         return TrainingPhotos(f"The photos that it was trained on are no longer in {base}.")
-    with EmbeddingStore(embedding_space(backbone)) as store:
+    with EmbeddingStore(space) as store:
         known = [(row, seen.outputs["embedding"]) for row in rows if (seen := store.recall_content(row[2]))]
     if not known:
         return TrainingPhotos(
@@ -95,6 +101,14 @@ def training_photos(engine: Engine) -> TrainingPhotos:
         sha256=tuple(digest for (_, _, digest), _ in known),
         directions=_unit(np.stack([embedding for _, embedding in known])),
     )
+
+
+def _is_still(file: Path, sha256: str) -> bool:
+    """Whether a photo is what it was when it was trained on; another one may have come in its place."""
+    try:
+        return hashlib.sha256(read_photo(file)).hexdigest() == sha256
+    except PhotoRefused:
+        return False
 
 
 def _unit(embeddings: Float[np.ndarray, "... width"]) -> Float32[np.ndarray, "... width"]:

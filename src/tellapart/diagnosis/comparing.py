@@ -25,7 +25,7 @@ from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
 from tellapart.settings import EngineSettings, ScanSettings
 from tellapart.training.grading import bind_classes, trained_on
-from tellapart.training.looking import Look, RefusedPhoto, look
+from tellapart.training.looking import Before, Look, RefusedPhoto, look
 
 
 class ChangedPhoto(NamedTuple):
@@ -91,7 +91,7 @@ def compare_models(a: Path, b: Path, photos: Path, progress: Progress, settings:
     _require_same_classes(*engines)
     table = bind_classes(scan(photos, for_training=False), engines[0].manifest.class_names, a)
     seen_a, seen_b = _see_both(engines, table, progress, settings)
-    refused = {photo.path: photo for photo in (*seen_a.refused, *seen_b.refused)}
+    refused = sorted((*seen_a.refused, *seen_b.refused))
     if not len(seen_a.table):
         raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
     answers = _answers(seen_a, engines[0]), _answers(seen_b, engines[0], engines[1])
@@ -105,7 +105,7 @@ def compare_models(a: Path, b: Path, photos: Path, progress: Progress, settings:
         everything=compare(*right),
         unseen=compare(right[0][fair], right[1][fair]) if fair.any() and not fair.all() else None,
         changed=tuple(_changed(seen_a.table, *answers)),
-        refused=tuple(refused[path] for path in sorted(refused)),
+        refused=tuple(refused),
         warnings=(*table.warnings, *_unfair_warnings(known), *_copy_warnings(seen_a)),
     )
 
@@ -159,19 +159,18 @@ def _require_same_classes(a: Engine, b: Engine) -> None:
 def _see_both(
     engines: tuple[Engine, Engine], table: PhotoTable, progress: Progress, settings: EngineSettings
 ) -> tuple[Look, Look]:
-    """What both models make of the photos that both could use; one pass each, which keeps memory flat."""
+    """What both models make of the photos that both could use; one pass each, which keeps memory flat.
+
+    The second looks at what the first could use, and at the same content: else they would answer different questions.
+    """
     limits = ScanSettings(max_refused_share=1.0)
-    outputs = ("probabilities", "embedding")
-    looks = [
-        look(
-            table, Viewer(engine=engine, outputs=outputs, engine_settings=settings), f"Asking {name}", progress, limits
-        )
-        for name, engine in zip("AB", engines, strict=True)
+    viewers = [
+        Viewer(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings) for engine in engines
     ]
-    # A file may vanish between the passes.
-    both = set(looks[0].table.paths) & set(looks[1].table.paths)
-    a, b = (seen.select(np.array([path in both for path in seen.table.paths], bool)) for seen in looks)
-    return a, b
+    a = look(table, viewers[0], "Asking A", progress, limits)
+    then = Before(a.sha256, before="when A was asked", when="when B was asked")
+    b = look(a.table, viewers[1], "Asking B", progress, limits, then)
+    return a.among(b.table.paths), b
 
 
 def _answers(seen: Look, naming: Engine, own: Engine | None = None) -> Int[np.ndarray, " photos"]:

@@ -127,7 +127,8 @@ def _glimpse(
     kept, seen = [], []
     with progress.stage(stage, len(rows)) as advance:
         files = [case.table.file(row) for row in rows.tolist()]
-        for row, found in zip(rows, glimpses(files, case.settings.threads), strict=True):
+        digests = [case.look.sha256[row] for row in rows.tolist()]
+        for row, found in zip(rows, glimpses(files, case.settings.threads, sha256=digests), strict=True):
             if found is not None:
                 kept.append(row)
                 seen.append(found)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -28,6 +27,7 @@ from tellapart.errors import PhotoRefused
 from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.glimpse import Glimpse, stored_like
+from tellapart.workers import in_order
 
 _DRAWS = 2  # partners of each kind for a photo; more cost time and add little, because photos differ more than draws
 _MOST_GAIN = 2.5  # by which brightness is changed; beyond, photos are black or white
@@ -60,21 +60,37 @@ def exchange_of(name: str, photos: HeldOut, side_px: int, threads: int) -> Excha
     }
     if name not in changes and name != "aspect":
         return None
-    pixels = read_pixels(photos.files, side_px, threads)  # (photos, side, side, 3)
+    pixels = ReadPixels(photos.files, side_px, threads)
     if name == "aspect":
         aspects = [seen.width_px / seen.height_px for seen in photos.glimpses]
         return lambda own, other: _with_aspect(pixels[own], aspects[own], aspects[other])
     return lambda own, other: changes[name](pixels[own], pixels[other])
 
 
-def read_pixels(files: Sequence[Path], side_px: int, threads: int) -> UInt8[np.ndarray, "photos side side 3"]:
-    """Photos as the network sees them."""
+class ReadPixels:
+    """Photos as the network sees them, read once."""
 
-    def read(file: Path) -> np.ndarray:
-        return to_pixels(open_photo(file, min_side_px=side_px).image, side_px)
+    def __init__(self, files: Sequence[Path], side_px: int, threads: int):
+        """Read them all; one that is gone by now is only missed when it is asked for."""
+        self._side_px = side_px
+        self._read = list(in_order(self._pixels_of, files, threads))
 
-    with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
-        return np.stack(list(pool.map(read, files)))
+    def __getitem__(self, photo: int) -> UInt8[np.ndarray, "side side 3"]:
+        """One of them.
+
+        Raises:
+            PhotoRefused: it could not be read.
+        """
+        found = self._read[photo]
+        if isinstance(found, PhotoRefused):
+            raise found
+        return found
+
+    def _pixels_of(self, file: Path) -> np.ndarray | PhotoRefused:
+        try:
+            return to_pixels(open_photo(file, min_side_px=self._side_px).image, self._side_px)
+        except PhotoRefused as refused:
+            return refused
 
 
 def loss_without(
@@ -89,9 +105,8 @@ def loss_without(
         The loss at `LEVEL`; the accuracy with partners of the own class; the same with partners of other classes.
     """
     shown_with = np.concatenate(partners(photos.labels, seed), axis=1)  # (photos, 2 draws), the own class first
-    with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
-        rows = pool.map(lambda at: _answers(engine, exchange, at, shown_with[at]), range(len(photos.labels)))
-        answers = np.stack(list(rows)) == photos.labels[:, np.newaxis]  # (photos, 2 draws)
+    rows = in_order(lambda at: _answers(engine, exchange, at, shown_with[at]), range(len(photos.labels)), threads)
+    answers = np.stack(list(rows)) == photos.labels[:, np.newaxis]  # (photos, 2 draws)
     rights = answers.reshape(len(answers), 2, _DRAWS).mean(axis=2)  # (photos, 2)
     share = 1 - 1 / photos.num_classes
     loss = paired_interval(rights[:, 0] - rights[:, 1])

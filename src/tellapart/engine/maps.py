@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +27,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from tellapart.engine.session import Engine
 from tellapart.settings import EngineSettings, MapSettings
+from tellapart.workers import in_order
 
 # Of a place: convolutions of stride 2 pad photos of even size below and right only, so a place sees a little more of
 # what is there. Measured on planted patches; half a place is the most it could be.
@@ -160,5 +160,4 @@ def _by_batches(
 ) -> list[np.ndarray]:
     """What a function says of variants of the photo, a batch at a time, in their order."""
     batches = [variants[start : start + settings.batch] for start in range(0, len(variants), settings.batch)]
-    with ThreadPoolExecutor(settings.workers, thread_name_prefix="tellapart") as pool:
-        return list(pool.map(function, batches))
+    return list(in_order(function, batches, settings.workers))

@@ -1,9 +1,9 @@
 """Remember embeddings by the content of a photo, so that a second run on the same photos does not compute them again.
 
 One SQLite file in the user's cache folder. A row is found by the SHA-256 of the file and by the space, a text that
-names backbone, weights and preprocessing: change any of them and nothing stale is found. A second table knows which
-content a file had when it had this size and time of change, so that an unchanged file need not even be read. The
-store is bounded: when it grows past its limit, the photos that were used longest ago are forgotten. It is a cache: if
+names backbone, weights, decoder and preprocessing: change any of them and nothing stale is found. A second table knows
+which content a file had when it had this mark (file_mark.py), so that an unchanged file need not be read. The store is
+bounded: when it grows past its limit, the photos that were used longest ago are forgotten. It is a cache: if
 it is damaged or locked, the run goes on without it.
 
 Embeddings are kept as float16. That halves the file, and a run that recalls an embedding must see the same number as
@@ -21,15 +21,18 @@ from pathlib import Path
 
 import numpy as np
 
+from tellapart.engine.file_mark import read_ends
 from tellapart.engine.stream import SeenPhoto
 from tellapart.settings import StoreSettings, cache_folder
 
+_VERSION = 2  # of the tables; a store of another version is emptied
 _SCHEMA = """
-    CREATE TABLE IF NOT EXISTS files(path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, sha256 TEXT) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS files(path TEXT PRIMARY KEY, mark TEXT, ends BLOB, sha256 TEXT) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS photos(
         sha256 TEXT, space TEXT, embedding BLOB, hashes BLOB, notes TEXT, used INTEGER, PRIMARY KEY(sha256, space));
     CREATE INDEX IF NOT EXISTS photos_by_use ON photos(used);
 """
+_EMPTY = f"DROP TABLE IF EXISTS files; DROP TABLE IF EXISTS photos; PRAGMA user_version = {_VERSION};"
 _DEFAULTS = StoreSettings()
 _DAY_SECONDS = 86_400
 _COMMIT_EVERY = 512  # photos: a killed run loses at most two seconds of work
@@ -54,10 +57,10 @@ class EmbeddingStore:
         self._file = (folder or cache_folder()) / "embeddings.sqlite"
         self._connection = _connect(self._file)
 
-    def recall_file(self, path: Path, status: os.stat_result) -> SeenPhoto | None:
-        """What is known of a file whose size and time of change are those of last time."""
-        rows = self._query("SELECT size, changed, sha256 FROM files WHERE path = ?", (_key(path),))
-        if not rows or rows[0][:2] != (status.st_size, status.st_mtime_ns):
+    def recall_file(self, path: Path, mark: str) -> SeenPhoto | None:
+        """What is known of a file whose mark and whose first and last block are those of last time."""
+        rows = self._query("SELECT mark, ends, sha256 FROM files WHERE path = ?", (_key(path),))
+        if not rows or rows[0][0] != mark or rows[0][1] != read_ends(path, mark):
             return None
         return self.recall_content(rows[0][2])
 
@@ -79,18 +82,23 @@ class EmbeddingStore:
         except (ValueError, TypeError):  # a damaged row; the photo is looked at again and the row replaced
             return None
 
-    def remember(self, path: Path, status: os.stat_result, photo: SeenPhoto) -> None:
-        """Keep a photo; written to disk every few hundred photos and at the end."""
+    def remember(self, path: Path, mark: str | None, ends: bytes, photo: SeenPhoto) -> None:
+        """Keep a photo; written to disk every few hundred photos and at the end.
+
+        Args:
+            path: its file.
+            mark: of the file before its content was read; None: it is recalled by its content only.
+            ends: digest of the first and last block of the content that was seen.
+            photo: what was seen.
+        """
         embedding = photo.outputs["embedding"].astype("<f2").tobytes()
         hashes, notes = photo.hashes.astype("<u8").tobytes(), "\n".join(photo.notes)
         self._query(
             "INSERT OR REPLACE INTO photos VALUES(?, ?, ?, ?, ?, ?)",
             (photo.sha256, self._space, embedding, hashes, notes, self._now),
         )
-        self._query(
-            "INSERT OR REPLACE INTO files VALUES(?, ?, ?, ?)",
-            (_key(path), status.st_size, status.st_mtime_ns, photo.sha256),
-        )
+        if mark is not None:
+            self._query("INSERT OR REPLACE INTO files VALUES(?, ?, ?, ?)", (_key(path), mark, ends, photo.sha256))
         self._uncommitted += 1
         if self._uncommitted >= _COMMIT_EVERY:
             self._uncommitted = 0
@@ -170,6 +178,8 @@ def _connect(file: Path) -> sqlite3.Connection | None:
             file.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(file, timeout=10, check_same_thread=False)
             connection.execute("PRAGMA synchronous = NORMAL")
+            if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
+                connection.executescript(_EMPTY)
             connection.executescript(_SCHEMA)
             return connection
         except sqlite3.OperationalError:  # locked, read-only or no space: go on without

@@ -8,24 +8,24 @@ than a hundred. A photo that cannot be used becomes a result with a refusal; not
 from __future__ import annotations
 
 import hashlib
-import os
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from threading import Event
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8, UInt64
 
+from tellapart.engine.file_mark import ends_of, mark_of
 from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused
 from tellapart.photos.decode import Source, open_photo, read_photo, to_pixels
 from tellapart.photos.fingerprint import perceptual_hash
 from tellapart.settings import DecodeSettings, EngineSettings
+from tellapart.workers import in_order
 
 _HANDFUL = 16  # photos a task: enough to make the cost of a task invisible, few enough for a smooth progress bar
 
@@ -45,16 +45,16 @@ class SeenPhoto:
 class Memory(Protocol):
     """Something that remembers photos seen before, such as the embedding store."""
 
-    def recall_file(self, path: Path, status: os.stat_result) -> SeenPhoto | None:
-        """What is known of a file that has not changed, without reading it."""
+    def recall_file(self, path: Path, mark: str) -> SeenPhoto | None:
+        """What is known of a file that has not changed, without reading all of it."""
         ...
 
     def recall_content(self, sha256: str) -> SeenPhoto | None:
         """What is known of a photo with this content, wherever it lies."""
         ...
 
-    def remember(self, path: Path, status: os.stat_result, photo: SeenPhoto) -> None:
-        """Keep what was seen."""
+    def remember(self, path: Path, mark: str | None, ends: bytes, photo: SeenPhoto) -> None:
+        """Keep what was seen of a file with this mark (see file_mark.py) and these first and last blocks."""
         ...
 
 
@@ -71,20 +71,24 @@ class Viewer:
 
     def see(self, sources: Iterable[Source]) -> Iterator[SeenPhoto]:
         """Results in the order of `sources`, computed ahead on all workers."""
-        workers = self.engine_settings.workers
-        remaining = iter(sources)
-        pending: deque[Future[list[SeenPhoto]]] = deque()
-        with self._one_thread_for_arrays(), ThreadPoolExecutor(workers, thread_name_prefix="tellapart") as pool:
-            try:
-                while True:
-                    while len(pending) < 2 * workers and (handful := list(islice(remaining, _HANDFUL))):
-                        known = self._recall_all(handful)
-                        pending.append(pool.submit(self._see_handful, handful) if known is None else _done(known))
-                    if not pending:
-                        return
-                    yield from pending.popleft().result()
-            finally:
-                pool.shutdown(cancel_futures=True)  # Ctrl-C or a consumer that stops early: drop what was not begun
+        workers, stop = self.engine_settings.workers, Event()
+
+        def see_handful(handful: Sequence[Source | SeenPhoto]) -> list[SeenPhoto]:
+            return self._see_handful(handful, stop)
+
+        handfuls = self._recalled(iter(sources))
+        with self._one_thread_for_arrays(), closing(in_order(see_handful, handfuls, workers, stop=stop)) as results:
+            for seen in results:
+                yield from seen
+
+    def _recalled(self, sources: Iterator[Source]) -> Iterator[Sequence[Source | SeenPhoto]]:
+        """The photos by handfuls; each that is known and has not changed is recalled.
+
+        Here, on the reader's own thread: several threads that only recall wait for each other, and take three times as
+        long.
+        """
+        while handful := list(islice(sources, _HANDFUL)):
+            yield [self._recall(source) or source for source in handful]
 
     def _one_thread_for_arrays(self) -> AbstractContextManager[object]:
         """Keep NumPy on one thread while photos are hashed, where they are.
@@ -98,28 +102,19 @@ class Viewer:
 
         return threadpool_limits(1, user_api="blas")
 
-    def _recall_all(self, sources: Sequence[Source]) -> list[SeenPhoto] | None:
-        """All photos of a handful from memory, or None.
-
-        Here and not on a worker: several threads that only recall wait for each other, and take three times as long.
-        """
-        results = []
-        for source in sources:
-            if (known := self._recall(source)) is None:
-                return None
-            results.append(known)
-        return results
-
     def _recall(self, source: Source) -> SeenPhoto | None:
-        path = Path(source) if isinstance(source, str | Path) else None
-        status = _status(path) if path and self.memory else None
-        return self.memory.recall_file(path, status) if path and status and self.memory else None
+        if self.memory is None or not isinstance(source, str | Path):
+            return None
+        mark = mark_of(Path(source))
+        return None if mark is None else self.memory.recall_file(Path(source), mark)
 
-    def _see_handful(self, sources: Sequence[Source]) -> list[SeenPhoto]:
-        results: list[SeenPhoto] = [SeenPhoto()] * len(sources)
+    def _see_handful(self, handful: Sequence[Source | SeenPhoto], stop: Event) -> list[SeenPhoto]:
+        results: list[SeenPhoto] = [SeenPhoto()] * len(handful)
         waiting: list[tuple[int, _Prepared]] = []
-        for index, source in enumerate(sources):
-            prepared = self._prepare(source)
+        for index, source in enumerate(handful):
+            if stop.is_set():  # nobody wants the results any more
+                break
+            prepared = source if isinstance(source, SeenPhoto) else self._prepare(source)
             if isinstance(prepared, SeenPhoto):
                 results[index] = prepared
             else:
@@ -130,26 +125,26 @@ class Viewer:
         return results
 
     def _prepare(self, source: Source) -> SeenPhoto | _Prepared:
-        """Recall a photo, or read and decode it; a refusal is a result too."""
+        """Recall a photo by its content, or decode it; a refusal is a result too."""
         path = Path(source) if isinstance(source, str | Path) else None
         try:
-            status = _status(path) if path and self.memory else None
-            if path and status and self.memory and (known := self.memory.recall_file(path, status)):
-                return known
+            # Asked before reading: what changes after this moment shows in the mark of the next time.
+            mark = mark_of(path) if path and self.memory else None
             content = read_photo(path, self.decode_settings) if path else source
             sha256 = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
-            if path and status and self.memory and (known := self.memory.recall_content(sha256)):
-                self.memory.remember(path, status, known)
+            place = _Place(path, mark, ends_of(content)) if path and isinstance(content, bytes) else None
+            if place and self.memory and (known := self.memory.recall_content(sha256)):
+                self.memory.remember(*place, known)
                 return known
-            return self._decode(content, sha256, path, status)
+            return self._decode(content, sha256, place)
         except PhotoRefused as refusal:
             return SeenPhoto(refusal=refusal)
 
-    def _decode(self, content: Source, sha256: str, path: Path | None, status: os.stat_result | None) -> _Prepared:
+    def _decode(self, content: Source, sha256: str, place: _Place | None) -> _Prepared:
         manifest = self.engine.manifest
         opened = open_photo(content, min_side_px=manifest.side_px, settings=self.decode_settings)
         pixels = to_pixels(opened.image, manifest.side_px)
-        return _Prepared(sha256, pixels, opened.notes, path, status)
+        return _Prepared(sha256, pixels, opened.notes, place)
 
     def _run(self, waiting: list[tuple[int, _Prepared]], results: list[SeenPhoto]) -> None:
         if not waiting:
@@ -162,16 +157,18 @@ class Viewer:
                 outputs={name: values[row].copy() for name, values in rows.items()},
                 notes=prepared.notes,
             )
-            if self.memory and prepared.path and prepared.status:
-                self.memory.remember(prepared.path, prepared.status, photo)
+            if self.memory and prepared.place:
+                self.memory.remember(*prepared.place, photo)
             results[index] = photo
         waiting.clear()
 
 
-def _done(results: list[SeenPhoto]) -> Future[list[SeenPhoto]]:
-    future: Future[list[SeenPhoto]] = Future()
-    future.set_result(results)
-    return future
+class _Place(NamedTuple):
+    """Where a content was read, and what tells that it is still there."""
+
+    path: Path
+    mark: str | None
+    ends: bytes
 
 
 @dataclass(frozen=True)
@@ -181,13 +178,4 @@ class _Prepared:
     sha256: str
     pixels: UInt8[np.ndarray, "side side 3"]
     notes: tuple[str, ...]
-    path: Path | None
-    status: os.stat_result | None
-
-
-def _status(path: Path) -> os.stat_result | None:
-    """Size and time of a file, or None where reading it will tell what is wrong."""
-    try:
-        return path.stat()
-    except OSError:
-        return None
+    place: _Place | None  # None: not a file

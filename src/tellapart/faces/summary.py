@@ -199,6 +199,8 @@ def _show_memorisation(console: Console, metrics: Mapping[str, Any]) -> None:
 
 def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
     line = f"{photos['found']:,} found, {photos['used']:,} used, {photos['refused']:,} refused"
+    if lost := photos.get("vanished", 0) + photos.get("changed", 0):
+        line += f", {lost:,} of them because they vanished or changed meanwhile"
     if photos.get("twins"):
         verbs = "looks like another one and counts" if photos["twins"] == 1 else "look like another one and count"
         line += f"; {photos['twins']:,} {verbs} with it"

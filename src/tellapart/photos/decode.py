@@ -8,12 +8,14 @@ Safe to call from many threads at once; Pillow releases the interpreter lock whi
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,9 @@ from tellapart.photos.formats import reader, recognise
 from tellapart.reading import NotAFile, TooLarge, read_file
 from tellapart.settings import DecodeSettings
 
+# Raise it when the pixels, notes or refusals that a file gives may change: what was kept of an older decoder is then
+# never used again.
+DECODER = 2
 _DEFAULTS = DecodeSettings()
 
 Source = Path | str | bytes | np.ndarray | Image.Image
@@ -57,6 +62,12 @@ class OpenedPhoto:
     width_px: int  # as stored in the file, after turning upright
     height_px: int
     notes: tuple[str, ...] = ()  # what a person should know, such as "first frame of an animation"
+
+
+def decoding(settings: DecodeSettings) -> str:
+    """A text that two decodings share only if every file gives the same pixels, notes and refusals in both."""
+    limits = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode()).hexdigest()
+    return f"decode{DECODER}-{limits[:8]}"
 
 
 def read_photo(path: Path | str, settings: DecodeSettings = _DEFAULTS) -> bytes:

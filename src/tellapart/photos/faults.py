@@ -12,6 +12,8 @@ from tellapart.errors import DataError, PhotoRefused
 
 REFUSAL_CODES = {
     "missing": "There is no such file.",
+    "vanished": "It was there {before} and gone {when}.",
+    "changed": "It is not what it was {before}; {when}: {reason}",
     "not_a_file": "This is a folder or a device, not a file.",
     "unreadable": "The file cannot be read: {reason}.",
     "empty": "The file is empty.",

@@ -9,8 +9,8 @@ Reads photo files; remembers nothing; writes nothing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from tellapart.errors import PhotoRefused
 from tellapart.photos.decode import camera_of, open_photo, read_photo, to_pixels
 from tellapart.photos.formats import recognise
 from tellapart.settings import DecodeSettings
+from tellapart.workers import in_order
 
 SIDE_PX = 64  # of the small picture: a border of 3 % of the photo is still two pixels wide
 _DEFAULTS = DecodeSettings()
@@ -40,10 +41,12 @@ class Glimpse:
     pixels: UInt8[np.ndarray, "64 64 3"]  # stretched to a square, as the network's own input is
 
 
-def glimpse(path: Path, settings: DecodeSettings = _DEFAULTS) -> Glimpse | None:
-    """The simple facts about one photo; None where it cannot be used."""
+def glimpse(path: Path, settings: DecodeSettings = _DEFAULTS, sha256: str | None = None) -> Glimpse | None:
+    """The simple facts about one photo; None where it cannot be used, or is not the one with this content."""
     try:
         data = read_photo(path, settings)
+        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+            return None
         opened = open_photo(data, min_side_px=SIDE_PX, settings=settings)
     except PhotoRefused:
         return None
@@ -57,10 +60,12 @@ def glimpse(path: Path, settings: DecodeSettings = _DEFAULTS) -> Glimpse | None:
     )
 
 
-def glimpses(paths: Sequence[Path], threads: int, settings: DecodeSettings = _DEFAULTS) -> Iterator[Glimpse | None]:
-    """The simple facts about many photos, in order, on several threads."""
-    with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
-        yield from pool.map(lambda path: glimpse(path, settings), paths)
+def glimpses(
+    paths: Sequence[Path], threads: int, settings: DecodeSettings = _DEFAULTS, sha256: Sequence[str] | None = None
+) -> Iterator[Glimpse | None]:
+    """The simple facts about many photos, in order, on several threads; None for one that has not its `sha256`."""
+    photos = zip(paths, sha256 or [None] * len(paths), strict=True)
+    return in_order(lambda photo: glimpse(photo[0], settings, photo[1]), photos, threads)
 
 
 def quality_of(data: bytes) -> float | None:

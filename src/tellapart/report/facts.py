@@ -25,6 +25,7 @@ class Photo:
     path: str  # as people know it: relative to the photo folder
     file: Path  # where the thumbnail is made from; a photo that is gone is shown as such
     label: str
+    sha256: str = ""  # of the file that the figures are about: another one is as good as gone; "": not known
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
     metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
     root = _root(photos, record)
     splits = [row for row in read_rows(folder / "splits.csv", "path", "label", "part") if row["label"]]
+    places = _Places(root, {row["path"]: row.get("sha256") or "" for row in splits})
     predictions = read_rows(folder / "predictions.csv", "path", "label", "probability")
     engine = _engine(folder)
     class_names = _class_names(engine, predictions)
@@ -64,8 +65,8 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
         verdict=verdict(metrics),
         class_names=class_names,
         metrics=metrics,
-        answers=_answers(predictions, splits, root),
-        examples=_examples(splits, root),
+        answers=_answers(predictions, splits, places),
+        examples=_examples(splits, places),
         num_photos=_counts(splits),
         entry=None if engine is None else Entry(engine.manifest.side_px, engine.manifest.grey),
         engine=engine,
@@ -78,8 +79,8 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
         ),
         twins=_twins(read_rows(folder / "twins.csv", *_TWIN_COLUMNS)),
         diagnosis=diagnosis,
-        doubted=_doubted(read_rows(folder / "doubts.csv", "path", "label", "suggestion", "score"), root),
-        memorised=_memorised(diagnosis.get("memorised", ()), root),
+        doubted=_doubted(read_rows(folder / "doubts.csv", "path", "label", "suggestion", "score"), places),
+        memorised=_memorised(diagnosis.get("memorised", ()), places),
         warnings=tuple(record.get("warnings", ())),
         settings=record.get("settings", {}),
         versions=record.get("versions", {}),
@@ -109,13 +110,23 @@ def _class_names(engine: Engine | None, predictions: Sequence[Row]) -> tuple[str
     return tuple(name.removeprefix("p:") for name in columns if name.startswith("p:"))
 
 
-def _answers(predictions: Sequence[Row], splits: Sequence[Row], root: Path) -> tuple[Answer, ...]:
+@dataclass(frozen=True)
+class _Places:
+    """Where the photos of a run are now, and what they were then."""
+
+    root: Path
+    sha256: Mapping[str, str]  # by path
+
+    def of(self, path: str, label: str) -> dict[str, Any]:
+        """What every photo on the page has."""
+        return {"path": path, "file": self.root / path, "label": label, "sha256": self.sha256.get(path, "")}
+
+
+def _answers(predictions: Sequence[Row], splits: Sequence[Row], places: _Places) -> tuple[Answer, ...]:
     labels = {row["path"]: row["label"] for row in splits}
     return tuple(
         Answer(
-            path=row["path"],
-            file=root / row["path"],
-            label=labels[row["path"]],
+            **places.of(row["path"], labels[row["path"]]),
             predicted=row["label"],
             probability=number(row["probability"]) or 0.0,
             decision=row.get("decision", "ok"),
@@ -136,7 +147,7 @@ def _reliability(predictions: Sequence[Row], splits: Sequence[Row], class_names:
     return tuple(reliability(probabilities, np.array([at[labels[row["path"]]] for row in known])))
 
 
-def _examples(splits: Sequence[Row], root: Path) -> dict[str, tuple[Photo, ...]]:
+def _examples(splits: Sequence[Row], places: _Places) -> dict[str, tuple[Photo, ...]]:
     """A few photos of each class, taken evenly from its training photos, so that no folder order decides."""
     members: dict[str, list[Row]] = {}
     for row in sorted(splits, key=lambda row: (row["part"] != "train", row["path"])):
@@ -146,7 +157,7 @@ def _examples(splits: Sequence[Row], root: Path) -> dict[str, tuple[Photo, ...]]
         rows = [row for row in rows if row["part"] == "train"] or rows
         step = max(1, len(rows) // EXAMPLES_PER_CLASS)
         chosen = rows[step // 2 :: step][:EXAMPLES_PER_CLASS]
-        examples[name] = tuple(Photo(path=row["path"], file=root / row["path"], label=name) for row in chosen)
+        examples[name] = tuple(Photo(**places.of(row["path"], name)) for row in chosen)
     return examples
 
 
@@ -157,12 +168,10 @@ def _counts(splits: Sequence[Row]) -> dict[str, Counter[str]]:
     return counts
 
 
-def _doubted(rows: Sequence[Row], root: Path) -> tuple[Doubted, ...]:
+def _doubted(rows: Sequence[Row], places: _Places) -> tuple[Doubted, ...]:
     return tuple(
         Doubted(
-            path=row["path"],
-            file=root / row["path"],
-            label=row["label"],
+            **places.of(row["path"], row["label"]),
             suggestion=row["suggestion"],
             score=number(row["score"]) or 0.0,
         )
@@ -174,10 +183,8 @@ def _twins(rows: Sequence[Row]) -> tuple[TwinFinding, ...]:
     return tuple(TwinFinding(**{name: row[name] for name in _TWIN_COLUMNS}) for row in rows)  # type: ignore[arg-type]
 
 
-def _memorised(rows: Sequence[Mapping[str, Any]], root: Path) -> tuple[Memorised, ...]:
-    return tuple(
-        Memorised(path=row["path"], file=root / row["path"], label=row["label"], score=row["score"]) for row in rows
-    )
+def _memorised(rows: Sequence[Mapping[str, Any]], places: _Places) -> tuple[Memorised, ...]:
+    return tuple(Memorised(**places.of(row["path"], row["label"]), score=row["score"]) for row in rows)
 
 
 def _numbers(row: Row) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 from tellapart.engine.maps import maps_of
 from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused
+from tellapart.photos.decode import read_photo
+from tellapart.photos.faults import refusal
 from tellapart.photos.picture import as_network_sees, jpeg, shown
 from tellapart.report.facts import Photo
 from tellapart.report.heat import overlay
@@ -55,7 +58,7 @@ class Album:
             if self._left <= 0:
                 return ""
             self._left -= 1
-            self._made[photo.file] = thumbnail_uri(photo.file)
+            self._made[photo.file] = thumbnail_uri(photo)
         return self._made[photo.file]
 
     def heat(self, photo: Photo, class_name: str) -> Heat | None:
@@ -67,8 +70,9 @@ class Album:
         if not exact and not self._coverings_left:
             return None
         try:
-            pixels = as_network_sees(photo.file, engine.manifest.side_px)  # in colour: the file drops it by itself
-            seen = shown(photo.file, SIDE_PX)
+            content = content_of(photo)
+            pixels = as_network_sees(content, engine.manifest.side_px)  # in colour: the file drops it by itself
+            seen = shown(content, SIDE_PX)
         except PhotoRefused:
             return None
         self._coverings_left -= not exact
@@ -77,18 +81,30 @@ class Album:
         return Heat(_uri(jpeg(picture, THUMBNAIL_QUALITY)), because(strongest_region(heat)), exact)
 
 
-def thumbnail_uri(file: Path) -> str | None:
-    """The photo as a `data:` address of a small JPEG, upright; None where the photo is gone or cannot be read."""
+def content_of(photo: Photo) -> bytes:
+    """The bytes of the photo that the figures are about.
+
+    Raises:
+        PhotoRefused: it cannot be read, or has changed since.
+    """
+    content = read_photo(photo.file)
+    if photo.sha256 and hashlib.sha256(content).hexdigest() != photo.sha256:
+        raise refusal("changed", before="when it was graded", when="for this page", reason="other content.")
+    return content
+
+
+def thumbnail_uri(photo: Photo) -> str | None:
+    """The photo as a `data:` address of a small JPEG, upright; None where it is gone, changed or cannot be read."""
     try:
-        return _uri(jpeg(shown(file, SIDE_PX), THUMBNAIL_QUALITY))
+        return _uri(jpeg(shown(content_of(photo), SIDE_PX), THUMBNAIL_QUALITY))
     except PhotoRefused:
         return None
 
 
-def network_input_uri(file: Path, entry: Entry) -> str | None:
-    """What the network gets of a photo, pixel for pixel; None where the photo is gone or cannot be read."""
+def network_input_uri(photo: Photo, entry: Entry) -> str | None:
+    """What the network gets of a photo, pixel for pixel; None where it is gone, changed or cannot be read."""
     try:
-        return _uri(jpeg(as_network_sees(file, entry.side_px, grey=entry.grey), INPUT_QUALITY))
+        return _uri(jpeg(as_network_sees(content_of(photo), entry.side_px, grey=entry.grey), INPUT_QUALITY))
     except PhotoRefused:
         return None
 

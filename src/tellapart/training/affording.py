@@ -49,7 +49,7 @@ class Job:
     def pixels(self, part: str) -> StreamedPixels:
         """The photos of a part. Each is decoded once, so there is nothing to gain from keeping their pixels."""
         limits = DecodeSettings(max_megapixels=self.settings.max_megapixels)
-        return StreamedPixels(self.material.part(part).table, find_backbone(self.settings.backbone).side_px, limits)
+        return StreamedPixels(self.material.part(part), find_backbone(self.settings.backbone).side_px, limits)
 
 
 class Plan(NamedTuple):
@@ -140,7 +140,8 @@ def seconds_after(job: Job) -> float:
 
 def feature_shape(trunk: Engine, pixels: StreamedPixels) -> tuple[int, ...]:
     """Rows, columns and channels of what a trunk computes."""
-    return trunk.run(pixels.photo(0)[np.newaxis], ("features",))["features"].shape[1:]
+    blank = np.zeros((1, pixels.side_px, pixels.side_px, 3), np.uint8)
+    return trunk.run(blank, ("features",))["features"].shape[1:]
 
 
 def trunk_facts(job: Job) -> Manifest:

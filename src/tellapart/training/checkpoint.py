@@ -39,6 +39,11 @@ def run_key(settings: TrainSettings, material: Material) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def has_checkpoint(run_folder: Path) -> bool:
+    """Whether a run has learnt something that it could go on from."""
+    return any((run_folder / CHECKPOINTS).glob("step*.npz"))
+
+
 @dataclass(kw_only=True)
 class Saved:
     """Everything that training needs to go on as if nothing had happened. Chance needs no state: see augment.py."""

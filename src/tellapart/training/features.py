@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,8 @@ from tellapart.engine.session import Engine
 from tellapart.fit_settings import PixelSettings, ViewSettings
 from tellapart.photos.cutting import Cut, cut
 from tellapart.training.augment import Views
-from tellapart.training.pixels import Pixels
+from tellapart.training.pixels import PhotosLost, Pixels, raise_lost
+from tellapart.workers import in_order
 
 _MIRRORED = Cut(0, 0, 1, 1, True, None)
 MILD = ViewSettings(min_area=0.7, max_ratio=1.15, jitter=0.1)  # the blocks know photos; they need no hard school
@@ -58,14 +58,23 @@ def fill_features(
         seed: of the crops.
         threads: photos under way at once.
         advance: called with the number of photos done.
+
+    Raises:
+        PhotosLost: some are gone or have changed; all of them, told together.
     """
     num_views, side_px = array.shape[1], engine.manifest.side_px
     crops = [Views(len(pixels), seed, _FIRST_EPOCH + number, MILD) for number in range(2, num_views)]
 
+    losses: list[PhotosLost] = []
+
     def see(rows: range) -> int:
         squares = []
         for row in rows:
-            photo = pixels.photo(row)
+            try:
+                photo = pixels.photo(row)
+            except PhotosLost as lost:
+                losses.append(lost)
+                photo = np.zeros((side_px, side_px, 3), np.uint8)
             others = [_MIRRORED, *(each.cut(row) for each in crops)][: num_views - 1]
             squares += [photo, *(cut(photo, side_px, each) for each in others)]
         batches = [np.stack(squares[first : first + _BATCH]) for first in range(0, len(squares), _BATCH)]
@@ -74,26 +83,33 @@ def fill_features(
         return len(rows)
 
     handfuls = [range(first, min(first + _BATCH, len(pixels))) for first in range(0, len(pixels), _BATCH)]
-    with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
-        try:
-            for done in pool.map(see, handfuls):
-                advance(done)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for done in in_order(see, handfuls, threads):
+        advance(done)
+    raise_lost(losses)
 
 
 def held_features(file: Path, shape: tuple[int, ...], fill: Callable[[np.ndarray], None]) -> np.ndarray:
     """The mapped array in `file`, filled first unless it is there already, from before the run was stopped."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as temporary:
-            array = np.lib.format.open_memmap(temporary, "w+", np.float16, shape)
-            claim_blocks(temporary)
-            fill(array)
-            array.flush()
-            del array
+    held = _open(file, shape)
+    if held is not None:
+        return held
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as temporary:
+        array = np.lib.format.open_memmap(temporary, "w+", np.float16, shape)
+        claim_blocks(temporary)
+        fill(array)
+        array.flush()
+        del array
     return np.load(file, mmap_mode="r", allow_pickle=False)
+
+
+def _open(file: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The mapped array, or None where there is no such file or not a whole one."""
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return array if array.shape == shape and array.dtype == np.float16 else None
 
 
 def room_for(num_bytes: int, folder: Path, limits: PixelSettings) -> bool:

@@ -32,6 +32,7 @@ from tellapart.training.facts import Stopwatch
 from tellapart.training.features import FeatureSource, fill_features, held_features
 from tellapart.training.looking import Look
 from tellapart.training.model_files import write_classifier
+from tellapart.training.pixels import contents
 from tellapart.training.preparing import Material
 from tellapart.training.quick import details_of, fit_known, head_facts
 from tellapart.training.run_folder import CHECKPOINTS, write_json
@@ -189,7 +190,7 @@ def _source(job: Job, part: str, trunk: Engine, plan: Plan) -> FeatureSource:
     shape = (len(pixels), num_views, *feature_shape(trunk, pixels))
     with job.progress.stage(f"Features of {part} photos", len(pixels)) as advance:
         array = held_features(
-            job.folder / CHECKPOINTS / f"{part}.npy",
+            job.folder / CHECKPOINTS / f"{part}-{plan.cut}-{contents(pixels.sha256)}.npy",
             shape,
             lambda array: fill_features(array, trunk, pixels, job.settings.seed, threads, advance),
         )

@@ -197,7 +197,7 @@ def _look(job: _Job, part: str) -> Look:
 
 def _source(job: _Job, part: str, stack: ExitStack) -> PhotoSource:
     look = _look(job, part)
-    pixels = stack.enter_context(pixels_of(look.table, look.sha256, job.side_px, job.settings, job.progress))
+    pixels = stack.enter_context(pixels_of(look, job.side_px, job.settings, job.progress))
     return PhotoSource(pixels, look.table.labels, job.settings.seed, job.views if part == "train" else None)
 
 

@@ -11,7 +11,7 @@ are told, because a model does better on those than it will on any other.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from tellapart.photos.fingerprint import near_any
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
 from tellapart.settings import ScanSettings, TwinSettings
-from tellapart.training.looking import Look, look
+from tellapart.training.looking import Before, Look, look
 
 _EMBEDDING_TOLERANCE = 2e-3  # of the largest value: float16 keeps 3 digits, and stored embeddings are float16
 _TIE = 1e-3  # two probabilities this close may change places by rounding
@@ -138,13 +138,31 @@ class Grader:
         """Look through the engine of `viewer`; `limits` say how many refused photos are too many."""
         self._viewer, self._progress, self._limits = viewer, progress, limits
 
-    def see(self, table: PhotoTable, stage: str) -> Look:
-        """Photos of a part, end to end from their files."""
-        return look(table, self._viewer, stage, self._progress, self._limits)
+    def see(self, table: PhotoTable, stage: str, sha256: Sequence[str] | None = None) -> Look:
+        """Photos of a part, end to end from their files.
+
+        Args:
+            table: which photos.
+            stage: what to call this on the progress bar.
+            sha256: of the files as they were looked at before; photos that changed are refused. None: they were not.
+
+        Raises:
+            DataError: none of them can be used.
+        """
+        before = None if sha256 is None else Before(sha256)
+        seen = look(table, self._viewer, stage, self._progress, self._limits, before)
+        if not len(seen.table):
+            reason = f": {seen.refused[0].sentence}" if seen.refused else "."
+            raise DataError(
+                f"Of the {len(table):,} photos in {table.root} to grade the model on, none can be used{reason}",
+                fix="Put the photos back where they were, then run it again.",
+            )
+        return seen
 
     def grade_training(self, train: Look, head: LinearHead | None, known: Look, shown: Look) -> Look:
         """The training part, from known embeddings if the file has shown, on `shown`, that its own are equal."""
+        known = known.among(shown.table.paths)  # a photo that is gone or changed since shows nothing
         same_photos = head is not None and known.sha256 == shown.sha256
         if head is not None and same_photos and embeddings_agree(known.embeddings, shown.embeddings):
             return dataclasses.replace(train, probabilities=probabilities_of(head, train.embeddings))
-        return self.see(train.table, "Grading on training photos")
+        return self.see(train.table, "Grading on training photos", train.sha256)

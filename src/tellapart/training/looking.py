@@ -3,12 +3,15 @@
 Reads photos through the engine's stream; writes nothing but the store of embeddings. Refused photos are set aside
 with their reasons, and the run goes on, unless so many of a class are refused that something must be wrong with the
 folder.
+
+Photos that were looked at before are held against what they were then: one that is gone or changed meanwhile is refused
+with a reason that says when, and no figure counts it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +19,8 @@ import numpy as np
 from jaxtyping import Bool, Float16, Float32, UInt64
 
 from tellapart.engine.stream import SeenPhoto, Viewer
-from tellapart.errors import DataError
+from tellapart.errors import DataError, PhotoRefused
+from tellapart.photos.faults import refusal
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
 from tellapart.settings import ScanSettings
@@ -57,8 +61,46 @@ class Look:
             novelty=None if self.novelty is None else self.novelty[chosen],
         )
 
+    def among(self, paths: Collection[str]) -> Look:
+        """The same of the photos with these paths, as far as they are here."""
+        kept = np.array([path in paths for path in self.table.paths], bool)
+        return self if kept.all() else self.select(kept)
 
-def look(table: PhotoTable, viewer: Viewer, stage: str, progress: Progress, settings: ScanSettings) -> Look:
+    def without(self, paths: Collection[str]) -> Look:
+        """The same of all other photos."""
+        return self.among(set(self.table.paths).difference(paths))
+
+
+class Before(NamedTuple):
+    """What photos were when they were looked at before, and how to say it where they are no longer that."""
+
+    sha256: Sequence[str]  # of each photo of the table
+    before: str = "when the photos were looked at"
+    when: str = "at grading"
+
+    def held_against(self, row: int, photo: SeenPhoto) -> SeenPhoto:
+        """The photo as it is now, refused where it is not what it was."""
+        lost = self.lost(row, photo.sha256, photo.refusal)
+        return photo if lost is None else SeenPhoto(refusal=lost)
+
+    def lost(self, row: int, sha256: str, refused: PhotoRefused | None) -> PhotoRefused | None:
+        """Why the photo of a row cannot be used any more; None where it is what it was."""
+        if refused is None and sha256 == self.sha256[row]:
+            return None
+        if refused is not None and refused.code == "missing":
+            return refusal("vanished", before=self.before, when=self.when)
+        reason = "other content." if refused is None else refused.sentence
+        return refusal("changed", before=self.before, when=self.when, reason=reason)
+
+
+def look(
+    table: PhotoTable,
+    viewer: Viewer,
+    stage: str,
+    progress: Progress,
+    settings: ScanSettings,
+    before: Before | None = None,
+) -> Look:
     """Look at every photo of a table.
 
     Args:
@@ -67,6 +109,7 @@ def look(table: PhotoTable, viewer: Viewer, stage: str, progress: Progress, sett
         stage: what to call this on the progress bar.
         progress: who watches.
         settings: how many refused photos are too many.
+        before: what the photos were when they were looked at before; None: this is the first time.
 
     Raises:
         DataError: more of a class is refused than `settings.max_refused_share`, or any photo at all when strict.
@@ -76,7 +119,8 @@ def look(table: PhotoTable, viewer: Viewer, stage: str, progress: Progress, sett
     refused: list[RefusedPhoto] = []
     notes: Counter[str] = Counter()
     with progress.stage(stage, len(table)) as advance:
-        for row, photo in enumerate(_seen(table, viewer)):
+        for row, photo in enumerate(viewer.see(table.file(row) for row in range(len(table)))):
+            photo = photo if before is None else before.held_against(row, photo)
             if photo.refusal is not None:
                 refused.append(RefusedPhoto(table.paths[row], photo.refusal.code, photo.refusal.sentence))
                 if settings.strict:
@@ -86,7 +130,7 @@ def look(table: PhotoTable, viewer: Viewer, stage: str, progress: Progress, sett
                 notes.update(photo.notes)
                 filled.add(photo)
             advance(1)
-    check_share(table, rows, settings)
+    check_share(table, rows, settings, refused)
     return Look(
         table=table if rows.all() else table.select(rows),
         sha256=tuple(filled.sha256),
@@ -123,10 +167,6 @@ class _Filled:
         return self.arrays[name][: self.count] if name in self.arrays else None
 
 
-def _seen(table: PhotoTable, viewer: Viewer) -> Iterator[SeenPhoto]:
-    return viewer.see(table.file(row) for row in range(len(table)))
-
-
 def _strict_error(table: PhotoTable, photo: RefusedPhoto) -> DataError:
     return DataError(
         f"{table.root / photo.path} cannot be used: {photo.sentence}",
@@ -134,16 +174,19 @@ def _strict_error(table: PhotoTable, photo: RefusedPhoto) -> DataError:
     )
 
 
-def check_share(table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings: ScanSettings) -> None:
-    """Check that not too many photos of a class were refused.
+def check_share(
+    table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings: ScanSettings, refused: Sequence[RefusedPhoto]
+) -> None:
+    """Check that not too many photos of a class were refused; `refused` gives an example where they were.
 
     Raises:
         DataError: of at least one class, more were refused than `settings.max_refused_share`.
     """
     faults = share_faults(table, usable, settings)
     if faults:
+        example = f" {refused[0].path}: {refused[0].sentence}" if refused else ""
         raise DataError(
-            f"Too many photos in {table.root} cannot be used: {'; '.join(faults)}.",
+            f"Too many photos in {table.root} cannot be used: {'; '.join(faults)}.{example}",
             fix=f"See which and why with: tellapart check {table.root}. Repair or remove them, then run it again.",
         )
 

@@ -1,7 +1,8 @@
 """Photos as pixels, decoded once: a file in the cache folder that training reads as if it were memory.
 
 The file is mapped, not read, so it takes no memory that the system cannot take back. It is named after the content of
-its photos, their order, the side and the resizing rule, so it can never be a wrong one; the photos are the same uint8
+its photos, their order, the side, the decoder and the resizing rule, and holds what was decoded from that content and
+no other, so it can never be a wrong one; the photos are the same uint8
 squares that the engine cuts when it predicts, by the same function. The files are bounded together, the one used
 longest ago goes first, and where the disk has no room, or loses it meanwhile, photos are decoded anew each time:
 slower, with the same result, never a crash.
@@ -14,7 +15,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -26,12 +26,13 @@ from jaxtyping import UInt8
 from tellapart.atomic import claim_blocks, replacing
 from tellapart.errors import DataError, PhotoRefused, ResourceError
 from tellapart.fit_settings import PixelSettings
-from tellapart.photos.decode import open_photo, to_pixels
-from tellapart.photos.table import PhotoTable
+from tellapart.photos.decode import decoding, open_photo, read_photo, to_pixels
 from tellapart.progress import Advance, Progress
 from tellapart.settings import DecodeSettings, TrainSettings, cache_folder
+from tellapart.training.looking import Before, Look, RefusedPhoto
+from tellapart.workers import in_order
 
-_RULE = "stretch-v1"  # raise the number when decoding or resizing changes what a pixel is
+_RULE = "stretch-v1"  # raise the number when resizing changes what a pixel is
 _ABANDONED_SECONDS = 3600  # an unfinished file this old was left by a process that was killed
 _HANDFUL = 16  # photos a task
 _DEFAULTS = PixelSettings()
@@ -66,12 +67,26 @@ class HeldPixels:
         return self._array[row]
 
 
+class PhotosLost(DataError):
+    """Photos that were looked at and are gone or changed now, before anything was learnt of them."""
+
+    def __init__(self, root: Path, lost: Sequence[RefusedPhoto]):
+        """Say which, and why not."""
+        more = f" (and {len(lost) - 1:,} more)" if len(lost) > 1 else ""
+        super().__init__(
+            f"{root / lost[0].path}{more} cannot be used any more: {lost[0].sentence}",
+            fix="Put it back as it was and leave the photos alone while a run is under way, then run it again.",
+        )
+        self.root, self.lost = root, tuple(lost)
+
+
 class StreamedPixels:
     """Photos that are decoded each time they are asked for."""
 
-    def __init__(self, table: PhotoTable, side_px: int, settings: DecodeSettings):
-        """Decode the photos of `table`."""
-        self._table, self.side_px, self._settings = table, side_px, settings
+    def __init__(self, look: Look, side_px: int, settings: DecodeSettings):
+        """Decode the photos of `look`, as far as they are still what they were then."""
+        self._table, self.side_px, self.settings = look.table, side_px, settings
+        self.sha256, self._before = look.sha256, Before(look.sha256, when="when they were decoded for training")
 
     def __len__(self) -> int:
         """How many photos."""
@@ -81,44 +96,49 @@ class StreamedPixels:
         """One photo, from its file.
 
         Raises:
-            DataError: it could be read when the run began, and no longer can.
+            PhotosLost: it could be used when it was looked at, and no longer can, or is another one now.
         """
+        digest, refused = "", None
         try:
-            opened = open_photo(self._table.file(row), min_side_px=self.side_px, settings=self._settings)
-        except PhotoRefused as refused:
-            raise DataError(
-                f"{self._table.file(row)} cannot be used any more: {refused.sentence}",
-                fix="Leave the photos alone while a run is under way, then run it again.",
-            ) from refused
-        return to_pixels(opened.image, self.side_px)
+            content = read_photo(self._table.file(row), self.settings)
+            digest = hashlib.sha256(content).hexdigest()
+            if digest == self.sha256[row]:
+                opened = open_photo(content, min_side_px=self.side_px, settings=self.settings)
+                return to_pixels(opened.image, self.side_px)
+        except PhotoRefused as error:
+            refused = error
+        lost = self._before.lost(row, digest, refused)
+        reason = ("", "") if lost is None else (lost.code, lost.sentence)
+        raise PhotosLost(self._table.root, [RefusedPhoto(self._table.paths[row], *reason)])
 
 
 @contextmanager
 def pixels_of(
-    table: PhotoTable,
-    sha256: Sequence[str],
+    look: Look,
     side_px: int,
     settings: TrainSettings,
     progress: Progress,
     limits: PixelSettings = _DEFAULTS,
 ) -> Iterator[Pixels]:
-    """The photos of a table as squares, from the cache where there is room for it.
+    """Photos that were looked at as squares, from the cache where there is room for it.
 
     Args:
-        table: usable photos only.
-        sha256: of each file.
+        look: which photos, and what they were.
         side_px: of the squares.
         settings: threads, decoding limits, and whether anything is kept.
         progress: who watches the decoding.
         limits: how much room the cache may take.
+
+    Raises:
+        PhotosLost: some are gone or have changed; all that are, where they are decoded beforehand.
     """
-    streamed = StreamedPixels(table, side_px, DecodeSettings(max_megapixels=settings.max_megapixels))
-    file = cache_folder() / "pixels" / f"{_name(sha256, side_px)}.npy"
-    num_bytes = len(table) * side_px * side_px * 3
-    held = _open(file, (len(table), side_px, side_px, 3))
+    streamed = StreamedPixels(look, side_px, DecodeSettings(max_megapixels=settings.max_megapixels))
+    file, shape = _file(look.sha256, side_px, streamed.settings), (len(streamed), side_px, side_px, 3)
+    num_bytes = len(streamed) * side_px * side_px * 3
+    held = _open(file, shape)
     if held is None:
         written = _make_room(file.parent, num_bytes, limits) and _write(file, streamed, settings.threads, progress)
-        held = _open(file, (len(table), side_px, side_px, 3)) if written else None
+        held = _open(file, shape) if written else None
     if held is None:
         progress.note(
             f"No room to keep {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo is decoded every "
@@ -132,14 +152,18 @@ def pixels_of(
             _forget(file)
 
 
-def are_held(sha256: Sequence[str], side_px: int) -> bool:
+def are_held(look: Look, side_px: int, settings: TrainSettings) -> bool:
     """Whether `pixels_of` would find these photos in the cache, in this order."""
-    return (cache_folder() / "pixels" / f"{_name(sha256, side_px)}.npy").is_file()
+    return _file(look.sha256, side_px, DecodeSettings(max_megapixels=settings.max_megapixels)).is_file()
 
 
-def _name(sha256: Sequence[str], side_px: int) -> str:
-    together = hashlib.sha256("\n".join(sha256).encode()).hexdigest()
-    return f"{together[:32]}-{_RULE}-{side_px}"
+def _file(sha256: Sequence[str], side_px: int, settings: DecodeSettings) -> Path:
+    return cache_folder() / "pixels" / f"{contents(sha256)}-{decoding(settings)}-{_RULE}-{side_px}.npy"
+
+
+def contents(sha256: Sequence[str]) -> str:
+    """A short name for photos in an order, by their contents."""
+    return hashlib.sha256("\n".join(sha256).encode()).hexdigest()[:32]
 
 
 def _open(file: Path, shape: tuple[int, ...]) -> np.ndarray | None:
@@ -167,20 +191,29 @@ def _write(file: Path, source: StreamedPixels, threads: int, progress: Progress)
 
 
 def _decode_all(array: np.ndarray, source: StreamedPixels, threads: int, advance: Advance) -> None:
+    """Fill the array; all photos that are lost are told together, so that a run need not begin anew for each."""
     handfuls = [range(first, min(first + _HANDFUL, len(source))) for first in range(0, len(source), _HANDFUL)]
-    with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
-        try:
-            for rows in pool.map(partial(_decode, array, source), handfuls):
-                advance(len(rows))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # the first fault ends it; the rest would be decoded for nothing
-            raise
+    losses: list[PhotosLost] = []
+    for lost, rows in zip(in_order(partial(_decode, array, source), handfuls, threads), handfuls, strict=True):
+        losses += lost
+        advance(len(rows))
+    raise_lost(losses)
 
 
-def _decode(array: np.ndarray, source: StreamedPixels, rows: range) -> range:
+def _decode(array: np.ndarray, source: StreamedPixels, rows: range) -> list[PhotosLost]:
+    losses = []
     for row in rows:
-        array[row] = source.photo(row)
-    return rows
+        try:
+            array[row] = source.photo(row)
+        except PhotosLost as lost:
+            losses.append(lost)
+    return losses
+
+
+def raise_lost(losses: Sequence[PhotosLost]) -> None:
+    """Raise one error for all photos that were lost; nothing where none was."""
+    if losses:
+        raise PhotosLost(losses[0].root, [photo for each in losses for photo in each.lost])
 
 
 def _make_room(folder: Path, num_bytes: int, limits: PixelSettings) -> bool:

@@ -9,6 +9,7 @@ Reads photos; writes nothing but the store of embeddings.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from tellapart.engine.stream import Viewer
 from tellapart.errors import DataError
 from tellapart.network.backbone_file import backbone_engine, embedding_space
 from tellapart.network.family import find_backbone
+from tellapart.photos.decode import decoding
 from tellapart.photos.scan import scan
 from tellapart.photos.split import group_photos, split
 from tellapart.photos.splits_file import read_splits
@@ -29,7 +31,7 @@ from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
 from tellapart.settings import DecodeSettings, EngineSettings, ScanSettings, SplitSettings, TrainSettings
 from tellapart.training.facts import Stopwatch
-from tellapart.training.looking import Look, look
+from tellapart.training.looking import Look, RefusedPhoto, look
 
 OWN_EMBEDDINGS = ("classic", "scratch")  # recipes whose file gives other embeddings than the backbone's
 
@@ -56,7 +58,35 @@ class Material:
     @property
     def test_table(self) -> PhotoTable:
         """The test photos, wherever they come from."""
+        if self.apart_seen is not None:
+            return self.apart_seen.table
         return self.apart if len(self.apart) else self.known.table.select(self.parts == "test")
+
+    @property
+    def test_sha256(self) -> Sequence[str] | None:
+        """The test photos as they were looked at; None where the finished file is the first to see them."""
+        return None if len(self.apart) and self.apart_seen is None else self.seen_test().sha256
+
+    def without(self, lost: Sequence[RefusedPhoto]) -> Material:
+        """The same without photos that are gone or have changed since; all others keep their parts.
+
+        Raises:
+            DataError: a class is left without training photos.
+        """
+        paths = {photo.path for photo in lost}
+        known = self.known.without(paths)
+        known = dataclasses.replace(known, refused=(*known.refused, *lost))
+        parts = self.parts[[path not in paths for path in self.known.table.paths]]
+        require_all_classes(known.table, parts)
+        twins = find_twins(known.sha256, known.hashes, known.embeddings)
+        return Material(
+            known=known,
+            apart=self.apart.select(np.array([path not in paths for path in self.apart.paths], bool)),
+            apart_seen=self.apart_seen and self.apart_seen.without(paths),
+            twins=twins,
+            parts=parts,
+            groups=group_photos(known.table, twins.groups),
+        )
 
 
 def prepare(
@@ -113,13 +143,19 @@ def backbone_viewer(settings: TrainSettings) -> Viewer:
 
 def embed(table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, limits: ScanSettings) -> Look:
     """Embed every photo of a table, recalling those that were embedded before unless `settings.cache` is off."""
-    space = embedding_space(find_backbone(settings.backbone))
+    space = store_space(settings.backbone, settings.max_megapixels)
     with EmbeddingStore(space) if settings.cache else nullcontext() as store:
         remembering = dataclasses.replace(viewer, memory=store)
         seen = look(table, remembering, "Looking at the photos", progress, limits)
         if store is not None:
             store.touch(list(seen.sha256))
     return seen
+
+
+def store_space(backbone: str, max_megapixels: float) -> str:
+    """The space of the store of embeddings: what makes them, decoding included."""
+    limits = DecodeSettings(max_megapixels=max_megapixels)
+    return f"{embedding_space(find_backbone(backbone))}-{decoding(limits)}"
 
 
 def require_all_classes(table: PhotoTable, parts: np.ndarray) -> None:

@@ -8,7 +8,8 @@ Reads photos; writes the model files into the run folder.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.built import Built
+from tellapart.training.checkpoint import has_checkpoint
 from tellapart.training.conditions import headline_of_test
 from tellapart.training.facts import Stopwatch, peak_memory_mb
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings, without_twins_outside
@@ -31,6 +33,7 @@ from tellapart.training.from_pixels import build_classic, build_scratch
 from tellapart.training.grading import Grader, grade, require_same_classes
 from tellapart.training.limits import add_limits
 from tellapart.training.looking import Look, RefusedPhoto, check_share
+from tellapart.training.pixels import PhotosLost
 from tellapart.training.preparing import Material, backbone_viewer, note_warnings, prepare, viewer_of
 from tellapart.training.quick import build_quick
 
@@ -75,7 +78,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
     del viewer  # and its engine, before Keras takes its share of memory
 
     # ── build ──
-    built = RECIPES[settings.recipe](material, settings, folder, progress, watch)
+    material, built = _build(table, material, settings, folder, progress, watch)
 
     # ── grade ──
     with watch.stage("grade"):
@@ -84,29 +87,30 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         grader = Grader(viewer_of(built.engine, settings), progress, limits)
         seen = built.known or material.known
         known = seen.select(material.parts == "validation")
-        validation = grader.see(known.table, "Grading on validation photos")
+        validation = grader.see(known.table, "Grading on validation photos", known.sha256)
         train = grader.grade_training(seen.select(material.parts == "train"), built.head, known, validation)
     with watch.stage("limits"), progress.stage("Teaching it when not to answer"):
         built, validation, limit_warnings = add_limits(built, material, train, validation, settings, folder)
         thresholds = built.engine.manifest.thresholds
     with watch.stage("grade"):
         grader = Grader(viewer_of(built.engine, settings), progress, limits)
-        test = grader.see(material.test_table, "Grading on test photos")
+        test = grader.see(material.test_table, "Grading on test photos", material.test_sha256)
         if built.head is not None:
             require_same_classes(built.head, validation)
             require_same_classes(built.head, test)
 
     # ── findings ──
     with watch.stage("twins"):
-        whole, parts, twins = _everything(material, seen, material.apart_seen or test)
-        check_share(table, np.isin(table.paths, whole.table.paths), ScanSettings())
+        refused = _refused(material.known, material.apart_seen, validation, train, test)
+        whole, parts, twins = _everything(material, seen, material.apart_seen or test, refused)
+        check_share(table, np.isin(table.paths, whole.table.paths), ScanSettings(), _lost_first(refused))
         findings = troubling_twins(whole.table, parts, twins)
     metrics: dict[str, Any] = {"train": grade(train)}  # what it would not answer is a question of new photos only
     metrics |= {"validation": grade(validation, thresholds), "test": grade(test, thresholds)}
     metrics["headline"] = headline_of_test(test, parts, twins).to_dict()
     metrics |= _test_without_twins(parts, twins, test, thresholds)
     metrics["memorisation_gap"] = memorisation_gap(metrics["train"], metrics["test"])
-    metrics["photos"] = _counts(table, whole, twins)
+    metrics["photos"] = _counts(table, whole, refused, twins)
     metrics["seconds"] = watch.report()
     metrics["peak_memory_mb"] = peak_memory_mb()
     return Trained(
@@ -117,16 +121,39 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         test=test,
         built=built,
         metrics=metrics,
-        refused=whole.refused,
+        refused=refused,
         findings=findings,
         warnings=(
             *table.warnings,
+            *_lost_warnings(metrics["photos"]),
             *untested_warnings(test),
             *limit_warnings,
             *note_warnings(whole.notes),
             *twin_warnings(findings),
         ),
     )
+
+
+def _build(
+    table: PhotoTable, material: Material, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch
+) -> tuple[Material, Built]:
+    """Build by the recipe; photos that turn out to be gone or changed on the way are set aside first.
+
+    Each time it begins anew, at least one photo fewer is left.
+
+    Raises:
+        DataError: too many of a class are lost, or the network has already learnt from one that is.
+    """
+    while True:
+        try:
+            return material, RECIPES[settings.recipe](material, settings, folder, progress, watch)
+        except PhotosLost as loss:
+            if has_checkpoint(folder):
+                raise
+            left = {*material.known.table.paths, *material.test_table.paths} - {photo.path for photo in loss.lost}
+            check_share(table, np.array([path in left for path in table.paths]), ScanSettings(), loss.lost)
+            material = material.without(loss.lost)
+            progress.note(f"{loss.problem} It is set aside.")
 
 
 def untested_warnings(test: Look) -> list[str]:
@@ -136,20 +163,52 @@ def untested_warnings(test: Look) -> list[str]:
     return [f"No test photo of: {name_some(missing)}. The figures say nothing about them."] if missing else []
 
 
-def _everything(material: Material, known: Look, apart: Look) -> tuple[Look, tuple[str, ...], Twins]:
+def _refused(*looks: Look | None) -> tuple[RefusedPhoto, ...]:
+    """Photos that were refused at any stage, each once, with the reason that came first, by path."""
+    found: dict[str, RefusedPhoto] = {}
+    for seen in looks:
+        for photo in () if seen is None else seen.refused:
+            found.setdefault(photo.path, photo)
+    return tuple(found[path] for path in sorted(found))
+
+
+def _lost_first(refused: Sequence[RefusedPhoto]) -> list[RefusedPhoto]:
+    """Refused photos, those first that were there when the run began: the others are found by `check`."""
+    return sorted(refused, key=lambda photo: photo.code not in ("vanished", "changed"))
+
+
+def _lost_warnings(photos: Mapping[str, int]) -> list[str]:
+    """Photos that were there at first: whoever reads the figures must know that they do not count them."""
+    lost = photos["vanished"] + photos["changed"]
+    if not lost:
+        return []
+    one = lost == 1
+    return [
+        f"{lost:,} photo{'' if one else 's'} vanished or changed while the run was under way; no figure counts "
+        f"{'it' if one else 'them'}."
+    ]
+
+
+def _everything(
+    material: Material, known: Look, apart: Look, refused: Sequence[RefusedPhoto]
+) -> tuple[Look, tuple[str, ...], Twins]:
     """All usable photos, their parts and the copies among them, test photos that were set apart included.
 
     Args:
         material: as it was prepared.
         known: the known photos, with embeddings of the same space as those of `apart`.
         apart: the test photos that were set apart, if there are any.
+        refused: photos that are not usable, some of which may have been known.
     """
-    parts = tuple(material.parts.tolist())
-    if not len(material.apart):
+    parts, lost = tuple(material.parts.tolist()), {photo.path for photo in refused}
+    if not len(material.apart) and not lost.intersection(known.table.paths):
         return material.known, parts, material.twins
-    whole = _join(known, apart)
-    twins = find_twins(whole.sha256, whole.hashes, whole.embeddings)
-    return whole, (*parts, *["test"] * len(apart.table)), twins
+    whole = material.known  # whose embeddings are there for test photos too
+    if len(material.apart):
+        whole, parts = _join(known, apart), (*parts, *["test"] * len(apart.table))
+    parts = tuple(part for path, part in zip(whole.table.paths, parts, strict=True) if path not in lost)
+    whole = whole.without(lost)
+    return whole, parts, find_twins(whole.sha256, whole.hashes, whole.embeddings)
 
 
 def _join(first: Look, second: Look) -> Look:
@@ -183,6 +242,14 @@ def _test_without_twins(
     return {"test_without_twins": grade(test.select(kept), thresholds)}
 
 
-def _counts(table: PhotoTable, whole: Look, twins: Twins) -> dict[str, int]:
-    num_twins = len(twins.groups) - len(np.unique(twins.groups))
-    return {"found": len(table), "used": len(whole.table), "refused": len(whole.refused), "twins": num_twins}
+def _counts(table: PhotoTable, whole: Look, refused: Sequence[RefusedPhoto], twins: Twins) -> dict[str, int]:
+    """How many photos were found, used and refused; of the refused, how many vanished or changed on the way."""
+    codes = Counter(photo.code for photo in refused)
+    return {
+        "found": len(table),
+        "used": len(whole.table),
+        "refused": len(refused),
+        "vanished": codes["vanished"],
+        "changed": codes["changed"],
+        "twins": len(twins.groups) - len(np.unique(twins.groups)),
+    }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -16,6 +14,7 @@ from tellapart.fit_settings import ViewSettings
 from tellapart.photos.cutting import cut, resize
 from tellapart.training.augment import Views
 from tellapart.training.pixels import Pixels
+from tellapart.workers import in_order
 
 _AHEAD = 4  # batches that wait: enough to bridge a slow one, 10 MB at 128 px
 
@@ -91,17 +90,7 @@ def num_steps(num_photos: int, batch: int) -> int:
 
 def ahead(tasks: Iterator[Callable[[], Batch]], threads: int) -> Iterator[Batch]:
     """Results of tasks, in their order, computed a few tasks ahead."""
-    pending: deque[Future[Batch]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
-        try:
-            while True:
-                while len(pending) < _AHEAD and (task := next(tasks, None)) is not None:
-                    pending.append(pool.submit(task))
-                if not pending:
-                    return
-                yield pending.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    return in_order(lambda task: task(), tasks, threads, ahead=_AHEAD)
 
 
 def one_hot(labels: Int[np.ndarray, " batch"], num_classes: int) -> Float32[np.ndarray, "batch classes"]:
