@@ -98,7 +98,7 @@ def require_keras() -> None:
             fix=f"{_without(asked)} for tellapart, or set KERAS_BACKEND=tensorflow.",
         )
     if find_spec(backend) is None:
-        other = "" if backend == "tensorflow" else f", or {_without(asked).lower()} to train with TensorFlow"
+        other = "" if backend == "tensorflow" else ", or unset KERAS_BACKEND to train with TensorFlow"
         raise UsageError(
             f"Keras would run on '{backend}' ({asked}), which is not installed.",
             fix=f"Install it: pip install '{BACKENDS[backend]}'{other}.",
