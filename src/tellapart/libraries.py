@@ -11,6 +11,7 @@ Reads the environment; writes nothing itself; imports no library.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -20,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tellapart.errors import ResourceError, UsageError
+from tellapart.reading import read_text
 
 # Library -> the variables that stop it from sending anything, as its documentation names them.
 SENDS_NOTHING: dict[str, dict[str, str]] = {
@@ -42,6 +44,7 @@ _NOT_FOR_US = (
     "KERAS_NNX_ENABLED",
     "MPLBACKEND",  # we open no window, and a name that is none would stop the import
 )
+_MOST_STYLES_BYTES = 1_000_000  # matplotlib's own file, every line explained, has 43 kB
 
 
 def send_nothing() -> None:
@@ -67,8 +70,10 @@ def importing(library: str) -> Iterator[None]:
     """
     settings = _settings(library)
     before = {name: os.environ.get(name) for name in settings}
-    draws_already = "matplotlib" in sys.modules
+    draws_already, remarks = "matplotlib" in sys.modules, logging.getLogger("matplotlib")
+    level = remarks.level
     _set(settings)
+    remarks.setLevel(logging.ERROR)  # on folders and styles of the user's that are not ours to mend
     try:
         with warnings.catch_warnings():  # what a library thinks of another as it is loaded is no concern of a user's
             warnings.simplefilter("ignore")
@@ -81,6 +86,7 @@ def importing(library: str) -> Iterator[None]:
         ) from error
     finally:
         _set(before)
+        remarks.setLevel(level)
         if not draws_already:
             _restore_window(before["MPLBACKEND"])
 
@@ -123,9 +129,11 @@ def _settings(library: str) -> dict[str, str | None]:
     from tellapart.settings import cache_folder  # here, so that `import tellapart` stays quick
 
     settings: dict[str, str | None] = dict.fromkeys(_NOT_FOR_US)
-    if not os.environ.get("MPLCONFIGDIR"):  # a folder that the user chose is for such files
+    styles = _own_styles()
+    damaged = styles is not None and not _is_text(styles)  # it would stop the import of matplotlib
+    if damaged or not os.environ.get("MPLCONFIGDIR"):  # a folder that the user chose is for such files
         settings["MPLCONFIGDIR"] = str(cache_folder() / "matplotlib")
-        settings["MATPLOTLIBRC"] = os.environ.get("MATPLOTLIBRC") or _own_matplotlibrc()
+    settings["MATPLOTLIBRC"] = None if damaged else styles
     if library == "keras":
         require_keras()
         # Its keras.json is made for other programs: another backend, channels first, half precision.
@@ -134,14 +142,24 @@ def _settings(library: str) -> dict[str, str | None]:
     return settings
 
 
-def _own_matplotlibrc() -> str | None:
-    """The user's own styles: they are theirs in a notebook, though the folder beside them is not to be written to."""
-    home = Path(os.path.expanduser("~"))
-    configured = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "matplotlib"
-    for folder in (configured, home / ".matplotlib"):
-        if os.path.isfile(folder / "matplotlibrc"):
-            return str(folder / "matplotlibrc")
+def _own_styles() -> str | None:
+    """The user's matplotlibrc: in a notebook it goes on to hold, though the folder it lies in is not ours to fill."""
+    home = os.path.expanduser("~")
+    configured = os.path.join(os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "matplotlib")
+    chosen = [os.environ.get(name) for name in ("MATPLOTLIBRC", "MPLCONFIGDIR")]
+    for place in filter(None, (*chosen, configured, os.path.join(home, ".matplotlib"))):
+        file = os.path.join(place, "matplotlibrc") if os.path.isdir(place) else place
+        if os.path.isfile(file):
+            return file
     return None
+
+
+def _is_text(file: str) -> bool:
+    try:
+        read_text(file, _MOST_STYLES_BYTES)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _restore_window(backend: str | None) -> None:
