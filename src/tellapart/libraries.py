@@ -79,10 +79,11 @@ def importing(library: str) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except Exception as error:  # whatever its installation has in store
-        first_line = (str(error).strip().splitlines() or [""])[0][:200]
+        first_line = (str(error).strip().splitlines() or [""])[0][:200].rstrip(".")
+        anew = f"install it anew: {Path(sys.executable).name} -m pip install --force-reinstall {library}"
         raise ResourceError(
             f"The library {library} cannot be imported: {type(error).__name__}: {first_line}.",
-            fix=f"Install it anew: {Path(sys.executable).name} -m pip install --force-reinstall {library}",
+            fix=f"I{anew[1:]}" if isinstance(error, ImportError) else f"Mend what it names, or {anew}",
         ) from error
     finally:
         _set(before)
