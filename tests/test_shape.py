@@ -32,6 +32,7 @@ LAYERS = (
     "workers",
     "fit_settings",
     "settings",
+    "libraries",
     "photos",
     "evaluation",
     "model",
@@ -73,6 +74,16 @@ OWNERS = {
     "threadpoolctl": {"engine"},
     "numpy": set(LAYERS),
     "jaxtyping": set(LAYERS),
+}
+
+# Library -> the one file that imports it, because it has to be told something before.
+ONE_DOOR = {
+    "onnxruntime": "engine/session.py",
+    "keras": "network/quiet.py",
+    "tensorflow": "network/quiet.py",
+    "matplotlib": "report/drawing.py",
+    "mlflow": "training/tracking.py",
+    "tensorboard": "training/tracking.py",
 }
 
 MAX_LINES, MEDIAN_LINES = 400, 150
@@ -145,6 +156,12 @@ def test_a_heavy_library_stays_with_its_owner(file):
     assert unknown == set(), "name the layer that owns it in OWNERS and in ARCHITECTURE.md"
     strangers = {root for root in roots if layer_of(file) not in OWNERS[root]}
     assert strangers == set()
+
+
+@pytest.mark.parametrize("library", ONE_DOOR)
+def test_a_library_that_must_be_told_something_has_one_door(library):
+    doors = {name_of(file) for file in FILES if library in {name.split(".")[0] for name in imports_of(tree_of(file))}}
+    assert doors == {ONE_DOOR[library]}
 
 
 def test_predicting_never_loads_what_only_training_needs():

@@ -13,6 +13,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tellapart.libraries import send_nothing
+
 if TYPE_CHECKING:
     from tellapart.classifier import ImageClassifier
     from tellapart.errors import TellapartError
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from tellapart.verbs import check, evaluate, predict, train
 
 __version__ = "0.1.0"
+
+send_nothing()  # before any library is imported, by whatever part of the package
 
 _HOMES = {
     "ImageClassifier": "classifier",

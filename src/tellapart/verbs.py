@@ -87,6 +87,7 @@ def train(
         UsageError: the run folder is taken or lies among the photos, or what draws curves is not installed.
         ResourceError: memory or disk are too small for the recipe.
     """
+    from tellapart.libraries import require_keras
     from tellapart.report.run_report import write_run_report
     from tellapart.training.facts import Stopwatch
     from tellapart.training.preparing import read_table
@@ -96,6 +97,7 @@ def train(
     from tellapart.training.tracking import require_tracker, tracked
 
     settings, progress, watch = settings or TrainSettings(), progress or Silent(), Stopwatch()
+    require_keras()
     require_tracker(settings.track)
     with claim_run_folder(photos, out, settings) as folder, tracked(settings.track, folder, progress) as curves:
         with watch.stage("scan"):

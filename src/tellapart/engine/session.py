@@ -10,13 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from jaxtyping import Float32, UInt8
 
 from tellapart.errors import ModelError
+from tellapart.libraries import importing
 from tellapart.model.file import ModelFile, read_model
 from tellapart.model.manifest import Manifest
 from tellapart.model.patterns import TOLERANCE, draw_patterns, summarise_embeddings
+
+with importing("onnxruntime"):  # the one place: `import tellapart` has switched its telemetry off by now
+    import onnxruntime
 
 
 class Engine:

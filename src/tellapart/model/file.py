@@ -12,12 +12,14 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-import onnx
-from google.protobuf.message import DecodeError
-
 from tellapart.atomic import write_bytes
 from tellapart.errors import ModelError
+from tellapart.libraries import importing
 from tellapart.model.manifest import METADATA_KEY, Manifest
+
+with importing("onnx"):
+    import onnx
+    from google.protobuf.message import DecodeError
 
 MAX_FILE_BYTES = 1 << 30  # the largest backbone is 22 MB; a gigabyte leaves room for foreign ones
 MAX_NODES = 20_000

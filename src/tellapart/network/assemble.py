@@ -16,9 +16,10 @@ from tellapart.model.patterns import draw_patterns, summarise_embeddings
 from tellapart.network.backbones import build_backbone
 from tellapart.network.family import Backbone
 from tellapart.network.head import LinearHead
-from tellapart.network.quiet import keras
+from tellapart.network.quiet import keras, our_settings
 
 
+@our_settings()
 def assemble_embedder(backbone: Backbone) -> keras.Model:
     """A model from photos to embeddings only, to embed photos before there is a head."""
     features = build_backbone(backbone)
@@ -26,6 +27,7 @@ def assemble_embedder(backbone: Backbone) -> keras.Model:
     return keras.Model(features.input, {"embedding": embedding}, name=f"{backbone.name}_embedder")
 
 
+@our_settings()
 def assemble_classifier(backbone: Backbone, head: LinearHead) -> keras.Model:
     """A model from photos to probabilities, embedding and class maps.
 
@@ -43,6 +45,7 @@ def assemble_classifier(backbone: Backbone, head: LinearHead) -> keras.Model:
     return model
 
 
+@our_settings()
 def pattern_answers(model: keras.Model) -> dict[str, list[list[float]]]:
     """Keras's answers to the seeded test patterns, for the manifest: probabilities, and a summary of each embedding."""
     side_px = model.input_shape[1]
@@ -54,11 +57,13 @@ def pattern_answers(model: keras.Model) -> dict[str, list[list[float]]]:
     return {name: [[float(f"{value:.9g}") for value in row] for row in array] for name, array in kept.items()}
 
 
+@our_settings()
 def logits_of(model: Any) -> keras.Model:
     """The part of a classifier that is trained: from photos to `logits`, with the same weights."""
     return keras.Model(model.input, model.output["logits"], name=f"{model.name}_logits")
 
 
+@our_settings()
 def finish_classifier(model: Any, temperature: float) -> keras.Model:
     """A trained classifier as it is shipped: its scores divided by the temperature, and without the output `logits`.
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tellapart.network.checkpoint import read_checkpoint
 from tellapart.network.family import EMBEDDING_WIDTH, Backbone, checkpoint_path
-from tellapart.network.quiet import keras
+from tellapart.network.quiet import keras, our_settings
 
 _BATCH_NORM_EPSILON = 1e-3  # TensorFlow's, not PyTorch's 1e-5: with the wrong one embeddings differ in the first digit
 
@@ -30,6 +30,7 @@ _STAGES = (
 )
 
 
+@our_settings()
 def build_backbone(backbone: Backbone, side_px: int | None = None) -> keras.Model:
     """A Keras model from photos to the feature map before pooling, with pretrained weights.
 

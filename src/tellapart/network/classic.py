@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tellapart.network.quiet import keras
+from tellapart.network.quiet import keras, our_settings
 
 CLASSIC_SIDE_PX = 150
 
 
+@our_settings()
 def build_classic(
     num_classes: int,
     side_px: int = CLASSIC_SIDE_PX,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tellapart.network.quiet import keras
+from tellapart.network.quiet import keras, our_settings
 
 _MOMENTUM = 0.9  # of the running mean and variance; 0.99 lags behind a schedule of a few minutes
 
@@ -28,6 +28,7 @@ def channels_of(width: float) -> tuple[int, ...]:
     return tuple(max(1, round(width * channels)) for channels in CHANNELS)
 
 
+@our_settings()
 def build_compact(
     num_classes: int,
     side_px: int | None = None,

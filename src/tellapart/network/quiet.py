@@ -1,4 +1,4 @@
-"""Import Keras without the noise. Every module of this layer takes `keras` from here.
+"""Import Keras without noise or traces, set as the networks here need it. Every module takes `keras` from here.
 
 TensorFlow writes start-up remarks to the error stream from C++ before any logging can be set up, right through a
 progress bar. They are dropped; what goes wrong arrives as a Python exception all the same.
@@ -6,10 +6,16 @@ progress bar. They are dropped; what goes wrong arrives as a Python exception al
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from tellapart.libraries import importing
 
 
 @contextmanager
@@ -27,10 +33,51 @@ def _error_stream_closed() -> Iterator[None]:
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it remarks on every new size of photo
-with _error_stream_closed():
+with importing("keras"), _error_stream_closed():
     import keras
 # Its remarks on retracing are about long training loops; ours train thousands of steps or predict four pictures.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def _teach_to_copy() -> None:
+    """Let a Keras variable answer NumPy 2, which asks whether to copy and warns where an array cannot tell.
+
+    Keras 3.15 warned ninety times in a notebook while one small model was saved. Mended where it arises: a filter of
+    warnings is one for the whole process, and not safe where several threads set some.
+    """
+    owner: Any = next(kind for kind in keras.Variable.__mro__ if "__array__" in vars(kind))
+    original = owner.__array__
+    if "copy" in inspect.signature(original).parameters:
+        return
+
+    def array(variable: Any, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        values = original(variable, dtype)
+        return np.array(values) if copy else values
+
+    owner.__array__ = array
+
+
+_teach_to_copy()
+
+
+@contextmanager
+def our_settings() -> Iterator[None]:
+    """Keras as the networks here need it, whatever the user's own program has set; also as a decorator.
+
+    A notebook may have imported Keras before us and set it to channels first or to half precision, and goes on with
+    that afterwards.
+    """
+    config: Any = keras.config
+    before = config.image_data_format(), config.floatx(), config.dtype_policy()
+    config.set_image_data_format("channels_last")
+    config.set_floatx("float32")
+    config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        config.set_image_data_format(before[0])
+        config.set_floatx(before[1])
+        config.set_dtype_policy(before[2])
 
 
 def use_threads(count: int) -> None:
@@ -51,4 +98,4 @@ def begin(threads: int, seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
-__all__ = ["begin", "keras", "use_threads"]
+__all__ = ["begin", "keras", "our_settings", "use_threads"]

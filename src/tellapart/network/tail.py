@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tellapart.network.quiet import keras
+from tellapart.network.quiet import keras, our_settings
 
 # Before which block a network may be cut, deepest first. Each step down trains fewer blocks, several times as fast.
 CUTS = ("stage6_0", "stage7_0")
 
 
+@our_settings()
 def trunk_of(classifier: Any, cut: str) -> keras.Model:
     """From photos to `features` before the block `cut`, and an `embedding`, which a model file must have."""
     features = _cut_tensor(classifier, cut)  # (batch, rows, columns, channels)
@@ -23,6 +24,7 @@ def trunk_of(classifier: Any, cut: str) -> keras.Model:
     )
 
 
+@our_settings()
 def tail_of(classifier: Any, cut: str) -> keras.Model:
     """From `features` to logits; batch normalisation stays as it is: photos are too few for new statistics."""
     tail = keras.Model(_cut_tensor(classifier, cut), classifier.get_layer("logits").output, name="tail")
@@ -32,6 +34,7 @@ def tail_of(classifier: Any, cut: str) -> keras.Model:
     return tail
 
 
+@our_settings()
 def tail_embedder(classifier: Any, cut: str) -> keras.Model:
     """From `features` to the embedding of the whole classifier."""
     return keras.Model(_cut_tensor(classifier, cut), classifier.get_layer("embedding").output, name="tail_embedder")

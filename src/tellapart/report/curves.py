@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
-
 from tellapart.report import wording
+from tellapart.report.drawing import Axes, Figure, FixedLocator, MaxNLocator, NullLocator
 from tellapart.report.figures import BLUE, INK, MUTED, ORANGE, floor_of_axis, percent_ticks, styled
 
 _SIZE = (5.2, 3.6)  # inches; the page scales it

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from tellapart.report import figures
+from tellapart.report.drawing import Axes, Figure, MaxNLocator, styled
 from tellapart.report.figures import BLUE, GRID, INK, MUTED, ORANGE
 from tellapart.report.heat import figure_png
 
@@ -75,7 +72,7 @@ def history_display(rows: Sequence[Mapping[str, Any]]) -> Display:
         rows: of history.csv, numbers as numbers or as text.
     """
     epochs = [int(row["epoch"]) for row in rows]
-    with matplotlib.rc_context(_STYLE):
+    with styled(_STYLE):
         figure = Figure(figsize=(5.6, 3.6), layout="constrained", facecolor="white")
         axes = figure.add_subplot()
         for part, (colour, line) in _LINES.items():
@@ -105,7 +102,7 @@ def learning_curve_display(forecast: Mapping[str, Any]) -> Display:
     Args:
         forecast: of diagnosis.json.
     """
-    with matplotlib.rc_context(_STYLE):
+    with styled(_STYLE):
         figure = Figure(figsize=(5.6, 3.6), layout="constrained", facecolor="white")
         axes = figure.add_subplot()
         photos = [point["photos"] for point in forecast["curve"]]

@@ -27,7 +27,7 @@ from tellapart.report.where import Region, sentence, strongest_region
 from tellapart.settings import EngineSettings
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from tellapart.report.drawing import Figure
 
 SHOWN_PX = 480  # longer side of the photo in a picture
 NUM_ALIKE = 5  # training photos that are named

@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from tellapart.evaluation.calibration import ReliabilityBin
 from tellapart.report import wording
+from tellapart.report.drawing import Axes, Axis, Figure, LinearSegmentedColormap, MaxNLocator
+from tellapart.report.drawing import styled as drawn_in
 
 INK, MUTED, GRID = "#1b1f24", "#59636e", "#d5dae0"
 BLUE, ORANGE = "#0072b2", "#d55e00"
@@ -43,8 +39,8 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-# Draws in the style of the report and leaves matplotlib's own settings as they were.
-styled = matplotlib.rc_context(_STYLE)
+# Draws in the style of the report.
+styled = drawn_in(_STYLE)
 
 
 @styled

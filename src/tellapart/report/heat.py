@@ -9,14 +9,11 @@ from __future__ import annotations
 import textwrap
 from io import BytesIO
 
-import matplotlib
 import numpy as np
 from jaxtyping import Float, UInt8
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
-from matplotlib.figure import Figure
 
 from tellapart.photos.picture import enlarged
+from tellapart.report.drawing import Figure, LinearSegmentedColormap, Normalize, ScalarMappable, styled, to_rgb
 from tellapart.report.figures import BLUE, INK, MUTED, ORANGE
 from tellapart.report.wording import percent, short
 
@@ -59,7 +56,7 @@ def heat_figure(
         sentence: what they say.
     """
     limit = max(float(np.abs(heat).max()) for _, _, heat in heats)
-    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+    with styled(_STYLE):
         figure = Figure(figsize=(3.1 * (1 + len(heats)), 4.1), layout="constrained", facecolor="white")
         every = figure.subplots(1, 1 + len(heats))
         titles = ["photo", *(f"for {short(name)} ({percent(share)})" for name, share, _ in heats)]
@@ -79,5 +76,6 @@ def heat_figure(
 def figure_png(figure: Figure) -> bytes:
     """The bytes of a PNG file, the same for the same figure."""
     written = BytesIO()
-    figure.savefig(written, format="png", dpi=_DPI, metadata={"Software": None})
+    with styled({}):
+        figure.savefig(written, format="png", dpi=_DPI, metadata={"Software": None})
     return written.getvalue()

@@ -12,11 +12,10 @@ import warnings
 from io import StringIO
 from xml.etree import ElementTree
 
-import matplotlib
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from tellapart.report import figures, wording
+from tellapart.report.drawing import Figure, styled
 
 _THEME = {  # colour that a figure is drawn with -> its name in style.css
     figures.INK: "ink",
@@ -37,7 +36,7 @@ def figure_svg(figure: Figure, *, name: str, description: str) -> Markup:
         description: what a person who cannot see the chart should know.
     """
     written = StringIO()
-    with warnings.catch_warnings(), matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    with warnings.catch_warnings(), styled({"svg.fonttype": "none", "svg.hashsalt": name}):
         # matplotlib's font may lack a letter of a class name; the browser's fonts have it.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from tellapart.fit_settings import FitSettings
-from tellapart.network.quiet import keras
+from tellapart.network.quiet import keras, our_settings
 from tellapart.training.muon import Muon
 
 _MOMENTUM = 0.9
@@ -22,6 +22,7 @@ State = list[np.ndarray]
 class Learner:
     """A network that is being trained."""
 
+    @our_settings()
     def __init__(self, network: keras.Model, settings: FitSettings):
         """Train what of `network` is trainable.
 
@@ -39,11 +40,13 @@ class Learner:
         )
         self._optimizer.build(network.trainable_variables)
 
+    @our_settings()
     def step(self, inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, rate: float) -> float:
         """Learn from one batch and give its loss before."""
         self._optimizer.learning_rate = rate
         return float(self._network.train_on_batch(inputs, targets, sample_weight=weights))  # type: ignore[arg-type]
 
+    @our_settings()
     def answer(self, inputs: np.ndarray) -> Float32[np.ndarray, "batch classes"]:
         """The logits of a batch, in pieces that memory has room for."""
         pieces = [inputs[first : first + self._answered] for first in range(0, len(inputs), self._answered)]
@@ -70,6 +73,7 @@ class Learner:
         """Take what `optimizer_state` gave."""
         _assign(self._optimizer.variables, values)
 
+    @our_settings()
     def estimate_statistics(self, batches: Sequence[Callable[[], np.ndarray]]) -> None:
         """Measure means and variances of batch normalisation anew, as plain means over some batches.
 

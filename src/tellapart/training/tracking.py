@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from tellapart.errors import UsageError
+from tellapart.libraries import importing
 from tellapart.progress import Advance, Progress
 
 CURVES = "curves"  # folder in the run folder
@@ -140,7 +140,8 @@ def tracked(track: str, folder: Path, watcher: Progress) -> Iterator[Tracked | N
 
 
 def _open_tensorboard(folder: Path) -> tuple[Curves, str]:
-    from tensorboard.summary import Writer  # pyright: ignore[reportMissingImports]
+    with importing("tensorboard"):
+        from tensorboard.summary import Writer  # pyright: ignore[reportMissingImports]
 
     return _TensorBoard(Writer(str(folder))), f'tensorboard --logdir "{folder}"'
 
@@ -160,9 +161,8 @@ class _TensorBoard:
 
 
 def _open_mlflow(folder: Path) -> tuple[Curves, str]:
-    # Before the import: from version 3.2 on MLflow sends home how it is used unless it is told not to.
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    from mlflow import MlflowClient  # pyright: ignore[reportMissingImports]
+    with importing("mlflow"):
+        from mlflow import MlflowClient  # pyright: ignore[reportMissingImports]
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)  # else it tells of each table that it makes
