@@ -74,3 +74,13 @@ def require(condition: bool, name: str, value: object, expected: str) -> None:
     """
     if not condition:
         raise UsageError(f"The setting '{name}' is {value!r}; it must be {expected}.", fix=f"Give {name} {expected}.")
+
+
+def clipped(text: object, most: int = 80) -> str:
+    """Foreign text as it may stand in an error: the beginning of it, because a file may bring a name of megabytes.
+
+    >>> clipped("oak"), clipped("o" * 100, most=4)
+    ('oak', 'oooo… (100 characters)')
+    """
+    whole = str(text)
+    return whole if len(whole) <= most else f"{whole[:most]}… ({len(whole):,} characters)"

@@ -85,7 +85,7 @@ def test_answers_that_do_not_fit_are_refused(file, change):
 def test_a_graph_that_the_runtime_cannot_load_is_refused(file):
     proto = small_model()
     proto.graph.node[2].input[0] = "net/nowhere"
-    assert "cannot load" in refused(file, proto)
+    assert "nothing before it gives 'net/nowhere'" in refused(file, proto)
 
 
 def test_a_graph_that_fails_when_it_runs_is_refused(file):
@@ -136,7 +136,7 @@ def test_a_hostile_file_outside_the_model_is_never_opened(file, tmp_path):
     onnx.external_data_helper.set_external_data(constant, "weights.bin")
     constant.ClearField("raw_data")
     file.write_bytes(proto.SerializeToString())
-    with pytest.raises(ModelError, match="outside the file"):
+    with pytest.raises(ModelError, match="external_data"):
         open_engine(file)
 
 
