@@ -50,7 +50,7 @@ class Engine:
         if any(len(rows) != NUM_PATTERNS for rows in answers.values()):
             raise self._refused(f"it does not bring answers for {NUM_PATTERNS} test patterns")
         wanted = {name: np.array(rows, np.float64) for name, rows in answers.items()}  # (patterns, columns)
-        # One at a time: the engine keeps the memory of its largest batch for good, and the first wrong answer is enough.
+        # One at a time: the engine keeps the memory of its largest batch for good, and one wrong answer is enough.
         for number, pattern in enumerate(draw_patterns(self.manifest.side_px)):
             got = self._answer(pattern, tuple(answers))
             for name, rows in wanted.items():
