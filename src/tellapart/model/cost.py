@@ -18,7 +18,7 @@ import onnx
 from tellapart.errors import clipped
 from tellapart.model.shapes import ATTRIBUTE_FIELDS, MAX_DIMENSIONS, OPERATORS, Misfit, Operator, Shape
 
-# For each pixel of the input; beside them what the dearest of our own needs, which is `classic` of four times the width.
+# For each pixel of the input; beside them what the dearest of our own needs, `classic` of four times the width.
 _MAX_WORK = 300_000  # 221,284; Lite2 32,521
 _MAX_VALUES = 300  # 256
 _MAX_LIVE_VALUES = 600  # 512

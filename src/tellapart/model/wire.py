@@ -10,8 +10,9 @@ Source: protobuf.dev/programming-guides/encoding.
 
 from __future__ import annotations
 
+from typing import Any
+
 import onnx
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError
 
 MAX_FIELDS = 50_000  # the largest of our networks has 5,358; twice a microsecond each
@@ -20,7 +21,7 @@ MAX_NAME_BYTES = 500  # of a tensor, operator, attribute or dimension
 MAX_MANIFEST_BYTES = 32 << 20  # 21 bytes for every training photo: a million and a half
 _SMALL_BYTES = 256  # constants up to here are kept: shapes, ends of slices and axes, which decide how large tensors get
 
-_MESSAGES: tuple[Descriptor, ...] = tuple(
+_MESSAGES = tuple(
     kind.DESCRIPTOR
     for kind in (
         onnx.ModelProto, onnx.OperatorSetIdProto, onnx.StringStringEntryProto, onnx.GraphProto, onnx.NodeProto,
@@ -59,7 +60,7 @@ class Unwritten(ValueError):
 class _Field:
     """What the walk has to know about a field, without asking the descriptor again."""
 
-    def __init__(self, field: FieldDescriptor, *, repeated: bool) -> None:
+    def __init__(self, field: Any, *, repeated: bool) -> None:
         self.name: str = field.name
         self.message: str | None = field.message_type.name if field.message_type else None
         self.repeated = repeated
@@ -67,7 +68,7 @@ class _Field:
         self.wire = _BYTES if text or self.message else _FLOAT if field.type == field.TYPE_FLOAT else _VARINT
 
 
-def _known(kind: Descriptor) -> dict[int, _Field]:
+def _known(kind: Any) -> dict[int, _Field]:
     written = {name.rstrip("*"): name.endswith("*") for name in _WRITTEN[kind.name].split()}
     return {f.number: _Field(f, repeated=written[f.name]) for f in kind.fields if f.name in written}
 
