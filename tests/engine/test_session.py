@@ -95,19 +95,6 @@ def test_a_graph_that_fails_when_it_runs_is_refused(file):
     refused(file, proto)
 
 
-def test_damaged_bytes_never_escape_as_anything_but_a_model_error(file, rng):
-    content = write_small_model(file).read_bytes()
-    for _ in range(300):
-        damaged = bytearray(content)
-        for at in rng.integers(0, len(content), 2):
-            damaged[at] = rng.integers(256)
-        file.write_bytes(bytes(damaged))
-        try:
-            open_engine(file)
-        except ModelError:
-            continue
-
-
 def test_nothing_is_printed_about_a_refused_model(file, capfd):
     proto = small_model()
     proto.graph.node[2].input[0] = "net/nowhere"

@@ -25,8 +25,9 @@ _MAX_LIVE_VALUES = 600  # 512
 # And whatever the input is: prototypes of a million values, feature maps of many classes.
 _FREE_WORK, _FREE_VALUES = 200_000_000, 4_000_000
 
+_ABSURD_VALUES = 1 << 40  # of one tensor; a chain that doubles two thousand times is not followed to its end
 _VALUE_WORK = 16  # a value read or written takes about as long as so many multiply-adds
-_ITEM_BYTES = {onnx.TensorProto.FLOAT: 4, onnx.TensorProto.FLOAT16: 2, onnx.TensorProto.INT64: 8}
+_ITEM_BYTES: dict[int, int] = {onnx.TensorProto.FLOAT: 4, onnx.TensorProto.FLOAT16: 2, onnx.TensorProto.INT64: 8}
 _FIELD_TYPES = {"i": onnx.AttributeProto.INT, "ints": onnx.AttributeProto.INTS, "f": onnx.AttributeProto.FLOAT}
 
 
@@ -115,7 +116,7 @@ def _computed(
         inputs = tuple(shapes[name] for name in node.input)
         integers = tuple(constants[name].integers if name in constants else None for name in node.input)
         shape, multiply_adds = known.rule(Operator(node.op_type, inputs, integers, _attributes(node, known.attributes)))
-        if len(shape) > MAX_DIMENSIONS or any(size < 1 for size in shape):
+        if len(shape) > MAX_DIMENSIONS or any(size < 1 for size in shape) or math.prod(shape) > _ABSURD_VALUES:
             raise Misfit(f"what it gives has the shape {shape}")
     except Misfit as error:
         raise Misfit(

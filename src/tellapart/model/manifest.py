@@ -50,6 +50,8 @@ class Fingerprints:
     @classmethod
     def from_dict(cls, values: dict[str, str]) -> Fingerprints:
         """Read what `to_dict` wrote."""
+        if set(values) != set(_FINGERPRINTS):
+            raise ValueError(f"expected {' and '.join(_FINGERPRINTS)}")
         arrays = {name: np.frombuffer(base64.b64decode(values[name], validate=True), "<u8") for name in _FINGERPRINTS}
         if len({len(array) for array in arrays.values()}) > 1:
             raise ValueError("there are not as many of one kind as of the other")
@@ -117,7 +119,7 @@ class Manifest:
         except (KeyError, ValueError, TypeError) as error:
             raise _damaged(where, f"fingerprints: {error}") from error
         del values["file_sha256"]  # of the file, not of what it says; `seal.py` has checked it or will
-        return cls(**{**values, "class_names": tuple(values["class_names"])})
+        return cls(**{**values, **_as_floats(values), "class_names": tuple(values["class_names"])})
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -203,6 +205,15 @@ def _range_faults(values: dict[str, Any]) -> list[str]:
         if not low <= values["thresholds"].get(name, low) <= high:
             faults.append(f"the threshold '{name}' is {values['thresholds'][name]}, expected {low:g} to {high:g}")
     return faults
+
+
+def _as_floats(values: dict[str, Any]) -> dict[str, Any]:
+    """Numbers that JSON may write without a point."""
+    return {
+        "temperature": float(values["temperature"]),
+        "thresholds": {name: float(limit) for name, limit in values["thresholds"].items()},
+        "answers": {name: [list(map(float, row)) for row in rows] for name, rows in values["answers"].items()},
+    }
 
 
 def _name_faults(names: list[Any]) -> list[str]:
