@@ -6,11 +6,13 @@ open file itself (what a path names can change between two questions), and never
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import os
 import stat
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 # Of the JSON and CSV files that tellapart writes itself. A row of splits.csv has a hundred bytes or two, and there may
 # be 100,000 photos; a thousand classes make a table of a million numbers for each split in metrics.json.
@@ -34,6 +36,22 @@ class TooLarge(OSError):
         self.size_bytes, self.max_bytes = size_bytes, max_bytes
 
 
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """A regular file, open for reading.
+
+    Raises:
+        NotAFile: something else lies there.
+        OSError: it is missing or cannot be read.
+        ValueError: the path holds a NUL.
+    """
+    # Non-blocking, or opening a named pipe that nobody writes to would wait; regular files do not notice.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotAFile("it is not a regular file")
+    return open(descriptor, "rb")
+
+
 def read_file(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     """The bytes of a regular file of at most `max_bytes`.
 
@@ -43,16 +61,12 @@ def read_file(path: str | os.PathLike[str], max_bytes: int) -> bytes:
         OSError: it is missing or cannot be read.
         ValueError: the path holds a NUL.
     """
-    # Non-blocking, or opening a named pipe that nobody writes to would wait; regular files do not notice.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise NotAFile("it is not a regular file")
-        if facts.st_size > max_bytes:
-            raise TooLarge(facts.st_size, max_bytes)
-        content = file.read(facts.st_size + 1)  # not up to the limit, because room for all of it would be made first
-        if len(content) > facts.st_size:
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > max_bytes:
+            raise TooLarge(size, max_bytes)
+        content = file.read(size + 1)  # not up to the limit, because room for all of it would be made first
+        if len(content) > size:
             content += file.read(max_bytes + 1 - len(content))
     if len(content) > max_bytes:
         raise TooLarge(len(content), max_bytes)
@@ -102,6 +116,19 @@ def parse_json(text: str, max_values: int) -> Any:
         raise ValueError("it is nested too deeply") from None
     _check_values(value, names_of_bytes="\\u" in text)
     return value
+
+
+def read_rows(path: str | os.PathLike[str], max_bytes: int = MAX_OWN_BYTES) -> list[dict[str, str]]:
+    """The rows of a CSV file of ours, by the names in its first line.
+
+    Raises:
+        OSError: as `read_file`.
+        ValueError: it is no CSV of ours: not UTF-8, or with a cell without end.
+    """
+    try:
+        return list(csv.DictReader(io.StringIO(read_text(path, max_bytes), newline="")))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
 
 
 def _refuse(token: str) -> NoReturn:

@@ -107,7 +107,7 @@ EDITS = st.lists(
 
 @pytest.mark.parametrize("forged", [False, True], ids=["checksum as it was", "checksum made to fit"])
 def test_bytes_cut_out_and_put_in_anywhere(tmp_path, forged):
-    """Where the checksum is made to fit, changes that mean nothing are accepted, such as another name of an operator."""
+    """Where the checksum is made to fit, what means nothing is accepted, such as another name of an operator."""
     seen = []
     plain = small_model().SerializeToString(deterministic=True)
 

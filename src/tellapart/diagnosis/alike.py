@@ -8,8 +8,6 @@ Reads the run folder and the store of embeddings; never a photo.
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +20,7 @@ from tellapart.engine.store import EmbeddingStore
 from tellapart.errors import TellapartError
 from tellapart.network.backbone_file import backbone_engine, embedding_space
 from tellapart.network.family import find_backbone
+from tellapart.reading import read_json, read_rows
 
 
 class AlikePhoto(NamedTuple):
@@ -68,12 +67,10 @@ def training_photos(engine: Engine) -> TrainingPhotos:
     """The training photos of a classifier, through the run folder that its file lies in."""
     folder = engine.path.parent
     try:
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        record = read_json(folder / "run.json")
         root, backbone = Path(record["photos"]), find_backbone(record["settings"]["backbone"])
-        with open(folder / "splits.csv", encoding="utf-8", newline="") as file:
-            rows = [
-                (row["path"], row["label"], row["sha256"]) for row in csv.DictReader(file) if row["part"] == "train"
-            ]
+        known = read_rows(folder / "splits.csv")
+        rows = [(row["path"], row["label"], row["sha256"]) for row in known if row["part"] == "train"]
     except (OSError, ValueError, KeyError, TypeError, TellapartError):
         return TrainingPhotos("The model file lies in no run folder, so its training photos are not known.")
     base = root if root.is_dir() else root.parent

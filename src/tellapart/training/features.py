@@ -85,7 +85,8 @@ def fill_features(
 
 def held_features(file: Path, shape: tuple[int, ...], fill: Callable[[np.ndarray], None]) -> np.ndarray:
     """The mapped array in `file`, filled first unless it is there already, from before the run was stopped."""
-    if not file.exists():
+    held = _mapped(file, shape)
+    if held is None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with replacing(file) as temporary:
             array = np.lib.format.open_memmap(temporary, "w+", np.float16, shape)
@@ -93,7 +94,17 @@ def held_features(file: Path, shape: tuple[int, ...], fill: Callable[[np.ndarray
             fill(array)
             array.flush()
             del array
-    return np.load(file, mmap_mode="r", allow_pickle=False)
+        held = np.load(file, mmap_mode="r", allow_pickle=False)
+    return held
+
+
+def _mapped(file: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+    """What an earlier start left there, if it is whole."""
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False) if file.is_file() else None
+    except (OSError, ValueError, EOFError):
+        return None
+    return array if array is not None and array.shape == shape and array.dtype == np.float16 else None
 
 
 def room_for(num_bytes: int, folder: Path, limits: PixelSettings) -> bool:
