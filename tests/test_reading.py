@@ -59,13 +59,13 @@ def test_a_file_that_says_it_is_empty_is_read_as_far_as_it_goes():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "nul", "NaN", "[Infinity]", "1e999", "9" * 30, "9" * 5000, '{"a": 1, "a": 2}', '"\\ud800"', '{"\\udfff": 1}',
-     "[" * 40 + "]" * 40, "[" * 100_000, "[" + "0," * 99 + "0]"],
+    ["", "{", "nul", "NaN", "[Infinity]", "1e999", "9" * 30, "9" * 5000, '{"a": 1, "a": 2}', '"\\ud800"',
+     '{"\\udfff": 1}', "[" * 40 + "]" * 40, "[" * 100_000, "[" + "0," * 999 + "0]"],
     ids=lambda text: text[:12],
 )  # fmt: skip
 def test_json_that_is_too_much_or_no_json_is_a_value_error(text):
     with pytest.raises(ValueError):
-        parse_json(text, max_values=99 if len(text) == 202 else 200_000)
+        parse_json(text, max_values=999 if text[1:2] == "0" else 200_000)
 
 
 @pytest.mark.parametrize("text", ["null", "-0.5", '"x"', '{"a": [1, {"b": true}]}', '"\\ud83c\\udf33"', '"\\udcff"'])
