@@ -74,3 +74,18 @@ def require(condition: bool, name: str, value: object, expected: str) -> None:
     """
     if not condition:
         raise UsageError(f"The setting '{name}' is {value!r}; it must be {expected}.", fix=f"Give {name} {expected}.")
+
+
+def clipped(text: object, most: int = 80) -> str:
+    """Foreign text as it may stand in an error: the beginning of it, because a file may bring a name of megabytes.
+
+    What does not print is written as an escape, so that it neither steers a terminal nor makes a line of its own.
+
+    >>> clipped("oak"), clipped("o" * 100, most=4)
+    ('oak', 'oooo… (100 characters)')
+    """
+    whole = str(text)
+    head = whole[:most]
+    if not head.isprintable():
+        head = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in head)
+    return head if len(whole) <= most else f"{head}… ({len(whole):,} characters)"

@@ -203,6 +203,7 @@ class TrainSettings:
         require(self.recipe in RECIPES, "recipe", self.recipe, f"one of: {', '.join(RECIPES)}")
         require(self.track in TRACKERS, "track", self.track, f"one of: {', '.join(TRACKERS)}")
         SplitSettings(validation=self.validation, test=self.test, seed=self.seed)
+        require(0 <= self.seed < 1 << 64, "seed", self.seed, "a whole number from 0 to 2^64 - 1")
         HeadSettings(class_weight=self.class_weight)
         require(0 < self.max_error < 1, "max_error", self.max_error, "a fraction between 0 and 1, such as 0.02")
         EngineSettings(workers=self.threads)

@@ -8,9 +8,7 @@ Reads the run folder, the store of embeddings, and of photos those that it names
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +22,7 @@ from tellapart.errors import PhotoRefused, TellapartError
 from tellapart.network.backbone_file import backbone_engine
 from tellapart.network.family import find_backbone
 from tellapart.photos.decode import read_photo
+from tellapart.reading import read_json, read_rows
 from tellapart.settings import DecodeSettings
 from tellapart.training.preparing import store_space
 
@@ -72,14 +71,12 @@ def training_photos(engine: Engine) -> TrainingPhotos:
     """The training photos of a classifier, through the run folder that its file lies in."""
     folder = engine.path.parent
     try:
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        record = read_json(folder / "run.json")
         root, backbone = Path(record["photos"]), find_backbone(record["settings"]["backbone"])
         limit = float(record["settings"].get("max_megapixels", DecodeSettings.max_megapixels))
         space = store_space(backbone.name, limit)
-        with open(folder / "splits.csv", encoding="utf-8", newline="") as file:
-            rows = [
-                (row["path"], row["label"], row["sha256"]) for row in csv.DictReader(file) if row["part"] == "train"
-            ]
+        known = read_rows(folder / "splits.csv")
+        rows = [(row["path"], row["label"], row["sha256"]) for row in known if row["part"] == "train"]
     except (OSError, ValueError, KeyError, TypeError, TellapartError):
         return TrainingPhotos("The model file lies in no run folder, so its training photos are not known.")
     base = root if root.is_dir() else root.parent

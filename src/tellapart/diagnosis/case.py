@@ -5,9 +5,7 @@ Reads the run folder and, through the store of embeddings, the photos; writes no
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
+from tellapart.reading import read_json, read_rows
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.looking import Look
 from tellapart.training.preparing import backbone_viewer, embed
@@ -103,7 +102,9 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
 
 def _read(folder: Path, name: str) -> dict[str, Any]:
     try:
-        values = json.loads((folder / name).read_text(encoding="utf-8"))
+        values = read_json(folder / name)
+        if not isinstance(values, dict):
+            raise ValueError("it holds no object")
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{folder} is not the folder of a finished run: {name} cannot be read.",
@@ -124,9 +125,8 @@ def _settings(record: Mapping[str, Any], folder: Path) -> TrainSettings:
 def _splits(folder: Path) -> list[dict[str, str]]:
     """The rows of splits.csv of photos that were used."""
     try:
-        with open(folder / "splits.csv", encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
+        rows = read_rows(folder / "splits.csv")
+    except (OSError, ValueError) as error:
         raise UsageError(f"{folder} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
     return [row for row in rows if row["part"] in ("train", "validation", "test")]
 
@@ -158,7 +158,6 @@ def _table(
 
 def _history(folder: Path) -> tuple[dict[str, str], ...]:
     try:
-        with open(folder / "history.csv", encoding="utf-8", newline="") as file:
-            return tuple(csv.DictReader(file))
-    except OSError:
+        return tuple(read_rows(folder / "history.csv"))
+    except (OSError, ValueError):
         return ()

@@ -8,7 +8,6 @@ Reads a case and, for another backbone, photos through the store of embeddings; 
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from tellapart.diagnosis.dealing import nested_ranks
 from tellapart.diagnosis.head_curve import Photos, folds_of
 from tellapart.diagnosis.settings import HeadExperimentSettings
 from tellapart.progress import Silent
+from tellapart.reading import read_json
 from tellapart.settings import HeadSettings, ScanSettings
 from tellapart.training.head import Trial, try_strengths
 from tellapart.training.preparing import backbone_viewer, embed
@@ -125,7 +125,7 @@ def open_lab(case: Case, seconds: float) -> HeadLab:
 
 def _chosen_strength(case: Case) -> float | None:
     try:
-        return float(json.loads((case.folder / "run.json").read_text(encoding="utf-8"))["details"]["strength"])
+        return float(read_json(case.folder / "run.json")["details"]["strength"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

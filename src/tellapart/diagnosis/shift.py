@@ -14,7 +14,6 @@ Reads embeddings and figures of a run; opens no photo; writes nothing.
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +26,7 @@ from tellapart.diagnosis.least_squares import permutation_probability
 from tellapart.diagnosis.phrases import counted, percent, points_between
 from tellapart.evaluation.intervals import Estimate, difference_interval
 from tellapart.progress import Progress
+from tellapart.reading import read_json
 
 _MOST_PHOTOS = {"train": 1500, "test": 750}  # more would cost seconds and see no smaller difference that matters
 _LEAST_GROUPS = 10  # of a part; below, chance can hardly be excluded
@@ -149,7 +149,7 @@ def _left_out_in_turn(case: Case) -> _Counts:
     if case.settings.recipe != "quick":
         return _Counts(0, 0)
     try:
-        details = json.loads((case.folder / "run.json").read_text(encoding="utf-8"))["details"]
+        details = read_json(case.folder / "run.json")["details"]
         accuracies = {step["strength"]: step["accuracy"] for step in details["path"]}
         accuracy = float(accuracies[details["strength"]])
     except (OSError, ValueError, KeyError, TypeError):  # a run of another version; validation photos remain

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from tellapart.errors import ModelError
+from tellapart.errors import ModelError, clipped
 from tellapart.libraries import importing
 from tellapart.model.file import ModelFile, read_model
 from tellapart.model.manifest import Manifest
-from tellapart.model.patterns import TOLERANCE, draw_patterns, summarise_embeddings
+from tellapart.model.patterns import NUM_PATTERNS, TOLERANCE, draw_patterns, summarise_embeddings
 
 with importing("onnxruntime"):  # the one place: `import tellapart` has switched its telemetry off by now
     import onnxruntime
@@ -49,23 +49,26 @@ class Engine:
         expected = {"embedding", "probabilities"} if self.manifest.class_names else {"embedding"}
         expected |= {"novelty"} & set(self.output_names)
         if set(answers) != expected:
-            raise self._refused(f"it brings answers for {sorted(answers)}, expected {sorted(expected)}")
-        got = self._answer_patterns(tuple(answers))
-        for name, rows in answers.items():
-            wanted = np.array(rows, np.float64)
-            if wanted.shape != got[name].shape:
-                raise self._refused(f"'{name}' has shape {got[name].shape}, expected {wanted.shape}")
-            difference = np.abs(got[name] - wanted).max() / max(1.0, np.abs(wanted).max())
-            if not difference <= TOLERANCE:  # written so that not-a-number is refused too
-                raise self._refused(f"its answers to the test patterns differ by {difference:.2g} in '{name}'")
+            raise self._refused(f"it brings answers for {clipped(sorted(answers))}, expected {sorted(expected)}")
+        if any(len(rows) != NUM_PATTERNS for rows in answers.values()):
+            raise self._refused(f"it does not bring answers for {NUM_PATTERNS} test patterns")
+        wanted = {name: np.array(rows, np.float64) for name, rows in answers.items()}  # (patterns, columns)
+        # One at a time: the engine keeps the memory of its largest batch for good, and one wrong answer is enough.
+        for number, pattern in enumerate(draw_patterns(self.manifest.side_px)):
+            got = self._answer(pattern, tuple(answers))
+            for name, rows in wanted.items():
+                row = rows[number]
+                if row.shape != got[name].shape:
+                    raise self._refused(f"'{name}' has {got[name].size:,} columns, expected {row.size:,}")
+                difference = np.abs(got[name] - row).max() / max(1.0, np.abs(rows).max())
+                if not difference <= TOLERANCE:  # written so that not-a-number is refused too
+                    raise self._refused(f"its answers to the test patterns differ by {difference:.2g} in '{name}'")
 
-    def _answer_patterns(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def _answer(self, pattern: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         try:
-            # One at a time: the engine keeps the memory of its largest batch for good.
-            rows = [self.run(pattern[np.newaxis], names) for pattern in draw_patterns(self.manifest.side_px)]
-            got = {name: np.concatenate([row[name] for row in rows]) for name in names}
+            got = self.run(pattern[np.newaxis], names)
             got["embedding"] = summarise_embeddings(got["embedding"])
-            return {name: values.reshape(len(values), -1) for name, values in got.items()}  # novelty: (patterns, 1)
+            return {name: values.reshape(-1) for name, values in got.items()}
         except Exception as error:  # a model may load and still fail at work, in as many ways as it has operators
             raise self._refused(f"it fails on the test patterns ({_first_line(error)})") from error
 
@@ -114,4 +117,4 @@ def _load(model: ModelFile) -> onnxruntime.InferenceSession:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return clipped((str(error).splitlines() or [type(error).__name__])[0], 200)

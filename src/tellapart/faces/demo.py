@@ -23,6 +23,7 @@ from tellapart.faces.summary import print_json, show_run
 from tellapart.faces.terminal import plain_console
 from tellapart.faces.wording import between, percent
 from tellapart.progress import Progress
+from tellapart.reading import MAX_OWN_BYTES, read_text
 from tellapart.settings import TrainSettings, cache_folder
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def read_labels(file: Path) -> dict[str, str]:
     The file has no header and is separated by blanks: path, probability of a defect, kind of cell.
     """
     labels = {}
-    for line in file.read_text(encoding="utf-8").splitlines():
+    for line in read_text(file, MAX_OWN_BYTES).splitlines():
         if line.strip():
             path, probability, _ = line.split()
             labels[path] = "functional" if float(probability) < DEFECTIVE_FROM else "defective"

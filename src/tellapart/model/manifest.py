@@ -13,19 +13,27 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import math
+import re
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt64
 
-from tellapart.errors import ModelError
+from tellapart.errors import ModelError, clipped
+from tellapart.reading import parse_json
 
-FORMAT = 1  # raised when an older reader could misread a newer file
+FORMAT = 2  # raised when an older reader could misread a newer file; 2: with a checksum
 METADATA_KEY = "tellapart"
-MAX_SIDE_PX = 1024
+MAX_SIDE_PX = 512  # the most that --size takes
 MAX_CLASSES = 10_000
+MAX_NAME_LETTERS = 255  # of a class: the longest name of a folder that file systems take
+MAX_VALUES = 1_000_000  # in the whole manifest; figures of 10,000 classes are half of it
+UNSEALED = "0" * 64  # stands where the checksum of the file will be (`seal.py`)
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_LONGEST_TEXT = 200
+_MOST_TEXTS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +50,8 @@ class Fingerprints:
     @classmethod
     def from_dict(cls, values: dict[str, str]) -> Fingerprints:
         """Read what `to_dict` wrote."""
+        if set(values) != set(_FINGERPRINTS):
+            raise ValueError(f"expected {' and '.join(_FINGERPRINTS)}")
         arrays = {name: np.frombuffer(base64.b64decode(values[name], validate=True), "<u8") for name in _FINGERPRINTS}
         if len({len(array) for array in arrays.values()}) > 1:
             raise ValueError("there are not as many of one kind as of the other")
@@ -80,7 +90,7 @@ class Manifest:
     def to_json(self) -> str:
         """One line of JSON with sorted keys, so that equal manifests are equal bytes."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        values["fingerprints"] = self.fingerprints.to_dict()
+        values |= {"fingerprints": self.fingerprints.to_dict(), "file_sha256": UNSEALED}
         return json.dumps(values, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
     @classmethod
@@ -97,7 +107,8 @@ class Manifest:
         values = _parse(text, where)
         if values.get("format") != FORMAT:
             raise ModelError(
-                f"{where} has model format {values.get('format')!r}; this version of tellapart reads format {FORMAT}.",
+                f"{where} has model format {clipped(repr(values.get('format')))}; this version of tellapart reads "
+                f"format {FORMAT}.",
                 fix="Install the version of tellapart that wrote it, or train it again.",
             )
         wrong = _faults(values)
@@ -107,7 +118,8 @@ class Manifest:
             values["fingerprints"] = Fingerprints.from_dict(values["fingerprints"])
         except (KeyError, ValueError, TypeError) as error:
             raise _damaged(where, f"fingerprints: {error}") from error
-        return cls(**{**values, "class_names": tuple(values["class_names"])})
+        del values["file_sha256"]  # of the file, not of what it says; `seal.py` has checked it or will
+        return cls(**{**values, **_as_floats(values), "class_names": tuple(values["class_names"])})
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -124,21 +136,16 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "seed": (int,),
     "versions": (dict,),
     "answers": (dict,),
+    "file_sha256": (str,),
     "format": (int,),
 }
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
-    def refuse(token: str) -> NoReturn:
-        raise ValueError(f"the number {token} is not allowed")
-
-    def finite(token: str) -> float:
-        return float(token) if math.isfinite(float(token)) else refuse(token)
-
     try:
-        values = json.loads(text, parse_constant=refuse, parse_float=finite)
-    except (ValueError, RecursionError) as error:
-        raise _damaged(where, f"it is not JSON ({error})") from error
+        values = parse_json(text, MAX_VALUES)
+    except ValueError as error:
+        raise _damaged(where, f"it is not JSON that may be read ({error})") from error
     if not isinstance(values, dict):
         raise _damaged(where, f"expected an object, got {type(values).__name__}")
     return values
@@ -146,13 +153,13 @@ def _parse(text: str, where: str) -> dict[str, Any]:
 
 def _faults(values: dict[str, Any]) -> list[str]:
     faults = [f"'{key}' is missing" for key in _KINDS if key not in values]
-    faults += [f"'{key}' is unknown" for key in values if key not in _KINDS]
+    faults += [f"'{clipped(key)}' is unknown" for key in values if key not in _KINDS]
     for key, kinds in _KINDS.items():
         value = values.get(key)
         mistaken_bool = isinstance(value, bool) and bool not in kinds  # bool is an int in Python
         if key in values and (not isinstance(value, kinds) or mistaken_bool):
             faults.append(f"'{key}' is {type(value).__name__}, expected {kinds[0].__name__}")
-    return faults or _inner_faults(values) + _range_faults(values)
+    return faults or _inner_faults(values) or _range_faults(values)  # what a value is, before how large it is
 
 
 def _inner_faults(values: dict[str, Any]) -> list[str]:
@@ -165,6 +172,8 @@ def _inner_faults(values: dict[str, Any]) -> list[str]:
         faults.append("'thresholds' must hold numbers only")
     if not all(_is_table(rows) for rows in values["answers"].values()):
         faults.append("'answers' must hold tables of numbers only")
+    if not all(isinstance(values["metrics"].get(part, {}), dict) for part in ("train", "validation", "test")):
+        faults.append("'metrics' must hold an object for each split")
     return faults
 
 
@@ -179,24 +188,53 @@ def _is_table(rows: object) -> bool:
 
 
 def _range_faults(values: dict[str, Any]) -> list[str]:
-    faults = []
-    names = values["class_names"]
-    if not all(isinstance(name, str) and name for name in names) or len(set(names)) != len(names):
-        faults.append("'class_names' must be different, non-empty texts")
-    if len(names) == 1 or len(names) > MAX_CLASSES:
-        faults.append(f"'class_names' has {len(names)} names, expected 2 to {MAX_CLASSES}")
+    faults = _name_faults(values["class_names"])
+    short = [values["recipe"], values["backbone"], *values["versions"], *values["versions"].values()]
+    if len(values["versions"]) > _MOST_TEXTS or any(len(text) > _LONGEST_TEXT for text in short):
+        faults.append(f"its recipe, backbone or versions are longer than {_LONGEST_TEXT} letters")
+    if not _DIGEST.fullmatch(values["file_sha256"]):
+        faults.append("'file_sha256' is not a SHA-256")
+    if not 0 <= values["seed"] < 1 << 64:
+        faults.append(f"'seed' is {values['seed']}, expected 0 to 2^64 - 1")
     if not 8 <= values["side_px"] <= MAX_SIDE_PX:
         faults.append(f"'side_px' is {values['side_px']}, expected 8 to {MAX_SIDE_PX}")
     if not (_is_number(values["temperature"]) and values["temperature"] > 0):
         faults.append(f"'temperature' is {values['temperature']}, expected a positive number")
-    faults += [f"the threshold '{name}' is unknown" for name in values["thresholds"] if name not in _LIMITS]
+    faults += [f"the threshold '{clipped(name)}' is unknown" for name in values["thresholds"] if name not in _LIMITS]
     for name, (low, high) in _LIMITS.items():
         if not low <= values["thresholds"].get(name, low) <= high:
             faults.append(f"the threshold '{name}' is {values['thresholds'][name]}, expected {low:g} to {high:g}")
     return faults
 
 
+def _as_floats(values: dict[str, Any]) -> dict[str, Any]:
+    """Numbers that JSON may write without a point."""
+    return {
+        "temperature": float(values["temperature"]),
+        "thresholds": {name: float(limit) for name, limit in values["thresholds"].items()},
+        "answers": {name: [list(map(float, row)) for row in rows] for name, rows in values["answers"].items()},
+    }
+
+
+def _name_faults(names: list[Any]) -> list[str]:
+    if len(names) == 1 or len(names) > MAX_CLASSES:
+        return [f"'class_names' has {len(names):,} names, expected 2 to {MAX_CLASSES:,}"]
+    if not all(isinstance(name, str) and name for name in names) or len(set(names)) != len(names):
+        return ["'class_names' must be different, non-empty texts"]
+    return [f"'class_names': {fault}" for fault in map(name_fault, names) if fault]
+
+
+def name_fault(name: str) -> str | None:
+    """Why a text cannot be the name of a class; None where it can."""
+    if len(name) > MAX_NAME_LETTERS:
+        return f"a name has {len(name):,} letters, more than {MAX_NAME_LETTERS}"
+    if "\0" in name or {".", ".."} & set(re.split(r"[/\\]", name)):
+        return f"{clipped(name)!r} is no name of a class"
+    return None
+
+
 def _damaged(where: str, what: str) -> ModelError:
     return ModelError(
-        f"The manifest inside {where} cannot be trusted: {what}.", fix="Get the file again, or train it again."
+        f"The manifest inside {where} cannot be trusted: {clipped(what, 400)}.",
+        fix="Get the file again, or train it again.",
     )

@@ -31,7 +31,9 @@ def backbone_engine(backbone: Backbone, folder: Path | None = None) -> Engine:
     file = (folder or cache_folder()) / "backbones" / f"{embedding_space(backbone)}.onnx"
     if file.exists():
         try:
-            return open_engine(file)
+            engine = open_engine(file)
+            if (engine.manifest.recipe, engine.manifest.backbone) == ("backbone", backbone.name):
+                return engine
         except ModelError:
             pass  # a cache may be thrown away
     _make(backbone, file)

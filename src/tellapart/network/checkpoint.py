@@ -24,7 +24,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tellapart.errors import ModelError
+from tellapart.reading import read_file
 
+_MAX_BYTES = 1 << 28  # the largest that is pinned has 23 MB
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
 _DTYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
@@ -80,9 +82,9 @@ def read_checkpoint(path: Path, sha256: str) -> dict[str, np.ndarray]:
         ModelError: the file is missing, is not the pinned one, or holds anything but tensors of numbers.
     """
     try:
-        content = path.read_bytes()
+        content = read_file(path, _MAX_BYTES)
     except OSError as error:
-        raise _refused(path, str(error.strerror)) from error
+        raise _refused(path, error.strerror or str(error)) from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise _refused(path, "its SHA-256 is not the pinned one")
     return parse_checkpoint(content, path)

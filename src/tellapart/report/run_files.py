@@ -6,15 +6,17 @@ A page about most of a run is worth more than none, so nothing here stops it. Re
 from __future__ import annotations
 
 import csv
-import json
+import io
 from pathlib import Path
 from typing import Any
+
+import tellapart.reading as reading
 
 
 def read_json(file: Path) -> dict[str, Any]:
     """The object in a JSON file; empty where there is none."""
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = reading.read_json(file)
     except (OSError, ValueError):
         return {}
     return values if isinstance(values, dict) else {}
@@ -23,11 +25,11 @@ def read_json(file: Path) -> dict[str, Any]:
 def read_rows(file: Path, *columns: str) -> list[dict[str, str]]:
     """The rows of a CSV file; none where there is none, or where it lacks one of these columns."""
     try:
-        with open(file, encoding="utf-8-sig", newline="", errors="backslashreplace") as text:
-            reader = csv.DictReader(text)
-            if not set(columns) <= set(reader.fieldnames or ()):
-                return []
-            return [{key: value or "" for key, value in row.items() if key} for row in reader]
+        text = reading.read_file(file, reading.MAX_OWN_BYTES).decode("utf-8-sig", "backslashreplace")
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        if not set(columns) <= set(reader.fieldnames or ()):
+            return []
+        return [{key: value or "" for key, value in row.items() if key} for row in reader]
     except (OSError, csv.Error):
         return []
 

@@ -6,7 +6,6 @@ graded. The rest follows from the number of photos.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from tellapart.fit_settings import FitSettings, PixelSettings
 from tellapart.model.manifest import Manifest
 from tellapart.network.family import find_backbone
 from tellapart.progress import Progress
+from tellapart.reading import read_json
 from tellapart.settings import DecodeSettings, TrainSettings
 from tellapart.training.checkpoint import Checkpoints
 from tellapart.training.features import fill_features, room_for
@@ -62,7 +62,7 @@ class Plan(NamedTuple):
 def kept_plan(folder: Path) -> Plan | None:
     """The plan that was made before the run was stopped."""
     try:
-        return Plan(**json.loads((folder / CHECKPOINTS / "plan.json").read_text(encoding="utf-8")))
+        return Plan(**read_json(folder / CHECKPOINTS / "plan.json"))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from tellapart.atomic import replacing
 from tellapart.errors import UsageError
+from tellapart.reading import open_file
 from tellapart.settings import TrainSettings
 from tellapart.training.facts import data_fingerprint, versions
 from tellapart.training.preparing import Material
@@ -123,10 +124,10 @@ class Checkpoints:
 def _read(file: Path) -> dict[str, Any] | None:
     try:
         # Opened here, because NumPy forgets to close a file that it cannot read.
-        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        with open_file(file) as stream, np.load(stream, allow_pickle=False) as arrays:
             values = json.loads(arrays["facts"].tobytes())
             names = sorted(arrays.files)
             values |= {group: [arrays[name] for name in names if name.startswith(group)] for group in _GROUPS}
         return values
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile):
         return None  # cut short or damaged: the one before it will do

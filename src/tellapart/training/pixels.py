@@ -168,6 +168,8 @@ def contents(sha256: Sequence[str]) -> str:
 
 def _open(file: Path, shape: tuple[int, ...]) -> np.ndarray | None:
     """The mapped array, or None where there is no such file or not a whole one."""
+    if not file.is_file():  # opening a pipe would wait
+        return None
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
         os.utime(file)  # used now: it goes last

@@ -7,13 +7,13 @@ steps that teach nothing.
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
 import numpy as np
 
 from tellapart.fit_settings import SCRATCH_PLANS, SidesPlan
+from tellapart.reading import read_json
 from tellapart.training.learner import Learner
 from tellapart.training.run_folder import CHECKPOINTS, write_json
 from tellapart.training.sources import one_hot
@@ -37,7 +37,7 @@ def choose_sides(
     """
     file = folder / CHECKPOINTS / "sides.json"
     try:
-        return SCRATCH_PLANS[json.loads(file.read_text(encoding="utf-8"))["plan"]]
+        return SCRATCH_PLANS[read_json(file)["plan"]]
     except (OSError, ValueError, LookupError, TypeError):
         pass
     begin = time.perf_counter()

@@ -20,6 +20,7 @@ from tellapart.engine.session import Engine
 from tellapart.engine.store import EmbeddingStore
 from tellapart.engine.stream import Viewer
 from tellapart.errors import DataError
+from tellapart.model.manifest import MAX_CLASSES, name_fault
 from tellapart.network.backbone_file import backbone_engine, embedding_space
 from tellapart.network.family import find_backbone
 from tellapart.photos.decode import decoding
@@ -89,14 +90,34 @@ class Material:
         )
 
 
+def require_names(class_names: tuple[str, ...]) -> None:
+    """Stop before the work where the finished file would be refused for the name of a class.
+
+    Raises:
+        DataError: a name is too long, climbs out of a folder, or there are too many.
+    """
+    for name in class_names:
+        if fault := name_fault(name):
+            raise DataError(
+                f"A class cannot be called so: {fault}.", fix="Rename the folder, or the label in the table."
+            )
+    if len(class_names) > MAX_CLASSES:
+        raise DataError(
+            f"There are {len(class_names):,} classes; a model file holds at most {MAX_CLASSES:,}.",
+            fix="Train on fewer classes; --exclude leaves some out.",
+        )
+
+
 def prepare(
     table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, watch: Stopwatch
 ) -> Material:
     """Look at the photos, find copies and deal parts.
 
     Raises:
-        DataError: too many photos are refused, or a class is left without training photos.
+        DataError: too many photos are refused, a class is left without training photos, or has a name that a model
+            file may not hold.
     """
+    require_names(table.class_names)
     set_apart = np.array([part == "test" for part in table.parts])
     with watch.stage("embed"):
         limits = ScanSettings(strict=settings.strict)

@@ -13,7 +13,6 @@ against 14.2 (the last blocks of lite2, where much that is computed need not be 
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import shutil
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from tellapart.errors import ResourceError
 from tellapart.fit_settings import FitSettings
 from tellapart.network.quiet import keras
 from tellapart.progress import Progress
+from tellapart.reading import read_json
 from tellapart.training.facts import available_memory_bytes
 from tellapart.training.run_folder import CHECKPOINTS, write_json
 
@@ -107,7 +107,7 @@ def make_room(network: keras.Model, fit: FitSettings, folder: Path, progress: Pr
 def _begun_with(folder: Path, fit: FitSettings) -> int | None:
     """Photos a step of a run that goes on; None where it has not begun."""
     try:
-        return int(json.loads((folder / CHECKPOINTS / "room.json").read_text(encoding="utf-8"))["batch"])
+        return int(read_json(folder / CHECKPOINTS / "room.json")["batch"])
     except (OSError, ValueError, LookupError, TypeError):
         return fit.batch if any((folder / CHECKPOINTS).glob("step*.npz")) else None
 
