@@ -28,6 +28,7 @@ LAYERS = (
     "progress",
     "atomic",
     "reading",
+    "cells",
     "fit_settings",
     "settings",
     "photos",

@@ -8,7 +8,6 @@ Reads the run folder and the store of embeddings; never a photo.
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32
 
+from tellapart.cells import read_rows
 from tellapart.engine.session import Engine
 from tellapart.engine.store import EmbeddingStore
 from tellapart.errors import TellapartError
@@ -70,10 +70,8 @@ def training_photos(engine: Engine) -> TrainingPhotos:
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         root, backbone = Path(record["photos"]), find_backbone(record["settings"]["backbone"])
-        with open(folder / "splits.csv", encoding="utf-8", newline="") as file:
-            rows = [
-                (row["path"], row["label"], row["sha256"]) for row in csv.DictReader(file) if row["part"] == "train"
-            ]
+        splits = read_rows(folder / "splits.csv")
+        rows = [(row["path"], row["label"], row["sha256"]) for row in splits if row["part"] == "train"]
     except (OSError, ValueError, KeyError, TypeError, TellapartError):
         return TrainingPhotos("The model file lies in no run folder, so its training photos are not known.")
     base = root if root.is_dir() else root.parent

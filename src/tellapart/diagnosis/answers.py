@@ -5,11 +5,10 @@ Reads predictions.csv; writes nothing.
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from tellapart.cells import read_rows
 from tellapart.diagnosis.case import Case
 from tellapart.errors import UsageError
 
@@ -51,9 +50,8 @@ def _rows_of(case: Case) -> dict[str, dict[str, str]]:
     """Path -> row of predictions.csv, refused photos left out."""
     file = case.folder / "predictions.csv"
     try:
-        with open(file, encoding="utf-8", newline="") as opened:
-            return {row["path"]: row for row in csv.DictReader(opened) if row["label"]}
-    except (OSError, KeyError) as error:
+        return {row["path"]: row for row in read_rows(file, ("path", "label")) if row["label"]}
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"{file} cannot be read, so nobody can tell how the test photos were answered.", fix="Train again."
         ) from error

@@ -5,7 +5,6 @@ Reads the run folder and, through the store of embeddings, the photos; writes no
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 from collections import Counter
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from tellapart.cells import read_rows
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.split import group_photos
@@ -124,9 +124,8 @@ def _settings(record: Mapping[str, Any], folder: Path) -> TrainSettings:
 def _splits(folder: Path) -> list[dict[str, str]]:
     """The rows of splits.csv of photos that were used."""
     try:
-        with open(folder / "splits.csv", encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
+        rows = read_rows(folder / "splits.csv", ("path", "label", "part", "group", "sha256"))
+    except (OSError, ValueError) as error:
         raise UsageError(f"{folder} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
     return [row for row in rows if row["part"] in ("train", "validation", "test")]
 
@@ -158,7 +157,6 @@ def _table(
 
 def _history(folder: Path) -> tuple[dict[str, str], ...]:
     try:
-        with open(folder / "history.csv", encoding="utf-8", newline="") as file:
-            return tuple(csv.DictReader(file))
-    except OSError:
+        return tuple(read_rows(folder / "history.csv"))
+    except (OSError, ValueError):
         return ()

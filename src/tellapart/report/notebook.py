@@ -8,13 +8,13 @@ Reads results and, for curves, the run folder; writes nothing.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tellapart.cells import read_rows
 from tellapart.errors import UsageError
 from tellapart.report.wording import count, estimate, readable, verdict
 
@@ -83,9 +83,8 @@ class Views:
 
 def _history(folder: Path | None) -> list[dict[str, str]]:
     try:
-        with open(_known(folder) / "history.csv", encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError:
+        return read_rows(_known(folder) / "history.csv")
+    except (OSError, ValueError):
         raise UsageError(
             f"There is no history of epochs in {folder}: 'quick' makes none.",
             fix="Train with the recipe 'best', 'scratch' or 'classic' to have epochs to look at.",

@@ -5,10 +5,11 @@ A page about most of a run is worth more than none, so nothing here stops it. Re
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
+
+from tellapart import cells
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -23,12 +24,8 @@ def read_json(file: Path) -> dict[str, Any]:
 def read_rows(file: Path, *columns: str) -> list[dict[str, str]]:
     """The rows of a CSV file; none where there is none, or where it lacks one of these columns."""
     try:
-        with open(file, encoding="utf-8-sig", newline="", errors="backslashreplace") as text:
-            reader = csv.DictReader(text)
-            if not set(columns) <= set(reader.fieldnames or ()):
-                return []
-            return [{key: value or "" for key, value in row.items() if key} for row in reader]
-    except (OSError, csv.Error):
+        return cells.read_rows(file, columns)
+    except (OSError, ValueError):
         return []
 
 
