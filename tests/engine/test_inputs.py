@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +83,17 @@ def test_the_mark_at_the_start_of_a_list_is_no_part_of_the_first_path(monkeypatc
     monkeypatch.setattr("sys.stdin", io.StringIO("\ufeffa.jpg\r\nb.jpg\n"))
     files, _ = expand_inputs(["-"])
     assert list(files) == ["a.jpg", "b.jpg"]
+
+
+def test_a_table_is_its_rows_in_order_named_as_it_names_them(folder, tmp_path):
+    (tmp_path / "t.csv").write_text("label;file\nx;photos\\b.jpg\n;photos/gone.jpg\ny;photos/a.png\n")
+    files, total = expand_inputs(["t.csv"])
+    found = list(files)
+    assert total == 3
+    assert [file.text for file in found] == ["photos\\b.jpg", "photos/gone.jpg", "photos/a.png"]
+    assert [Path(file).is_file() for file in found] == [True, False, True]
+
+
+def test_a_table_among_photos_as_a_shell_names_them_all_is_but_a_file(folder, tmp_path):
+    (tmp_path / "photos" / "labels.csv").write_text("path\nb.jpg\n")
+    assert expanded("photos/b.jpg", "photos/labels.csv") == ["photos/b.jpg", "photos/labels.csv"]

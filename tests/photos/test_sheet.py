@@ -222,7 +222,7 @@ def test_names_in_another_case_or_normal_form_are_found(sheet):
     assert "case alone: 1 ('1.JPG')" in table.warnings[0]
 
 
-@pytest.mark.parametrize("start", ["C:\\Users\\x\\photos\\", "\\\\server\\share\\", "/home/x/photos/", "photos/"])
+@pytest.mark.parametrize("start", ["D:\\x\\photos\\", "\\\\server\\share\\", "/data/x/photos/", "photos/"])
 def test_paths_of_another_computer_are_read_from_where_they_begin_to_differ(sheet, start):
     separator = "\\" if "\\" in start else "/"
     file = sheet(f"path,label\n{start}1.jpg,a\n{start}sub{separator}3.jpg,b\n")
@@ -368,7 +368,7 @@ ENCODINGS = st.sampled_from(["utf-8", "utf-16", "cp1252", "utf-8-sig"])
 
 @given(CONTENT, ENCODINGS, st.binary(max_size=3), st.integers(0, 60))
 @settings(
-    derandomize=True, deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    derandomize=True, deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_a_table_holds_only_our_own_errors_escape(sheet, content, encoding, noise, at):
     data = ("path,label,split\n1.jpg,a,train\n2.jpg,b,test\n" + content).encode(encoding, "replace")

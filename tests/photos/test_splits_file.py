@@ -121,7 +121,7 @@ NAME = st.text(st.sampled_from("=+-@'\\;,\t\r\n\x1b\u202eab\"") | st.characters(
 @given(
     st.sets(NAME.map(lambda name: unicodedata.normalize("NFC", name)), min_size=1, max_size=4), st.sampled_from(",;")
 )
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(derandomize=True, deadline=None, max_examples=80)
 def test_any_names_come_back_though_saved_again(tmp_path_factory, names, separator):
     paths = tuple(sorted(names))
     table = replace(
@@ -135,7 +135,7 @@ def test_any_names_come_back_though_saved_again(tmp_path_factory, names, separat
 
 @given(st.binary(max_size=4), st.integers(0, 400), st.integers(0, 4))
 @settings(
-    derandomize=True, deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    derandomize=True, deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_the_file_holds_only_our_own_errors_escape(written, noise, at, cut):
     data = written.read_bytes()
