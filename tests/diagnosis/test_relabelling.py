@@ -197,7 +197,7 @@ def test_training_on_the_new_table_keeps_every_photo_in_its_part(plain_run, tmp_
 
 
 def test_names_that_a_spreadsheet_would_run_come_back_through_review_and_new_table(run):
-    rows = [(f"{label}/{number}.jpg", label, "train") for label in ("=cmd|'x'!A0", "-elm") for number in range(5)]
+    rows = [(f"{label}/{number}.jpg", label, "train") for label in ("=cmd|'x'!A0", "-elm") for number in range(6)]
     for path, _, _ in rows:
         (run.parent / "photos" / path).parent.mkdir(exist_ok=True)
         (run.parent / "photos" / path).touch()

@@ -250,6 +250,18 @@ def test_a_table_away_from_its_photos_is_told_the_folder(sheet, tmp_path):
     assert not faults
 
 
+@pytest.mark.parametrize("place", ["root", ".", "tables", "root/tables"])
+def test_the_folder_of_the_photos_is_found_near_the_table(sheet, tmp_path, place):
+    photos = sheet("").parent
+    (tmp_path / place).mkdir(exist_ok=True)
+    table = tmp_path / place / "t.csv"
+    table.write_text("path,label\nsub/3.jpg,a\nsub/ü 4.jpg,b\n")
+    if place != "root":
+        with pytest.raises(DataError) as told:
+            scan(table, settings=FEW)
+        assert f"--root {photos}" in told.value.fix
+
+
 def test_addresses_are_refused_by_name(sheet):
     assert "addresses in place of paths (1): 'https://a.b/1.jpg'" in problem_of(
         sheet("path,label\nhttps://a.b/1.jpg,a\n1.jpg,a\n2.jpg,b\n")

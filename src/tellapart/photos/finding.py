@@ -14,6 +14,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,14 +89,10 @@ class Finder:
 
     def nearest_root(self, text: str) -> str:
         """A folder near the root from which the path leads to a file; "" where none is found."""
-        above = [os.path.dirname(self.root), os.path.dirname(os.path.dirname(self.root))]
-        try:
-            with os.scandir(self.root) as entries:
-                below = sorted(entry.path for entry in entries if entry.is_dir())[:1000]
-        except OSError:
-            below = []
+        above = os.path.dirname(self.root)
+        near = [*_folders_in(self.root), above, os.path.dirname(above), *_folders_in(above)]
         tail = text.replace("\\", "/")
-        for folder in (*below, *above):
+        for folder in near:
             if Finder(Path(folder)).find(tail).state in (FOUND, SIMILAR):
                 return folder
         return ""
@@ -190,3 +187,12 @@ def _cased(text: str, place: Place) -> bool:
     if place.state != SIMILAR or suffix_of(name) not in PHOTO_SUFFIXES:
         return False
     return name != _normal(place.path.rpartition("/")[2])
+
+
+def _folders_in(folder: str) -> list[str]:
+    """The folders directly in one, a thousand at most."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.path for entry in islice(entries, 10_000) if entry.is_dir())[:1000]
+    except OSError:
+        return []

@@ -88,7 +88,7 @@ def judge_classes(rows: list[Row], min_photos: int, faults: Faults) -> None:
     counts = Counter(row.label for row in rows)
     if len(counts) == 1:
         only = next(iter(counts))
-        faults.add(f"there is one class only, '{only}'", "add photos of a second class")
+        faults.add(f"there is one class only, '{only}'", "add a folder with photos of a second class")
     small = [name for name in sorted(counts) if counts[name] < min_photos]
     if small:
         told = ", ".join(f"'{name}' ({counts[name]})" for name in small[:5])
@@ -102,7 +102,7 @@ def judge_classes(rows: list[Row], min_photos: int, faults: Faults) -> None:
     if untrained:
         faults.add(
             f"classes without a photo to train on: {name_some(untrained)}",
-            f"move photos of them to train, or leave classes out with --exclude {untrained[0]}",
+            f"put photos of them into 'train', or leave classes out with --exclude {untrained[0]}",
         )
 
 
