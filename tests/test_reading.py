@@ -5,9 +5,10 @@ import os
 
 import pytest
 
+from tellapart.cells import read_rows
 from tellapart.diagnosis import case
 from tellapart.errors import UsageError
-from tellapart.reading import NotAFile, TooLarge, parse_json, read_file, read_json, read_rows, read_text
+from tellapart.reading import NotAFile, TooLarge, parse_json, read_file, read_json, read_text
 from tellapart.report import run_files
 from tellapart.training import checkpoint
 from tellapart.training.features import held_features

@@ -30,6 +30,7 @@ LAYERS = (
     "atomic",
     "reading",
     "workers",
+    "cells",
     "fit_settings",
     "settings",
     "libraries",

@@ -6,8 +6,6 @@ open file itself (what a path names can change between two questions), and never
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import os
@@ -116,19 +114,6 @@ def parse_json(text: str, max_values: int) -> Any:
         raise ValueError("it is nested too deeply") from None
     _check_values(value, names_of_bytes="\\u" in text)
     return value
-
-
-def read_rows(path: str | os.PathLike[str], max_bytes: int = MAX_OWN_BYTES) -> list[dict[str, str]]:
-    """The rows of a CSV file of ours, by the names in its first line.
-
-    Raises:
-        OSError: as `read_file`.
-        ValueError: it is no CSV of ours: not UTF-8, or with a cell without end.
-    """
-    try:
-        return list(csv.DictReader(io.StringIO(read_text(path, max_bytes), newline="")))
-    except csv.Error as error:
-        raise ValueError(str(error)) from error
 
 
 def _refuse(token: str) -> NoReturn:

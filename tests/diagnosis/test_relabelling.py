@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import pytest
 
@@ -10,6 +11,7 @@ from tellapart.diagnosis.relabelling import apply
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.scan import scan
 from tellapart.settings import TrainSettings
+from tellapart.training.run_folder import write_rows
 
 PARTS = ("train", "train", "train", "train", "validation", "test")
 
@@ -139,9 +141,7 @@ def test_a_file_without_the_columns_is_refused(run):
         apply(review(run, "ash/3.jpg,ash", head="path,label"), run)
 
 
-@pytest.mark.parametrize(
-    "content", [None, b"path,label,suggestion\n\xff\xfe,a,b\n", b'path,label,suggestion\n"a,b,c\n']
-)
+@pytest.mark.parametrize("content", [None, b"path,label,suggestion\n\x81,a,b\n", b'path,label,suggestion\n"a,b,c\n'])
 def test_a_file_that_cannot_be_read_is_refused(run, content):
     file = run.parent / "reviewed.csv"
     if content is not None:
@@ -194,3 +194,32 @@ def test_training_on_the_new_table_keeps_every_photo_in_its_part(plain_run, tmp_
     assert {name: row["part"] for name, row in after.items()} == {name: row["part"] for name, row in before.items()}
     assert {name for name, row in after.items() if row["label"] != before[name]["label"]} == {path}
     out.unlink()
+
+
+def test_names_that_a_spreadsheet_would_run_come_back_through_review_and_new_table(run):
+    rows = [(f"{label}/{number}.jpg", label, "train") for label in ("=cmd|'x'!A0", "-elm") for number in range(6)]
+    for path, _, _ in rows:
+        (run.parent / "photos" / path).parent.mkdir(exist_ok=True)
+        (run.parent / "photos" / path).touch()
+    head = ("path", "label", "part", "group", "sha256")
+    write_rows(run / "splits.csv", head, [(*row, str(at), str(at)) for at, row in enumerate(rows)])
+    reviewed = run.parent / "reviewed.csv"
+    write_rows(reviewed, ("path", "label", "suggestion"), [("-elm/0.jpg", "-elm", "=cmd|'x'!A0")])
+    assert not any(cell[:1] in "=-" for line in reviewed.read_text().splitlines() for cell in line.split(","))
+    result = apply(reviewed, run)
+    assert result.changed == (("-elm/0.jpg", "-elm", "=cmd|'x'!A0"),)
+    assert scan(result.file).class_names == ("-elm", "=cmd|'x'!A0")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_a_review_in_another_encoding_and_normal_form_is_read(run, encoding):
+    file = review(run, "ash/3.jpg\tash\telm", head="path\tlabel\tsuggestion")
+    file.write_bytes(file.read_text().encode(encoding))
+    assert len(apply(file, run).changed) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(run):
+    os.mkfifo(run.parent / "pipe.csv")
+    with pytest.raises(DataError, match="cannot be read"):
+        apply(run.parent / "pipe.csv", run)

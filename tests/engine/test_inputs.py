@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +162,17 @@ def test_what_is_no_list_is_refused_and_does_not_go_on_for_ever(monkeypatch, con
 
 def test_a_list_that_begins_like_a_bmp_file_is_a_list(monkeypatch):
     assert listed(monkeypatch, b"BM/1.jpg\n") == ["BM/1.jpg"]
+
+
+def test_a_table_is_its_rows_in_order_named_as_it_names_them(folder, tmp_path):
+    (tmp_path / "t.csv").write_text("label;file\nx;photos\\b.jpg\n;photos/gone.jpg\ny;photos/a.png\n")
+    files, total = expand_inputs(["t.csv"])
+    found = list(files)
+    assert total == 3
+    assert [file.text for file in found] == ["photos\\b.jpg", "photos/gone.jpg", "photos/a.png"]
+    assert [Path(file).is_file() for file in found] == [True, False, True]
+
+
+def test_a_table_among_photos_as_a_shell_names_them_all_is_but_a_file(folder, tmp_path):
+    (tmp_path / "photos" / "labels.csv").write_text("path\nb.jpg\n")
+    assert expanded("photos/b.jpg", "photos/labels.csv") == ["photos/b.jpg", "photos/labels.csv"]

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tellapart.cells import from_cell
 from tellapart.engine.predictions import COLUMNS, Prediction, require_known_suffix, write_predictions
 from tellapart.errors import UsageError
 
@@ -102,12 +103,16 @@ def test_a_failure_half_way_leaves_the_old_file_as_it_was(tmp_path, suffix):
     assert (tmp_path / f"out{suffix}").read_text() == "old"
 
 
-@pytest.mark.parametrize("name", ['comma, "quote".jpg', "line\nbreak.jpg", "été 猫.jpg", "=1+1.jpg"])
+@pytest.mark.parametrize(
+    "name", ['comma, "quote".jpg', "line\nbreak.jpg", "été 猫.jpg", "=1+1.jpg", "\x1b[2J.jpg", "gpj.\u202etac.jpg"]
+)
 def test_awkward_names_survive_in_every_format(tmp_path, name):
     for suffix in (".csv", ".jsonl", ".parquet"):
         write_predictions([sure(name)], CLASSES, tmp_path / f"out{suffix}")
     with open(tmp_path / "out.csv", encoding="utf-8", newline="") as stream:
-        assert next(csv.DictReader(stream))["path"] == name
+        cell = next(csv.DictReader(stream))["path"]
+        assert cell.isprintable()
+        assert from_cell(cell) == name
     assert json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))["path"] == name
     assert pl.read_parquet(tmp_path / "out.parquet")["path"].to_list() == [name]
 

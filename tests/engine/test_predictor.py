@@ -14,7 +14,8 @@ from tellapart.model.file import write_model
 from tellapart.model.novelty import Prototypes, answers_with_novelty, with_novelty
 from tellapart.model.patterns import draw_patterns
 from tellapart.photos.decode import to_pixels
-from tellapart.settings import EngineSettings
+from tellapart.photos.sheet import photos_of_sheet
+from tellapart.settings import EngineSettings, SourceSettings
 
 
 def test_a_prediction_is_the_most_probable_class_and_the_runner_up(engine, rng):
@@ -100,3 +101,10 @@ def test_what_has_no_path_has_a_row_all_the_same(engine, rng):
     picture = draw_photo(rng)
     rows = list(Predictor(engine).predict([np.asarray(picture), picture, b"no photo"]))
     assert [(row.path, row.decision) for row in rows] == [("", "ok"), ("", "ok"), ("", "refused")]
+
+
+def test_a_photo_of_a_table_is_answered_under_the_name_that_the_table_has(engine, rng, tmp_path):
+    draw_photo(rng).save(tmp_path / "1.png")
+    (tmp_path / "t.tsv").write_text("image\n./1.png\ngone.png\n")
+    answers = list(Predictor(engine).predict(photos_of_sheet(tmp_path / "t.tsv", SourceSettings(), [])))
+    assert [(answer.path, answer.decision) for answer in answers] == [("./1.png", "ok"), ("gone.png", "refused")]

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
+import os
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tellapart.errors import DataError
+from tellapart.errors import DataError, TellapartError
 from tellapart.photos.splits_file import read_splits, write_splits
 from tellapart.photos.table import PhotoTable
 
@@ -73,3 +80,77 @@ def test_a_photo_that_was_refused_then_is_undecided_now(tmp_path):
     usable = TABLE.select(np.array([0, 2]))
     write_splits(path, usable, ("train", "test"), np.array([0, 1]), ["c" * 64, "a" * 64], [TABLE.paths[1]])
     assert read_splits(path, TABLE) == ("train", "", "test")
+
+
+def saved_again(written: Path, separator: str = ",", encoding: str = "utf-8", normal: str = "NFC") -> None:
+    """As a spreadsheet saves it: everything after the first line in another order."""
+    rows = list(csv.reader(io.StringIO(written.read_text(encoding="utf-8"), newline="")))
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator).writerows([rows[0], [], *reversed(rows[1:])])
+    written.write_bytes(unicodedata.normalize(normal, text.getvalue()).encode(encoding))
+
+
+@pytest.mark.parametrize("separator", list(",;\t"))
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
+def test_a_file_that_a_spreadsheet_saved_again_says_the_same(written, separator, encoding):
+    saved_again(written, separator, encoding)
+    assert read_splits(written, TABLE) == PARTS
+
+
+def test_another_normal_form_is_the_same_name(written):
+    saved_again(written, normal="NFD")
+    assert read_splits(written, TABLE) == PARTS
+
+
+def test_a_column_may_be_called_split_and_its_words_are_those_of_folders(written):
+    text = written.read_text(encoding="utf-8").replace("part", "Split").replace("validation", "VAL")
+    written.write_text(text, encoding="utf-8")
+    assert read_splits(written, TABLE) == PARTS
+
+
+def test_a_photo_with_two_parts_is_a_fault(written):
+    with open(written, "a", encoding="utf-8") as text:
+        text.write("a/ü.jpg,a,train,,\n")
+    with pytest.raises(DataError, match="two rows that differ"):
+        read_splits(written, TABLE)
+
+
+NAME = st.text(st.sampled_from("=+-@'\\;,\t\r\n\x1b\u202eab\"") | st.characters(codec="utf-8"), min_size=1, max_size=8)
+
+
+@given(
+    st.sets(NAME.map(lambda name: unicodedata.normalize("NFC", name)), min_size=1, max_size=4), st.sampled_from(",;")
+)
+@settings(derandomize=True, deadline=None, max_examples=80)
+def test_any_names_come_back_though_saved_again(tmp_path_factory, names, separator):
+    paths = tuple(sorted(names))
+    table = replace(
+        TABLE, paths=paths, labels=np.zeros(len(paths), int), class_names=paths[:1], parts=paths, groups=paths
+    )
+    file = tmp_path_factory.mktemp("splits") / "splits.csv"
+    write_splits(file, table, ["test"] * len(paths), np.arange(len(paths)), ["a" * 64] * len(paths))
+    saved_again(file, separator)
+    assert read_splits(file, table) == ("test",) * len(paths)
+
+
+@given(st.binary(max_size=4), st.integers(0, 400), st.integers(0, 4))
+@settings(
+    derandomize=True, deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_the_file_holds_only_our_own_errors_escape(written, noise, at, cut):
+    data = written.read_bytes()
+    mutated = written.with_name("mutated.csv")
+    mutated.write_bytes(data[:at] + noise + data[at + cut :])
+    with contextlib.suppress(TellapartError):
+        read_splits(mutated, TABLE)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_a_device_and_a_huge_file_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "zero.csv").symlink_to("/dev/zero")
+    with open(tmp_path / "huge.csv", "wb") as file:
+        file.truncate(10_000_000_000)
+    for name in ("pipe.csv", "zero.csv", "huge.csv"):
+        with pytest.raises(DataError, match="cannot be read"):
+            read_splits(tmp_path / name, TABLE)

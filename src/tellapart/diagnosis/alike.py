@@ -16,13 +16,14 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32
 
+from tellapart.cells import read_rows
 from tellapart.engine.session import Engine
 from tellapart.engine.store import EmbeddingStore
 from tellapart.errors import PhotoRefused, TellapartError
 from tellapart.network.backbone_file import backbone_engine
 from tellapart.network.family import find_backbone
 from tellapart.photos.decode import read_photo
-from tellapart.reading import read_json, read_rows
+from tellapart.reading import read_json
 from tellapart.settings import DecodeSettings
 from tellapart.training.preparing import store_space
 
@@ -75,8 +76,8 @@ def training_photos(engine: Engine) -> TrainingPhotos:
         root, backbone = Path(record["photos"]), find_backbone(record["settings"]["backbone"])
         limit = float(record["settings"].get("max_megapixels", DecodeSettings.max_megapixels))
         space = store_space(backbone.name, limit)
-        known = read_rows(folder / "splits.csv")
-        rows = [(row["path"], row["label"], row["sha256"]) for row in known if row["part"] == "train"]
+        splits = read_rows(folder / "splits.csv")
+        rows = [(row["path"], row["label"], row["sha256"]) for row in splits if row["part"] == "train"]
     except (OSError, ValueError, KeyError, TypeError, TellapartError):
         return TrainingPhotos("The model file lies in no run folder, so its training photos are not known.")
     base = root if root.is_dir() else root.parent

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from tellapart.cells import read_rows
 from tellapart.diagnosis.case import Case
 from tellapart.errors import UsageError
-from tellapart.reading import read_rows
 
 
 def answers_on_test(case: Case) -> tuple[Int[np.ndarray, " photos"], Bool[np.ndarray, " photos"]]:
@@ -50,8 +50,8 @@ def _rows_of(case: Case) -> dict[str, dict[str, str]]:
     """Path -> row of predictions.csv, refused photos left out."""
     file = case.folder / "predictions.csv"
     try:
-        return {row["path"]: row for row in read_rows(file) if row["label"]}
-    except (OSError, ValueError, KeyError) as error:
+        return {row["path"]: row for row in read_rows(file, ("path", "label")) if row["label"]}
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"{file} cannot be read, so nobody can tell how the test photos were answered.", fix="Train again."
         ) from error

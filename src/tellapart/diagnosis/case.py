@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from tellapart.cells import read_rows
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
-from tellapart.reading import read_json, read_rows
+from tellapart.reading import read_json
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.looking import Look
 from tellapart.training.preparing import backbone_viewer, embed
@@ -125,7 +126,7 @@ def _settings(record: Mapping[str, Any], folder: Path) -> TrainSettings:
 def _splits(folder: Path) -> list[dict[str, str]]:
     """The rows of splits.csv of photos that were used."""
     try:
-        rows = read_rows(folder / "splits.csv")
+        rows = read_rows(folder / "splits.csv", ("path", "label", "part", "group", "sha256"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{folder} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
     return [row for row in rows if row["part"] in ("train", "validation", "test")]

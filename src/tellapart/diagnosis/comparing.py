@@ -5,7 +5,6 @@ Reads two model files and photos; writes a table of the changed photos where one
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from tellapart.atomic import replacing
+from tellapart.cells import CellWriter
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.engine.stream import Viewer
 from tellapart.errors import DataError, UsageError
@@ -125,12 +125,8 @@ def require_place_for_table(out: Path, photos: Path) -> None:
 
 def write_changed(changed: tuple[ChangedPhoto, ...], out: Path) -> None:
     """Write a CSV file with a row for each changed photo."""
-    # A file name can hold what is no text in any language; it is written in escapes, so that the row survives.
-    with (
-        replacing(out) as temporary,
-        open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
-    ):
-        writer = csv.writer(stream, lineterminator="\n")
+    with replacing(out) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+        writer = CellWriter(stream)
         writer.writerow(ChangedPhoto._fields)
         writer.writerows(changed)
 

@@ -11,16 +11,18 @@ Reads the reviewed file and splits.csv of the run; writes the new table and noth
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tellapart.atomic import write_text
+from tellapart.cells import CellWriter, read_rows
 from tellapart.errors import DataError, UsageError
+from tellapart.photos.delimited import read_columns
 from tellapart.photos.faults import Faults, name_some
 
 LEAVE_OUT = "-"  # as a suggestion: the photo shows nothing of any class
@@ -95,9 +97,8 @@ def _places(run: Path, photos: Path | None) -> tuple[Path, Path]:
 def _splits(run: Path) -> dict[str, dict[str, str]]:
     """The used photos of the run by path."""
     try:
-        with open(run / "splits.csv", encoding="utf-8", newline="") as file:
-            rows = {row["path"]: row for row in csv.DictReader(file)}
-    except (OSError, ValueError, KeyError, csv.Error) as error:
+        rows = {row["path"]: row for row in read_rows(run / "splits.csv", ("path", "label", "part", "group"))}
+    except (OSError, ValueError) as error:
         raise UsageError(f"{run} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
     return {path: row for path, row in rows.items() if row["part"] in ("train", "validation", "test")}
 
@@ -105,14 +106,16 @@ def _splits(run: Path) -> dict[str, dict[str, str]]:
 def _read_reviewed(file: Path, rows: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Suggestion by path, for every row that has one."""
     known = {row["label"] for row in rows.values()}
-    records = _records(file)
+    classes = {_normal(name): name for name in known}
+    fix = "Keep the first line of doubts.csv: path,label,suggestion."
+    by_normal = {_normal(path): path for path in rows}
     faults, suggestions = Faults(file), {}
     strange, outdated, unknown, twice = [], [], [], []
-    for record in records:
-        path, label, suggestion = (record[name] for name in _NEEDED)
+    for written, label, suggestion in read_columns(file, [(name,) for name in _NEEDED], fix):
+        path, suggestion = by_normal.get(_normal(written), written), classes.get(_normal(suggestion), suggestion)
         if path not in rows:
             strange.append(path)
-        elif rows[path]["label"] != label:
+        elif _normal(rows[path]["label"]) != _normal(label):
             outdated.append(f"{path}: {label} there, {rows[path]['label']} in the run")
         elif suggestion not in ("", LEAVE_OUT) and suggestion not in known:
             unknown.append(suggestion)
@@ -128,28 +131,6 @@ def _read_reviewed(file: Path, rows: Mapping[str, Mapping[str, str]]) -> dict[st
             faults.add(f"{problem} ({len(names)}): {name_some(names)}", fix)
     faults.raise_if_any()
     return {path: suggestion for path, suggestion in suggestions.items() if suggestion}
-
-
-def _records(file: Path) -> list[dict[str, str]]:
-    """The three columns of every row that is not empty."""
-    try:
-        with open(file, encoding="utf-8-sig", newline="") as text:  # a spreadsheet program puts a mark at the start
-            head = text.readline()
-            text.seek(0)
-            reader = csv.DictReader(text, delimiter=max(",;\t", key=head.count), strict=True)
-            missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
-            records = [{name: (record.get(name) or "").strip() for name in _NEEDED} for record in reader]
-    except (OSError, ValueError, csv.Error) as error:
-        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None)
-        raise DataError(
-            f"{file} cannot be read: {reason or error}.", fix="Give a doubts.csv, saved as CSV in UTF-8."
-        ) from None
-    if missing:
-        raise DataError(
-            f"{file} has no column {name_some(missing)}.",
-            fix="Keep the first line of doubts.csv: path,label,suggestion.",
-        )
-    return [record for record in records if any(record.values())]
 
 
 def _prefix(out: Path, root: Path, folder_above: Path) -> str:
@@ -174,9 +155,13 @@ def _table(rows: Mapping[str, Mapping[str, str]], prefix: str) -> str:
     for row in rows.values():
         sizes[row["group"]] = sizes.get(row["group"], 0) + 1
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = CellWriter(text)
     writer.writerow(("path", "label", "part", "group"))
     for path, row in rows.items():
         group = row["group"] if sizes[row["group"]] > 1 else ""
         writer.writerow((prefix + path, row["label"], row["part"], group))
     return text.getvalue()
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

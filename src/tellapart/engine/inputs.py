@@ -1,4 +1,4 @@
-"""What a person names to be predicted: files, folders, patterns, or a list on standard input; told apart.
+"""What a person names to be predicted: files, folders, patterns, tables, or a list on standard input; told apart.
 
 Paths come out one by one and in the order given, so that a million of them need no list.
 """
@@ -16,6 +16,8 @@ from pathlib import Path
 from tellapart.errors import PhotoRefused, UsageError
 from tellapart.photos.formats import recognise
 from tellapart.photos.scan import list_photos
+from tellapart.photos.sheet import is_sheet, photos_of_sheet
+from tellapart.settings import SourceSettings
 
 STANDARD_INPUT = "-"
 _PATTERN_SIGNS = ("*", "?", "[")
@@ -46,7 +48,10 @@ def expand_inputs(inputs: Sequence[str]) -> tuple[Iterator[str], int | None]:
         raise UsageError(
             "One of the inputs is an empty text.", fix="Give its path; in a script, check that the variable is set."
         )
-    parts = [_expand(text) for text in inputs]
+    if all(is_sheet(Path(text)) for text in inputs):  # among photos, as a shell names all of a folder, it is no table
+        parts = [photos_of_sheet(Path(text), SourceSettings(), []) for text in inputs]
+    else:
+        parts = [_expand(text) for text in inputs]
     if all(part is None for part in parts):
         raise UsageError(
             f"The pattern {inputs[0]} matches no file.", fix="Check the pattern, or give a folder instead."

@@ -3,14 +3,14 @@
 One row per input, in the order of the input, as CSV, JSON Lines or Parquet by the suffix of the file. Rows are written
 as they come, so that memory stays flat at a million photos and a reader at the other end of a pipe sees them at once.
 Columns: `path,label,probability,decision,second_label,second_probability,reason`, then `p:<class>` for every class.
-What a refused photo does not have is empty in CSV and null elsewhere.
+What a refused photo does not have is empty in CSV and null elsewhere. CSV is written for spreadsheets (`cells.py`);
+JSON Lines and Parquet hold every name as it is.
 
 Reads nothing; writes one file or standard output; never imports ONNX Runtime.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 import tempfile
@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import Float
 
 from tellapart.atomic import replacing
+from tellapart.cells import CellWriter
 from tellapart.errors import UsageError
 
 COLUMNS = ("path", "label", "probability", "decision", "second_label", "second_probability", "reason")
@@ -138,7 +139,7 @@ def _padded(rows: Iterable[Row], width: int) -> Iterator[Row]:
 
 
 def _write_csv(rows: Iterable[Row], header: Row, stream: TextStream, *, flush_rows: bool = False) -> int:
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = CellWriter(stream)
     writer.writerow(header)
     count = 0
     for row in _padded(rows, len(header)):

@@ -15,6 +15,7 @@ from tellapart.engine.session import Engine
 from tellapart.engine.stream import SeenPhoto, Viewer
 from tellapart.evaluation.neither import decide
 from tellapart.photos.decode import Source
+from tellapart.photos.sheet import ListedPhoto
 from tellapart.settings import EngineSettings
 
 
@@ -36,7 +37,7 @@ class Predictor:
         viewer = Viewer(engine=self.engine, outputs=outputs, engine_settings=self.settings, with_hashes=False)
         for_viewer, for_names = tee(sources)  # the viewer runs ahead by a bounded number of photos
         for source, photo in zip(for_names, viewer.see(for_viewer), strict=True):
-            yield self.decide(str(source) if isinstance(source, str | Path) else "", photo)
+            yield self.decide(_name(source), photo)
 
     def decide(self, path: str, photo: SeenPhoto) -> Prediction:
         """The prediction for a photo that was seen."""
@@ -45,6 +46,13 @@ class Predictor:
         novelty, thresholds = photo.outputs.get("novelty"), self.engine.manifest.thresholds
         number = None if novelty is None else float(novelty)
         return predicted(path, photo.outputs["probabilities"], self.class_names, thresholds, number)
+
+
+def _name(source: Source) -> str:
+    """A photo as the user named it; a table may name it otherwise than by the path on this computer."""
+    if isinstance(source, ListedPhoto):
+        return source.text
+    return str(source) if isinstance(source, str | Path) else ""
 
 
 def predicted(

@@ -55,7 +55,7 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="PHOTOS",
-        help="Photos, folders, patterns such as 'new/*.jpg', or - for a list of paths on standard input.",
+        help="Photos, folders, patterns such as 'new/*.jpg', a table, or - for a list of paths on standard input.",
         show_default=False,
     ),
 ]

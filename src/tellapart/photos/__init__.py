@@ -6,7 +6,10 @@ Pillow is imported in this layer and in no other. Nothing here writes inside a p
     scan.py      a source (folder, CSV, Parquet) -> table, or every fault of the source at once
     listing.py   which files below a folder may be photos; the ignoring rules
     layout.py    what the folders mean: classes and parts
-    sheet.py     the same from a CSV or Parquet file
+    sheet.py     the same from a table in a file
+    columns.py   what the columns of a table mean
+    delimited.py rows of text from a table, whatever wrote it
+    finding.py   where the photos lie that a table names
     grouping.py  `--group-by`: which photos belong together
     decode.py    one photo -> upright RGB pixels, or a refusal
     formats.py   which of the eight formats the bytes are

@@ -18,7 +18,7 @@ from tellapart.photos.faults import Faults
 from tellapart.photos.layout import Row
 from tellapart.photos.listing import Listing, walk
 from tellapart.photos.table import PhotoTable
-from tellapart.settings import ScanSettings
+from tellapart.settings import ScanSettings, SourceSettings
 
 _DEFAULTS = ScanSettings()
 
@@ -48,13 +48,15 @@ def scan(
         UsageError: `group_by` cannot work.
     """
     source = Path(source)
-    is_sheet = source.suffix.lower() in sheet.SHEET_SUFFIXES and source.is_file()
+    is_sheet = sheet.is_sheet(source)
     grouping.check_group_by(group_by, is_sheet=is_sheet)
     faults, warnings = Faults(source), []
     listing = Listing(source.parent)
     class_depth = 0
     if is_sheet:
-        rows, has_groups = sheet.rows_of_sheet(source, exclude, labelled, faults, warnings)
+        rows, has_groups = sheet.rows_of_sheet(
+            source, SourceSettings(exclude=tuple(exclude)), labelled, faults, warnings
+        )
         if group_by == "column" and not has_groups:
             faults.add("there is no column group", "add the column group, or use another --group-by")
     else:
@@ -65,7 +67,7 @@ def scan(
             rows = [Row(path, "") for path in listing.files if not layout.is_excluded(path, "", exclude)]
     if is_sheet and not rows and not faults:
         faults.add("it names no photo", "write one line per photo below the line path,label")
-    else:
+    elif not (is_sheet and faults):  # classes are not judged by what is left of a table with faults
         _judge(rows, listing, faults, labelled, settings.min_photos_per_class if for_training else 0)
     faults.raise_if_any()
     rows = grouping.group(rows, group_by, class_depth, warnings)

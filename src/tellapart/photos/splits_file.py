@@ -6,8 +6,8 @@ photos are added. Refused photos come last, with "refused" for a part and nothin
 
 from __future__ import annotations
 
-import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,12 +15,15 @@ import numpy as np
 from jaxtyping import Int
 
 from tellapart.atomic import write_text
-from tellapart.errors import DataError
+from tellapart.cells import CellWriter
+from tellapart.photos.columns import split_word
+from tellapart.photos.delimited import read_columns
 from tellapart.photos.faults import Faults, name_some
-from tellapart.photos.table import PARTS, PhotoTable
+from tellapart.photos.table import PhotoTable
 
 _COLUMNS = ("path", "label", "part", "group", "sha256")
 _REFUSED = "refused"
+_FIX = "Give a splits.csv that tellapart wrote."
 
 
 def write_splits(
@@ -36,7 +39,7 @@ def write_splits(
     for group, digest in zip(groups.tolist(), sha256, strict=True):
         name[group] = min(digest, name.get(group, digest))
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = CellWriter(text)
     writer.writerow(_COLUMNS)
     for row, label in enumerate(table.labels.tolist()):
         group = name[int(groups[row])][:16]
@@ -48,14 +51,17 @@ def write_splits(
 def read_splits(path: Path, table: PhotoTable) -> tuple[str, ...]:
     """The part of every photo of the table, as the file says; "" for one that was refused then.
 
-    Rows about other photos are passed over.
+    The file may have been saved again by a spreadsheet: other separator, encoding or order. Paths and labels are the
+    same in any normal form (macOS stores names in another). Rows about other photos are passed over.
 
     Raises:
-        DataError: the file is not of this kind, a photo of the table is missing in it, or has another label there.
+        DataError: the file is not of this kind, a photo of the table is missing in it, has another label there, or
+            stands there twice.
     """
-    rows = _read(path)
     faults = Faults(path)
-    absent = [photo for photo in table.paths if photo not in rows]
+    rows = _read(path, faults)
+    own = [rows.get(_normal(photo)) for photo in table.paths]
+    absent = [photo for photo, row in zip(table.paths, own, strict=True) if row is None]
     if absent:
         faults.add(
             f"photos of {table.root} that it lacks ({len(absent)}): {name_some(absent)}",
@@ -63,32 +69,34 @@ def read_splits(path: Path, table: PhotoTable) -> tuple[str, ...]:
         )
     truth = [table.class_names[label] for label in table.labels.tolist()]
     relabelled = [
-        f"{photo}: {rows[photo][0]} there, {label} here"
-        for photo, label in zip(table.paths, truth, strict=True)
-        if photo in rows and rows[photo][0] != label and rows[photo][1] != _REFUSED
+        f"{photo}: {row[0]} there, {label} here"
+        for photo, label, row in zip(table.paths, truth, own, strict=True)
+        if row is not None and row[1] != _REFUSED and _normal(row[0]) != _normal(label)
     ]
     if relabelled:
         faults.add(
             f"photos with another label ({len(relabelled)}): {name_some(relabelled)}", "correct the label on one side"
         )
-    odd = sorted({part for _, part in rows.values()} - {*PARTS, _REFUSED})
-    if odd:
-        faults.add(f"unknown parts: {name_some(odd)}", "write train, validation or test")
     faults.raise_if_any()
-    return tuple(rows[photo][1].replace(_REFUSED, "") for photo in table.paths)
+    return tuple(row[1].replace(_REFUSED, "") for row in own if row is not None)
 
 
-def _read(path: Path) -> dict[str, tuple[str, str]]:
-    """Label and part by path."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text)
-            missing = [name for name in ("path", "label", "part") if name not in (reader.fieldnames or ())]
-            if missing:
-                raise DataError(
-                    f"{path} has no column {name_some(missing)}.", fix="Give a splits.csv that tellapart wrote."
-                )
-            return {record["path"]: (record["label"], record["part"]) for record in reader}
-    except (OSError, ValueError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} cannot be read: {reason}.", fix="Give a splits.csv that tellapart wrote.") from None
+def _read(path: Path, faults: Faults) -> dict[str, tuple[str, str]]:
+    """Label and part by path in normal form; "refused" for a photo that could not be used."""
+    rows: dict[str, tuple[str, str]] = {}
+    odd, twice = set(), []
+    for photo, label, word in read_columns(path, (("path",), ("label",), ("part", "split")), _FIX):
+        part = _REFUSED if word == _REFUSED else split_word(word)
+        if not part:
+            odd.add(word)
+        if rows.setdefault(_normal(photo), (label, part or "")) != (label, part or ""):
+            twice.append(photo)
+    if odd:
+        faults.add(f"unknown parts: {name_some(sorted(odd))}", "write train, validation or test")
+    if twice:
+        faults.add(f"photos with two rows that differ ({len(twice)}): {name_some(twice)}", "keep one row for each")
+    return rows
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tellapart.cells import read_rows
 from tellapart.errors import UsageError
-from tellapart.reading import read_json, read_rows
+from tellapart.reading import read_json
 from tellapart.report.wording import count, estimate, readable, verdict
 
 if TYPE_CHECKING:

@@ -5,12 +5,10 @@ A page about most of a run is worth more than none, so nothing here stops it. Re
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
-import tellapart.reading as reading
+from tellapart import cells, reading
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -25,12 +23,8 @@ def read_json(file: Path) -> dict[str, Any]:
 def read_rows(file: Path, *columns: str) -> list[dict[str, str]]:
     """The rows of a CSV file; none where there is none, or where it lacks one of these columns."""
     try:
-        text = reading.read_file(file, reading.MAX_OWN_BYTES).decode("utf-8-sig", "backslashreplace")
-        reader = csv.DictReader(io.StringIO(text, newline=""))
-        if not set(columns) <= set(reader.fieldnames or ()):
-            return []
-        return [{key: value or "" for key, value in row.items() if key} for row in reader]
-    except (OSError, csv.Error):
+        return cells.read_rows(file, columns)
+    except (OSError, ValueError):
         return []
 
 

@@ -106,10 +106,10 @@ def held_features(file: Path, shape: tuple[int, ...], fill: Callable[[np.ndarray
 def _open(file: Path, shape: tuple[int, ...]) -> np.ndarray | None:
     """The mapped array, or None where there is no such file or not a whole one."""
     try:
-        array = np.load(file, mmap_mode="r", allow_pickle=False)
+        array = np.load(file, mmap_mode="r", allow_pickle=False) if file.is_file() else None  # a pipe would block
     except (OSError, ValueError, EOFError):
         return None
-    return array if array.shape == shape and array.dtype == np.float16 else None
+    return array if array is not None and array.shape == shape and array.dtype == np.float16 else None
 
 
 def room_for(num_bytes: int, folder: Path, limits: PixelSettings) -> bool:

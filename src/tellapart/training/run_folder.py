@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import io
 import json
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tellapart.atomic import write_text
+from tellapart.cells import CellWriter
 from tellapart.errors import ResourceError, UsageError
 from tellapart.settings import TrainSettings
 from tellapart.training import ownership
@@ -132,7 +132,7 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a small table as CSV."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = CellWriter(text)
     writer.writerow(columns)
     writer.writerows(rows)
     write_text(path, text.getvalue())
