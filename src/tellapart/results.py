@@ -90,6 +90,7 @@ class PredictResult:
 
     class_names: tuple[str, ...]
     predictions: Iterator[Prediction]
+    warnings: tuple[str, ...] = ()  # what was left out, one sentence each
 
     def __iter__(self) -> Iterator[Prediction]:
         """One prediction per input, in the order of the inputs."""

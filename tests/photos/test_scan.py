@@ -6,7 +6,7 @@ import pytest
 
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.scan import list_photos, scan
-from tellapart.settings import ScanSettings
+from tellapart.settings import ScanSettings, SourceSettings
 
 FEW = ScanSettings(min_photos_per_class=1)
 
@@ -124,7 +124,7 @@ def test_a_file_of_unknown_kind_beside_the_classes_is_merely_left_out(photo_fold
 
 def test_classes_and_paths_can_be_excluded(tmp_path):
     touch(tmp_path, "a/1.jpg", "a/blurred/2.jpg", "b/1.jpg", "c/1.jpg")
-    table = scan(tmp_path, exclude=["c", "*/blurred/*"], settings=FEW)
+    table = scan(tmp_path, source=SourceSettings(exclude=("c", "*/blurred/*")), settings=FEW)
     assert table.paths == ("a/1.jpg", "b/1.jpg")
     assert table.warnings == ()
 

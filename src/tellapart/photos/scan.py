@@ -7,7 +7,6 @@ file that names photos. Everything that is wrong with it is told at once, so tha
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +17,17 @@ from tellapart.photos.faults import Faults
 from tellapart.photos.layout import Row
 from tellapart.photos.listing import Listing, walk
 from tellapart.photos.table import PhotoTable
-from tellapart.settings import ScanSettings
+from tellapart.settings import ScanSettings, SourceSettings
 
 _DEFAULTS = ScanSettings()
+_AS_IT_IS = SourceSettings()
 
 
 def scan(
-    source: Path,
+    photos: Path,
     *,
     group_by: str | None = None,
-    exclude: Sequence[str] = (),
+    source: SourceSettings = _AS_IT_IS,
     labelled: bool = True,
     for_training: bool = True,
     settings: ScanSettings = _DEFAULTS,
@@ -35,10 +35,10 @@ def scan(
     """The photos of a source with their labels, parts and groups, sorted by path.
 
     Args:
-        source: a folder, or a `.csv` or `.parquet` file.
+        photos: a folder, or a `.csv` or `.parquet` file.
         group_by: None, "folder" (the sub-folder below the class), "column" (of a table), or a regular expression whose
             first group in the relative path is the key.
-        exclude: names of classes, or patterns on relative paths such as `*/blurred/*`, that are left out.
+        source: what is left out, what the folders mean, whether links are followed.
         labelled: False takes every photo below the folder, wherever it lies, and gives no labels.
         for_training: False accepts what can be graded but not learnt: one class only, or classes of a few photos.
         settings: the smallest class that can be learnt.
@@ -47,22 +47,22 @@ def scan(
         DataError: lists every fault of the source.
         UsageError: `group_by` cannot work.
     """
-    source = Path(source)
-    is_sheet = source.suffix.lower() in sheet.SHEET_SUFFIXES and source.is_file()
+    photos = Path(photos)
+    is_sheet = photos.suffix.lower() in sheet.SHEET_SUFFIXES and photos.is_file()
     grouping.check_group_by(group_by, is_sheet=is_sheet)
-    faults, warnings = Faults(source), []
-    listing = Listing(source.parent)
+    faults, warnings = Faults(photos), []
+    listing = Listing(photos.parent if source.root is None else Path(source.root))
     class_depth = 0
     if is_sheet:
-        rows, has_groups = sheet.rows_of_sheet(source, exclude, labelled, faults, warnings)
+        rows, has_groups = sheet.rows_of_sheet(photos, source, labelled, faults, warnings)
         if group_by == "column" and not has_groups:
             faults.add("there is no column group", "add the column group, or use another --group-by")
     else:
-        listing = _walk(source, faults)
+        listing = _walk(photos, faults)
         if labelled:
-            rows, class_depth = layout.rows_of_folder(listing, exclude, faults, warnings)
+            rows, class_depth = layout.rows_of_folder(listing, source.exclude, faults, warnings)
         else:
-            rows = [Row(path, "") for path in listing.files if not layout.is_excluded(path, "", exclude)]
+            rows = [Row(path, "") for path in listing.files if not layout.is_excluded(path, "", source.exclude)]
     if is_sheet and not rows and not faults:
         faults.add("it names no photo", "write one line per photo below the line path,label")
     else:
@@ -73,10 +73,10 @@ def scan(
     return _table(listing, rows, warnings)
 
 
-def list_photos(source: Path) -> list[Path]:
+def list_photos(folder: Path, source: SourceSettings = _AS_IT_IS, warnings: list[str] | None = None) -> list[Path]:
     """Every candidate photo below a folder, sorted, by the same ignoring rules; for predicting, so without labels."""
-    faults = Faults(source)
-    listing = _walk(Path(source), faults)
+    faults = Faults(folder)
+    listing = _walk(Path(folder), faults)
     faults.raise_if_any()
     return [listing.root / path for path in listing.files]
 
