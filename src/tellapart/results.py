@@ -77,8 +77,8 @@ class EvaluateResult(Views):
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """One part of metrics.json."""
-        return self.part
+        """One part of metrics.json, with the warnings."""
+        return {**self.part, "warnings": list(self.warnings)}
 
     def _viewed(self) -> Viewed:
         return Viewed(title="A graded classifier", class_names=self.class_names, part=self.part, notes=self.warnings)

@@ -70,7 +70,7 @@ class FakeVerbs:
             parts=("",) * 6,
             groups=("",) * 6,
             ignored={"system files": 2},
-            warnings=("The class 'cat' has 3 photos; 50 would say more.",),
+            warnings=("The class 'cat' has 3 photos; 50 would say more.", "Left out: 2 system files."),
         )
         return Result({"table": table, "refused": REFUSED, "num_copies": 4, "warnings": table.warnings})
 

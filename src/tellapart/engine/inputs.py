@@ -57,9 +57,14 @@ def expand_inputs(inputs: Sequence[str], source: SourceSettings = _AS_IT_IS) -> 
 def _expand(text: str, source: SourceSettings, warnings: list[str]) -> list[str]:
     path = Path(text)
     if path.is_dir():
-        found = [str(photo) for photo in list_photos(path, source, warnings)]
+        left_out: list[str] = []
+        found = [str(photo) for photo in list_photos(path, source, left_out)]
         if not found:
-            raise UsageError(f"There is no photo in the folder {text}.", fix="Give a folder that holds photos.")
+            raise UsageError(
+                " ".join([f"There is no photo in the folder {text}.", *left_out]),
+                fix="Give a folder that holds photos.",
+            )
+        warnings.extend(left_out)
         return found
     if any(sign in text for sign in _PATTERN_SIGNS) and not path.exists():
         found = sorted(match for match in glob.glob(text, recursive=True) if not Path(match).is_dir())

@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tellapart.errors import DataError
+from tellapart.photos.excluding import Exclusion
 from tellapart.photos.faults import Faults, name_some
-from tellapart.photos.layout import PART_NAMES, Row, is_excluded
+from tellapart.photos.layout import Row
+from tellapart.photos.part_names import PART_NAMES
 from tellapart.settings import SourceSettings
 
 SHEET_SUFFIXES = {".csv", ".parquet"}
@@ -34,11 +36,9 @@ def rows_of_sheet(
             f"{file} has no column {name_some(missing)}; its columns are {name_some(columns, most=8)}.",
             fix="Name the columns in the first line: path,label and, where wanted, part,group.",
         )
-    rows = [
-        row
-        for row in _checked_rows(file, records, labelled, faults)
-        if not is_excluded(row.path, row.label, source.exclude)
-    ]
+    checked, exclusion = _checked_rows(file, records, labelled, faults), Exclusion(source.exclude)
+    rows = [row for row in checked if not exclusion.takes(row.path, row.label)]
+    exclusion.require_use({row.label for row in checked}, file)
     return _without_repeats(rows, faults, warnings), "group" in columns
 
 
