@@ -28,6 +28,7 @@ from tellapart.errors import PhotoRefused
 from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.glimpse import Glimpse, stored_like
+from tellapart.settings import DecodeSettings
 
 _DRAWS = 2  # partners of each kind for a photo; more cost time and add little, because photos differ more than draws
 _MOST_GAIN = 2.5  # by which brightness is changed; beyond, photos are black or white
@@ -42,6 +43,7 @@ class HeldOut:
     labels: Int[np.ndarray, " photos"]
     glimpses: Sequence[Glimpse]
     num_classes: int
+    limits: DecodeSettings = DecodeSettings()  # under which they were trained on
 
 
 # From a photo and its partner, numbers of `HeldOut`, to what the network is shown.
@@ -51,7 +53,7 @@ Exchange = Callable[[int, int], UInt8[np.ndarray, "side side 3"]]
 def exchange_of(name: str, photos: HeldOut, side_px: int, threads: int) -> Exchange | None:
     """How two photos exchange a property; None for one that no picture shows."""
     if name in ("file size", "dimensions"):
-        return lambda own, other: stored_like(photos.files[own], photos.glimpses[other], side_px)
+        return lambda own, other: stored_like(photos.files[own], photos.glimpses[other], side_px, photos.limits)
     changes = {
         "border": _paste(border_strips(side_px)),
         "corners": _paste(corner_squares(side_px)),
@@ -60,18 +62,20 @@ def exchange_of(name: str, photos: HeldOut, side_px: int, threads: int) -> Excha
     }
     if name not in changes and name != "aspect":
         return None
-    pixels = read_pixels(photos.files, side_px, threads)  # (photos, side, side, 3)
+    pixels = read_pixels(photos.files, side_px, threads, photos.limits)  # (photos, side, side, 3)
     if name == "aspect":
         aspects = [seen.width_px / seen.height_px for seen in photos.glimpses]
         return lambda own, other: _with_aspect(pixels[own], aspects[own], aspects[other])
     return lambda own, other: changes[name](pixels[own], pixels[other])
 
 
-def read_pixels(files: Sequence[Path], side_px: int, threads: int) -> UInt8[np.ndarray, "photos side side 3"]:
+def read_pixels(
+    files: Sequence[Path], side_px: int, threads: int, limits: DecodeSettings | None = None
+) -> UInt8[np.ndarray, "photos side side 3"]:
     """Photos as the network sees them."""
 
     def read(file: Path) -> np.ndarray:
-        return to_pixels(open_photo(file, min_side_px=side_px).image, side_px)
+        return to_pixels(open_photo(file, min_side_px=side_px, settings=limits or DecodeSettings()).image, side_px)
 
     with ThreadPoolExecutor(threads, thread_name_prefix="tellapart") as pool:
         return np.stack(list(pool.map(read, files)))

@@ -178,5 +178,6 @@ def _is_junction(entry: os.DirEntry[str]) -> bool:
 
 
 def _shown(path: str) -> str:
-    """A path whose bytes may be no text, in escapes."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+    """A path whose bytes may be no text, these in escapes."""
+    stored = os.fsencode(path) if os.name == "posix" else path.encode("utf-8", "backslashreplace")
+    return stored.decode("utf-8", "backslashreplace")

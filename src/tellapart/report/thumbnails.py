@@ -16,7 +16,7 @@ from tellapart.report.facts import Photo
 from tellapart.report.heat import overlay
 from tellapart.report.sight import Entry
 from tellapart.report.where import because, strongest_region
-from tellapart.settings import MapSettings
+from tellapart.settings import DecodeSettings, MapSettings
 
 SIDE_PX = 160  # longer side: 2 screen pixels for each of 80, or a phone's half width
 THUMBNAIL_QUALITY = 70  # about 5 kB each
@@ -38,14 +38,15 @@ class Heat:
 class Album:
     """The pictures of one page: each photo is decoded once, and there are never more than the page can carry."""
 
-    def __init__(self, engine: Engine | None = None, most: int = MOST_PHOTOS):
+    def __init__(self, engine: Engine | None = None, most: int = MOST_PHOTOS, limits: DecodeSettings | None = None):
         """An empty album.
 
         Args:
             engine: the classifier that is asked where it looked; None: nobody is.
             most: photos that it takes.
+            limits: how large a photo may be.
         """
-        self._engine = engine
+        self._engine, self.limits = engine, limits or DecodeSettings()
         self._left, self._coverings_left = most, MOST_COVERED
         self._made: dict[Path, str | None] = {}
 
@@ -55,7 +56,7 @@ class Album:
             if self._left <= 0:
                 return ""
             self._left -= 1
-            self._made[photo.file] = thumbnail_uri(photo.file)
+            self._made[photo.file] = thumbnail_uri(photo.file, self.limits)
         return self._made[photo.file]
 
     def heat(self, photo: Photo, class_name: str) -> Heat | None:
@@ -67,8 +68,10 @@ class Album:
         if not exact and not self._coverings_left:
             return None
         try:
-            pixels = as_network_sees(photo.file, engine.manifest.side_px)  # in colour: the file drops it by itself
-            seen = shown(photo.file, SIDE_PX)
+            pixels = as_network_sees(
+                photo.file, engine.manifest.side_px, settings=self.limits
+            )  # in colour, as the file wants
+            seen = shown(photo.file, SIDE_PX, self.limits)
         except PhotoRefused:
             return None
         self._coverings_left -= not exact
@@ -77,18 +80,18 @@ class Album:
         return Heat(_uri(jpeg(picture, THUMBNAIL_QUALITY)), because(strongest_region(heat)), exact)
 
 
-def thumbnail_uri(file: Path) -> str | None:
+def thumbnail_uri(file: Path, limits: DecodeSettings | None = None) -> str | None:
     """The photo as a `data:` address of a small JPEG, upright; None where the photo is gone or cannot be read."""
     try:
-        return _uri(jpeg(shown(file, SIDE_PX), THUMBNAIL_QUALITY))
+        return _uri(jpeg(shown(file, SIDE_PX, limits), THUMBNAIL_QUALITY))
     except PhotoRefused:
         return None
 
 
-def network_input_uri(file: Path, entry: Entry) -> str | None:
+def network_input_uri(file: Path, entry: Entry, limits: DecodeSettings | None = None) -> str | None:
     """What the network gets of a photo, pixel for pixel; None where the photo is gone or cannot be read."""
     try:
-        return _uri(jpeg(as_network_sees(file, entry.side_px, grey=entry.grey), INPUT_QUALITY))
+        return _uri(jpeg(as_network_sees(file, entry.side_px, grey=entry.grey, settings=limits), INPUT_QUALITY))
     except PhotoRefused:
         return None
 
