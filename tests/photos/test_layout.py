@@ -57,7 +57,14 @@ def test_labels_bind_by_name_in_whatever_order_files_come():
     [
         *("train test", "Training Testing", "training_set test_set", "TRAIN TEST", "trainset testset"),
         *("seg_train seg_test", "images_train images_test", "01_train 02_test", "train2017 test2017"),
-        *("train-images test-images", "Train_Data Test_Data", "learn holdout", "fit testing", "my.train my.test"),
+        *(
+            "train-images test-images",
+            "Train_Data Test_Data",
+            "learn holdout",
+            "fit testing",
+            "my.train my.test",
+            "X_train X_test",
+        ),
         *("TrainSet TestSet", "set-train set-test", "trainval test", "train_v2 test_v2", "train2 test2"),
     ],
 )
@@ -147,6 +154,9 @@ def test_each_class_may_be_split_by_itself():
         "train/cat/1 train/dog/2 new/3",
         "train/cat/1 train/dog/2 cat/3 dog/4",
         "train/1 test/2 extra/3",
+        "train_cats/1 train_dogs/2 test_cats/3 test_dogs/4",
+        "trainA/1 trainB/2 testA/3 testB/4",
+        "cats-train/1 cats-val/2 dogs-train/3",
         "cat/1 dog/2 test/3",
         "train/steam/1 train/diesel/2 bus/red/3 bus/blue/4",
         "a/train/cat/1 a/test/cat/2 b/train/cat/3 b/test/cat/4",

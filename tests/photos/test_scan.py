@@ -174,7 +174,8 @@ def test_a_folder_below_a_class_is_excluded_by_a_pattern_only(tmp_path):
 
 def test_what_was_left_out_by_name_is_told_with_what_to_do(tmp_path):
     touch(tmp_path, *(f"a/{number}.CR2" for number in range(12)), "a/1.jpg", "b/1.jpg", "b/1.mov", "b/notes.txt")
-    told = "Left out: 12 raw camera files (.cr2): export them as JPEG; 1 video (.mov); 1 not a photo (by name)."
+    raw, rest = "12 raw camera files (.cr2): export them as JPEG", "1 video (.mov); 1 file that is no photo by its name"
+    told = f"Left out: {raw}; {rest}."
     assert scan(tmp_path, settings=FEW).warnings == (told,)
     warnings: list[str] = []
     list_photos(tmp_path, warnings=warnings)

@@ -38,6 +38,7 @@ _KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in _KINDS_BY_SUFFIX.items() f
 NOT_PHOTOS, HIDDEN, SYSTEM, NO_TEXT = "not a photo (by name)", "hidden", "system files", "names that are not text"
 OUTSIDE, BROKEN, CIRCLE = "links out of the folder", "broken links", "links in a circle"
 TWICE, DEVICES = "links to a folder that is in the class already", "devices and pipes"
+HIDDEN_FOLDERS, SYSTEM_FOLDERS = "hidden folders", "system folders"
 EXCLUDED, BESIDE, UNLABELLED = "excluded", "beside the splits", "in a split without classes"
 CLASSLESS = "not in a class folder"
 # Kind -> what can be done about it. Of the last two more is said in a warning of their own.
@@ -49,9 +50,14 @@ _REMEDIES = {
     BROKEN: "what they point to is gone",
     NO_TEXT: "rename them in UTF-8",
 }
+_PLURAL = {NOT_PHOTOS: "files that are no photos by their names", HIDDEN: "hidden files"}
 _SINGULAR = {
     **{kind: kind.removesuffix("s") for kind in (*_KINDS_BY_SUFFIX, BROKEN)},
     SYSTEM: "system file",
+    HIDDEN: "hidden file",
+    HIDDEN_FOLDERS: "hidden folder",
+    SYSTEM_FOLDERS: "system folder",
+    NOT_PHOTOS: "file that is no photo by its name",
     OUTSIDE: "link out of the folder",
     CIRCLE: "link in a circle",
     NO_TEXT: "name that is not text",
@@ -111,7 +117,7 @@ def told(ignored: Mapping[str, int], examples: Mapping[str, str]) -> str:
     for kind, count in sorted(ignored.items(), key=lambda item: (_rank(item[0]), item[0])):
         if count and kind not in _TOLD_ELSEWHERE:
             family = _family(kind)
-            said = kind if count > 1 else kind.replace(family, _SINGULAR.get(family, family), 1)
+            said = kind.replace(family, (_PLURAL if count > 1 else _SINGULAR).get(family, family), 1)
             example = f" ({examples[kind]})" if kind in examples else ""
             remedy = f": {_REMEDIES[family]}" if family in _REMEDIES else ""
             parts.append(f"{count:,} {said}{example}{remedy}")

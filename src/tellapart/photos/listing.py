@@ -18,10 +18,12 @@ from tellapart.photos.kinds import (
     CIRCLE,
     DEVICES,
     HIDDEN,
+    HIDDEN_FOLDERS,
     NO_TEXT,
     NOT_PHOTOS,
     OUTSIDE,
     SYSTEM,
+    SYSTEM_FOLDERS,
     TWICE,
     is_by_suffix,
     reason_to_ignore,
@@ -157,7 +159,7 @@ def walk(root: Path, *, follow_links: bool = False) -> Listing:
 def _of_folder(kind: str, entry: os.DirEntry[str]) -> str:
     """Hidden folders are told apart from hidden files: nobody knows how much they hold."""
     if kind in (HIDDEN, SYSTEM) and entry.is_dir(follow_symlinks=False):
-        return "hidden folders" if kind == HIDDEN else "system folders"
+        return HIDDEN_FOLDERS if kind == HIDDEN else SYSTEM_FOLDERS
     return kind
 
 

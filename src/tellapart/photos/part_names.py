@@ -38,12 +38,14 @@ _AROUND = (
         "all",
         "seg",
     ),
-    *("cls", "class", "classes", "classification", "labelled", "labeled", "final", "new", "my", "the", "for", "v"),
+    *("cls", "class", "classes", "classification", "labelled", "labeled", "final", "new", "my", "the", "for", "v", "x"),
 )
 _NAMELESS = {*_AROUND, "unknown", "unlabelled", "unlabeled", "unsorted", "none"}
 _NAME_OF_PART = re.compile(f"(?:{'|'.join(_AROUND)})*({'|'.join(PART_NAMES)})(?:{'|'.join(_AROUND)})*")
 _NAME_OF_NOTHING = re.compile(f"(?:{'|'.join(_NAMELESS)})+")
 _LONGEST = 40  # characters; repeated words can be told apart in more ways the longer a name is
+# Of letters: up to the next capital, so that `testB` is two.
+_WORD = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+|\d+")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 # Parts by their names, and good names for classes as well: a vehicle, a verdict, a size, a stage.
 _ALSO_CLASSES = {"train", "training", "valid", "dev", "fit", "fitting", "learn", "learning", "development"}
@@ -63,6 +65,19 @@ def part_of_name(name: str) -> str:
     """
     found = _NAME_OF_PART.fullmatch(_letters(name))
     return PART_NAMES[found[1]] if found else ""
+
+
+def part_and_class(name: str) -> tuple[str, str]:
+    """The part and the class that one name says together, as `train_cats` or `testB` does; ("", "") where it does not.
+
+    >>> part_and_class("train_cats"), part_and_class("testB"), part_and_class("cats-val"), part_and_class("training")
+    (('train', 'cats'), ('test', 'b'), ('validation', 'cats'), ('', ''))
+    """
+    words = _WORD.findall(name) if len(name) <= _LONGEST and not part_of_name(name) else []
+    for word, rest in ((words[0], words[1:]), (words[-1], words[:-1])) if len(words) > 1 else ():
+        if part := part_of_name(word):
+            return part, look_alike(" ".join(rest))
+    return "", ""
 
 
 def is_plain_part(name: str) -> bool:

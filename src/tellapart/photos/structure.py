@@ -17,7 +17,15 @@ from dataclasses import dataclass, field
 
 from tellapart.photos.excluding import Exclusion
 from tellapart.photos.faults import name_some
-from tellapart.photos.part_names import UNDERSTOOD, is_plain_part, look_alike, may_be_class, part_of_name, says_nothing
+from tellapart.photos.part_names import (
+    UNDERSTOOD,
+    is_plain_part,
+    look_alike,
+    may_be_class,
+    part_and_class,
+    part_of_name,
+    says_nothing,
+)
 
 
 class Doubtful(Exception):
@@ -107,6 +115,7 @@ def read_structure(tree: Tree, layout: str, groups_are_folders: bool = False) ->
         return found
     if not named and _is_split_below(tree, base, tops):
         return Structure(base=base, below_class=True, warnings=entered)
+    _require_no_double_names(tops)
     if not groups_are_folders:
         _require_no_sharing(tree, base, tops)
     return Structure(base=base, warnings=(*entered, *_uneven_warnings(tree, base, tops)))
@@ -294,6 +303,22 @@ def _require_no_sharing(tree: Tree, base: str, tops: list[str]) -> None:
         f"give --layout classes for the first{_where(base)}; for the second rename them so that they say "
         "train, validation or test, or name the one that holds the classes",
     )
+
+
+def _require_no_double_names(tops: list[str]) -> None:
+    """Check that no class is dealt over several folders at the top, as `train_cats` and `test_cats`."""
+    of_class: dict[str, dict[str, str]] = defaultdict(dict)
+    for top in tops:
+        part, name = part_and_class(top)
+        if part:
+            of_class[name][part] = top
+    dealt = [sorted(by_part.values()) for by_part in of_class.values() if len(by_part) > 1]
+    if dealt:
+        raise Doubtful(
+            f"the folders can be read in two ways: {name_some(dealt[0])} are classes, or they are splits of one class",
+            "give --layout classes for the first; for the second move them so that each split is a folder with its "
+            "classes in it, or give a table with the columns path,label,part",
+        )
 
 
 def _uneven_warnings(tree: Tree, base: str, tops: list[str]) -> list[str]:
