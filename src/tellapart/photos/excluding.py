@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from collections.abc import Collection, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from tellapart.errors import UsageError
 from tellapart.photos.faults import name_some
@@ -18,6 +19,9 @@ class Exclusion:
     def __init__(self, patterns: Sequence[str]):
         """Take the patterns as the user gave them."""
         self._patterns = {pattern: normal(pattern).rstrip("/") for pattern in patterns}
+        self._paths = {given: re.compile(_expression(pattern)) for given, pattern in self._patterns.items() if pattern}
+        # All at once, because nearly every path matches none.
+        self._any = re.compile("|".join(each.pattern for each in self._paths.values()) or "(?!)")
         self._used: set[str] = set()
 
     def __bool__(self) -> bool:
@@ -30,12 +34,12 @@ class Exclusion:
         >>> [Exclusion(["old/*"]).takes("old/1.jpg"), Exclusion(["cat"]).takes("cat/1.jpg")]
         [True, True]
         """
-        if not self._patterns:
-            return False
         path, label = normal(path), normal(label)
-        hits = [given for given, pattern in self._patterns.items() if pattern and _matches(pattern, path, label)]
-        self._used.update(hits)
-        return bool(hits)
+        if not self._any.match(path) and not (label and self.names(label)):
+            return False
+        self._used.update(given for given, pattern in self._patterns.items() if pattern and pattern == label)
+        self._used.update(given for given, expression in self._paths.items() if expression.match(path))
+        return True
 
     def names(self, name: str) -> bool:
         """The same as `takes_name` of a folder that may be none of these, so that nothing is left out by it yet."""
@@ -78,10 +82,7 @@ def _nearest(pattern: str, known: Collection[str], deeper: Collection[str]) -> s
     return f"Did you mean --exclude {shlex.quote(alike[near[0]])}?" if near else "Correct it, or leave it out."
 
 
-def _matches(pattern: str, path: str, label: str) -> bool:
-    return (
-        pattern in (label, path)
-        or path.startswith(f"{pattern}/")
-        or path.endswith(f"/{pattern}")
-        or fnmatchcase(path, pattern)
-    )
+def _expression(pattern: str) -> str:
+    """What matches a path that a pattern leaves out: a file of this name, what lies in a folder, or a pattern of it."""
+    exact = re.escape(pattern)
+    return f"(?s:.*/)?{exact}\\Z|{exact}/|{translate(pattern)}"
