@@ -155,13 +155,13 @@ def test_models_of_different_classes_are_refused_with_what_each_knows(photos, tm
 def test_a_folder_without_labels_is_refused(tmp_path, photos):
     for file in photos.glob("*/*.png"):
         file.rename(photos / file.name)
-    with pytest.raises(DataError, match="class folder"):
+    with pytest.raises(DataError, match="not in a class"):
         verbs.compare(model(tmp_path / "a"), model(tmp_path / "b", head_seed=9), photos)
 
 
 def test_a_class_that_the_models_do_not_know_is_refused(tmp_path, photos):
     (photos / "red").rename(photos / "green")
-    with pytest.raises(DataError, match="does not know green"):
+    with pytest.raises(DataError, match="does not know 'green'"):
         verbs.compare(model(tmp_path / "a"), model(tmp_path / "b", head_seed=9), photos)
 
 

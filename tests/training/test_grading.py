@@ -1,6 +1,7 @@
 """What is graded is the file: it must give the classes and embeddings that training knew."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +10,17 @@ from small_models import weights
 from tellapart.errors import DataError, ModelError
 from tellapart.network.head import LinearHead
 from tellapart.photos.scan import scan
+from tellapart.photos.table import PhotoTable
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings
-from tellapart.training.grading import Grader, embeddings_agree, grade, probabilities_of, require_same_classes
+from tellapart.training.grading import (
+    Grader,
+    bind_classes,
+    embeddings_agree,
+    grade,
+    probabilities_of,
+    require_same_classes,
+)
 
 
 @pytest.fixture
@@ -99,3 +108,34 @@ def test_where_every_photo_is_gone_there_is_nothing_to_grade_and_it_says_so(grad
     grader = Grader(grader._viewer, Silent(), ScanSettings(max_refused_share=1.0))
     with pytest.raises(DataError, match="Of the 12 photos .* none can be used: It was there when .* gone at grading"):
         grader.see(seen.table, "Grading", seen.sha256)
+
+
+def of_classes(*names):
+    return PhotoTable(
+        root=Path("p"),
+        paths=tuple(f"{name}/1.jpg" for name in names),
+        labels=np.arange(len(names)),
+        class_names=names,
+        parts=("",) * len(names),
+        groups=("",) * len(names),
+    )
+
+
+def test_classes_bind_by_name_however_accents_are_stored():
+    model = ("apfel", "ka\u0308fer", "zander")
+    bound = bind_classes(of_classes("k\u00e4fer", "zander"), model, Path("m"))
+    assert (bound.labels.tolist(), bound.class_names) == ([1, 2], model)
+    assert "No photo of: apfel" in bound.warnings[0]
+
+
+@pytest.mark.parametrize("name", ["Rust", "rust ", "RUST", "ru\u200bst"])
+def test_a_class_that_differs_in_case_or_blanks_only_is_refused_with_its_pair(name):
+    with pytest.raises(DataError, match=f"does not know '{name}', but 'rust'") as caught:
+        bind_classes(of_classes("ok", name), ("ok", "rust"), Path("m"))
+    assert "to 'rust' if it is the same" in caught.value.fix and "--exclude" in caught.value.fix
+
+
+def test_a_class_too_many_can_be_left_out():
+    with pytest.raises(DataError, match="does not know 'new'") as caught:
+        bind_classes(of_classes("new", "ok", "rust"), ("ok", "rust"), Path("m"))
+    assert "--exclude new" in caught.value.fix

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Int
 
 from tellapart.atomic import replacing
 from tellapart.cells import CellWriter
+from tellapart.engine.limits import decode_limits
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.engine.stream import Viewer
 from tellapart.errors import DataError, UsageError
@@ -23,7 +24,7 @@ from tellapart.evaluation.metrics import check_probabilities
 from tellapart.photos.scan import scan
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
-from tellapart.settings import EngineSettings, ScanSettings
+from tellapart.settings import EngineSettings, ScanSettings, SourceSettings
 from tellapart.training.grading import bind_classes, trained_on
 from tellapart.training.looking import Before, Look, RefusedPhoto, look
 
@@ -69,7 +70,9 @@ class CompareResult:
         }
 
 
-def compare_models(a: Path, b: Path, photos: Path, progress: Progress, settings: EngineSettings) -> CompareResult:
+def compare_models(
+    a: Path, b: Path, photos: Path, progress: Progress, settings: EngineSettings, source: SourceSettings
+) -> CompareResult:
     """Let both models answer for all photos of a labelled folder.
 
     Args:
@@ -78,6 +81,7 @@ def compare_models(a: Path, b: Path, photos: Path, progress: Progress, settings:
         photos: a folder, or a CSV or Parquet file.
         progress: who watches.
         settings: how the engine uses the machine.
+        source: how the photos are read.
 
     Raises:
         ModelError: a model file is refused.
@@ -89,8 +93,8 @@ def compare_models(a: Path, b: Path, photos: Path, progress: Progress, settings:
         raise UsageError(f"A and B are the same file, {a}.", fix="Name two models, such as one.run and another.run.")
     engines = open_classifier(a), open_classifier(b)
     _require_same_classes(*engines)
-    table = bind_classes(scan(photos, for_training=False), engines[0].manifest.class_names, a)
-    seen_a, seen_b = _see_both(engines, table, progress, settings)
+    table = bind_classes(scan(photos, source=source, for_training=False), engines[0].manifest.class_names, a)
+    seen_a, seen_b = _see_both(engines, table, progress, settings, source)
     refused = sorted((*seen_a.refused, *seen_b.refused))
     if not len(seen_a.table):
         raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
@@ -153,7 +157,11 @@ def _require_same_classes(a: Engine, b: Engine) -> None:
 
 
 def _see_both(
-    engines: tuple[Engine, Engine], table: PhotoTable, progress: Progress, settings: EngineSettings
+    engines: tuple[Engine, Engine],
+    table: PhotoTable,
+    progress: Progress,
+    settings: EngineSettings,
+    source: SourceSettings,
 ) -> tuple[Look, Look]:
     """What both models make of the photos that both could use; one pass each, which keeps memory flat.
 
@@ -161,7 +169,13 @@ def _see_both(
     """
     limits = ScanSettings(max_refused_share=1.0)
     viewers = [
-        Viewer(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings) for engine in engines
+        Viewer(
+            engine=engine,
+            outputs=("probabilities", "embedding"),
+            engine_settings=settings,
+            decode_settings=decode_limits(source, engine.manifest),
+        )
+        for engine in engines
     ]
     a = look(table, viewers[0], "Asking A", progress, limits)
     then = Before(a.sha256, before="when A was asked", when="when B was asked")

@@ -24,9 +24,11 @@ from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
 from tellapart.diagnosis.phrases import percent, points_between
 from tellapart.diagnosis.properties import numbers_of, tell_classes
 from tellapart.diagnosis.swapping import HeldOut, exchange_of, loss_without
+from tellapart.engine.limits import decode_limits
 from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.glimpse import Glimpse, glimpses
 from tellapart.progress import Progress
+from tellapart.settings import DecodeSettings
 
 # Of what the classifier knows of a class beyond chance, the property alone must know so much. Healthy sets reach 0.6
 # (solar cells by their border); planted borders, stamps and file sizes 0.9.
@@ -128,7 +130,8 @@ def _glimpse(
     with progress.stage(stage, len(rows)) as advance:
         files = [case.table.file(row) for row in rows.tolist()]
         digests = [case.look.sha256[row] for row in rows.tolist()]
-        for row, found in zip(rows, glimpses(files, case.settings.threads, sha256=digests), strict=True):
+        found_all = glimpses(files, case.settings.threads, _limits(case), sha256=digests)
+        for row, found in zip(rows, found_all, strict=True):
             if found is not None:
                 kept.append(row)
                 seen.append(found)
@@ -151,7 +154,12 @@ def _held_out(case: Case, progress: Progress) -> HeldOut:
         labels=labels[enough],
         glimpses=[seen[at] for at in kept],
         num_classes=len(case.table.class_names),
+        limits=_limits(case),
     )
+
+
+def _limits(case: Case) -> DecodeSettings:
+    return decode_limits(case.settings.source, case.engine.manifest)
 
 
 def _measured(finding: Finding, photos: HeldOut, case: Case) -> Finding:

@@ -27,6 +27,7 @@ from tellapart.errors import PhotoRefused
 from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.glimpse import Glimpse, stored_like
+from tellapart.settings import DecodeSettings
 from tellapart.workers import in_order
 
 _DRAWS = 2  # partners of each kind for a photo; more cost time and add little, because photos differ more than draws
@@ -42,6 +43,7 @@ class HeldOut:
     labels: Int[np.ndarray, " photos"]
     glimpses: Sequence[Glimpse]
     num_classes: int
+    limits: DecodeSettings = DecodeSettings()  # under which they were trained on
 
 
 # From a photo and its partner, numbers of `HeldOut`, to what the network is shown.
@@ -51,7 +53,7 @@ Exchange = Callable[[int, int], UInt8[np.ndarray, "side side 3"]]
 def exchange_of(name: str, photos: HeldOut, side_px: int, threads: int) -> Exchange | None:
     """How two photos exchange a property; None for one that no picture shows."""
     if name in ("file size", "dimensions"):
-        return lambda own, other: stored_like(photos.files[own], photos.glimpses[other], side_px)
+        return lambda own, other: stored_like(photos.files[own], photos.glimpses[other], side_px, photos.limits)
     changes = {
         "border": _paste(border_strips(side_px)),
         "corners": _paste(corner_squares(side_px)),
@@ -60,7 +62,7 @@ def exchange_of(name: str, photos: HeldOut, side_px: int, threads: int) -> Excha
     }
     if name not in changes and name != "aspect":
         return None
-    pixels = ReadPixels(photos.files, side_px, threads)
+    pixels = ReadPixels(photos.files, side_px, threads, photos.limits)
     if name == "aspect":
         aspects = [seen.width_px / seen.height_px for seen in photos.glimpses]
         return lambda own, other: _with_aspect(pixels[own], aspects[own], aspects[other])
@@ -70,9 +72,9 @@ def exchange_of(name: str, photos: HeldOut, side_px: int, threads: int) -> Excha
 class ReadPixels:
     """Photos as the network sees them, read once."""
 
-    def __init__(self, files: Sequence[Path], side_px: int, threads: int):
+    def __init__(self, files: Sequence[Path], side_px: int, threads: int, limits: DecodeSettings | None = None):
         """Read them all; one that is gone by now is only missed when it is asked for."""
-        self._side_px = side_px
+        self._side_px, self._limits = side_px, limits or DecodeSettings()
         self._read = list(in_order(self._pixels_of, files, threads))
 
     def __getitem__(self, photo: int) -> UInt8[np.ndarray, "side side 3"]:
@@ -88,7 +90,7 @@ class ReadPixels:
 
     def _pixels_of(self, file: Path) -> np.ndarray | PhotoRefused:
         try:
-            return to_pixels(open_photo(file, min_side_px=self._side_px).image, self._side_px)
+            return to_pixels(open_photo(file, min_side_px=self._side_px, settings=self._limits).image, self._side_px)
         except PhotoRefused as refused:
             return refused
 

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tellapart.errors import PhotoRefused, UsageError
 from tellapart.photos.formats import recognise
@@ -25,10 +26,19 @@ _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM
 _CHUNK_BYTES = 1 << 16
 _LONGEST_LINE = 1 << 15  # characters; no system takes a longer path
 _MOST_BLANKS = 1 << 20  # in a row: no list, but a stream without end
+_AS_IT_IS = SourceSettings()
 
 
-def expand_inputs(inputs: Sequence[str]) -> tuple[Iterator[str], int | None]:
-    """Paths of photos, and how many there are where that is known without reading standard input.
+class Inputs(NamedTuple):
+    """What is to be seen, in the order given."""
+
+    paths: Iterator[str]
+    total: int | None  # where it is known without reading standard input
+    warnings: tuple[str, ...] = ()  # what was left out of the folders, one sentence each
+
+
+def expand_inputs(inputs: Sequence[str], source: SourceSettings = _AS_IT_IS) -> Inputs:
+    """The photos that are named.
 
     A path that is neither a file, a folder nor a pattern is kept: it becomes a refused row, so that rows still
     match inputs. So does a pattern that matches nothing beside others that do, as a shell hands it on.
@@ -43,30 +53,36 @@ def expand_inputs(inputs: Sequence[str]) -> tuple[Iterator[str], int | None]:
     if STANDARD_INPUT in inputs:
         if len(inputs) > 1:
             raise UsageError("'-' stands beside other inputs.", fix="Give either - alone or paths, not both.")
-        return _lines_of_standard_input(), None
+        return Inputs(_lines_of_standard_input(), None)
     if "" in inputs:  # would otherwise mean the current folder
         raise UsageError(
             "One of the inputs is an empty text.", fix="Give its path; in a script, check that the variable is set."
         )
+    warnings: list[str] = []
     if all(is_sheet(Path(text)) for text in inputs):  # among photos, as a shell names all of a folder, it is no table
-        parts = [photos_of_sheet(Path(text), SourceSettings(), []) for text in inputs]
+        parts = [photos_of_sheet(Path(text), source, warnings) for text in inputs]
     else:
-        parts = [_expand(text) for text in inputs]
+        parts = [_expand(text, source, warnings) for text in inputs]
     if all(part is None for part in parts):
         raise UsageError(
             f"The pattern {inputs[0]} matches no file.", fix="Check the pattern, or give a folder instead."
         )
     found = [[text] if part is None else part for text, part in zip(inputs, parts, strict=True)]
-    return (path for part in found for path in part), sum(len(part) for part in found)
+    return Inputs((path for part in found for path in part), sum(len(part) for part in found), tuple(warnings))
 
 
-def _expand(text: str) -> list[str] | None:
+def _expand(text: str, source: SourceSettings, warnings: list[str]) -> list[str] | None:
     """What an input stands for; None for a pattern that matches nothing."""
     path = Path(text)
     if path.is_dir():
-        found = [str(photo) for photo in list_photos(path)]
+        left_out: list[str] = []
+        found = [str(photo) for photo in list_photos(path, source, left_out)]
         if not found:
-            raise UsageError(f"There is no photo in the folder {text}.", fix="Give a folder that holds photos.")
+            raise UsageError(
+                " ".join([f"There is no photo in the folder {text}.", *left_out]),
+                fix="Give a folder that holds photos.",
+            )
+        warnings.extend(left_out)
         return found
     if any(sign in text for sign in _PATTERN_SIGNS) and not os.path.lexists(path):
         pattern = _with_real_folders(text)

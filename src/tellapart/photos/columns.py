@@ -21,7 +21,8 @@ from pathlib import Path
 
 from tellapart.errors import DataError
 from tellapart.photos.faults import name_some
-from tellapart.photos.listing import PHOTO_SUFFIXES, suffix_of
+from tellapart.photos.kinds import PHOTO_SUFFIXES, suffix_of
+from tellapart.photos.part_names import part_of_name
 
 _PATHS = {
     *("path", "paths", "file", "files", "filename", "filenames", "filepath", "filepaths", "fname", "relpath"),
@@ -46,12 +47,7 @@ _YES_NO = {
     **dict.fromkeys(("true", "1", "1.0", "yes", "t", "y"), 0),
     **dict.fromkeys(("false", "0", "0.0", "no", "f", "n"), 1),
 }
-_SPLIT_WORDS = {
-    **dict.fromkeys(("train", "training", "trn", "learn", "learning", "fit"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval", "publictest"), "validation"),
-    **dict.fromkeys(("test", "testing", "tst", "holdout", "heldout", "privatetest"), "test"),
-}
-_AFFIXES = ("set", "images", "imgs", "data", "photos", "split")
+_USAGES = {"publictest": "validation", "privatetest": "test"}  # of competitions
 _OWN = {"sha256"}  # of splits.csv, which is a table too
 
 
@@ -85,11 +81,7 @@ def split_word(text: str) -> str | None:
     word = re.sub(r"[\W\d_]+", "", text).lower()
     if not word:
         return None if text else ""
-    for affix in ("", *_AFFIXES):
-        for bare in (word.removesuffix(affix), word.removeprefix(affix)):
-            if bare in _SPLIT_WORDS:
-                return _SPLIT_WORDS[bare]
-    return None
+    return part_of_name(text) or _USAGES.get(word)
 
 
 def makes_sense(first: Sequence[str]) -> bool:

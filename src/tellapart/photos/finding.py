@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tellapart.photos.faults import name_some
-from tellapart.photos.listing import PHOTO_SUFFIXES, suffix_of
+from tellapart.photos.kinds import PHOTO_SUFFIXES, suffix_of
 
 # What can be said of a path in a table.
 FOUND, SIMILAR, ABSENT, OUTSIDE, ELSEWHERE, SEVERAL, ADDRESS = (

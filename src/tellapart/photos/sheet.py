@@ -18,9 +18,10 @@ from typing import NamedTuple
 from tellapart.errors import DataError
 from tellapart.photos import delimited, finding
 from tellapart.photos.columns import Columns, find_columns, is_known, makes_sense, with_hidden_split
+from tellapart.photos.excluding import Exclusion
 from tellapart.photos.faults import Faults, name_some
 from tellapart.photos.finding import Finder, Place
-from tellapart.photos.layout import Row, is_excluded
+from tellapart.photos.layout import Row
 from tellapart.settings import SourceSettings
 
 SHEET_SUFFIXES = delimited.SUFFIXES
@@ -71,7 +72,9 @@ def rows_of_sheet(
     places = finder.find_all([entry.path for entry in entries], warnings)
     _judge_places(finder, entries, places, faults, warnings)
     rows = list(_rows(columns, entries, places, faults))
-    kept = [row for row in rows if not is_excluded(row.path, row.label, source.exclude)]
+    exclusion = Exclusion(source.exclude)
+    kept = [row for row in rows if not exclusion.takes(row.path, row.label)]
+    exclusion.require_use({row.label for row in rows}, file)
     return _without_repeats(kept, faults, warnings), columns.group is not None
 
 

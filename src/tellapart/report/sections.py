@@ -6,6 +6,7 @@ To add one: write a function in one of the files named here, name it in `SECTION
 
 from __future__ import annotations
 
+from tellapart.engine.limits import decode_limits
 from tellapart.report.facts import ReportFacts
 from tellapart.report.section import Builder, Section
 from tellapart.report.sections_diagnosis import diagnosis, doubts, memorised
@@ -13,6 +14,7 @@ from tellapart.report.sections_making import learning, limits, making, refused, 
 from tellapart.report.sections_photos import classes, confusion, least_sure, mistakes, sight
 from tellapart.report.sections_results import accuracy, calibration, decisions
 from tellapart.report.thumbnails import Album
+from tellapart.settings import DecodeSettings, SourceSettings
 
 SECTIONS: tuple[Builder, ...] = (
     accuracy,
@@ -36,5 +38,12 @@ SECTIONS: tuple[Builder, ...] = (
 
 def build_sections(facts: ReportFacts, album: Album | None = None) -> list[Section]:
     """All sections that have something to tell, in the order of the page."""
-    album = album or Album(facts.engine)
+    album = album or Album(facts.engine, limits=_limits(facts))
     return [section for build in SECTIONS if (section := build(facts, album))]
+
+
+def _limits(facts: ReportFacts) -> DecodeSettings:
+    """What was trained on may be shown; run.json may say anything."""
+    asked = facts.settings.get("max_megapixels")
+    most = float(asked) if isinstance(asked, int | float) and 0 < asked < 1e6 else None
+    return decode_limits(SourceSettings(max_megapixels=most), None if facts.engine is None else facts.engine.manifest)

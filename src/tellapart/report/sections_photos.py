@@ -70,7 +70,7 @@ def sight(facts: ReportFacts, album: Album) -> Section | None:
     if facts.entry is None:
         return None
     chosen = [photos[0] for photos in facts.examples.values() if photos][:MOST_SEEN]
-    shown = [(photo, album.picture(photo), network_input_uri(photo, facts.entry)) for photo in chosen]
+    shown = [(photo, album.picture(photo), network_input_uri(photo, facts.entry, album.limits)) for photo in chosen]
     shown = [row for row in shown if row[1] and row[2]]
     return Section("sight", "What the network sees", {"entry": facts.entry, "shown": shown}) if shown else None
 

@@ -19,7 +19,7 @@ from tellapart.report.facts import Photo
 from tellapart.report.heat import overlay
 from tellapart.report.sight import Entry
 from tellapart.report.where import because, strongest_region
-from tellapart.settings import MapSettings
+from tellapart.settings import DecodeSettings, MapSettings
 
 SIDE_PX = 160  # longer side: 2 screen pixels for each of 80, or a phone's half width
 THUMBNAIL_QUALITY = 70  # about 5 kB each
@@ -41,14 +41,15 @@ class Heat:
 class Album:
     """The pictures of one page: each photo is decoded once, and there are never more than the page can carry."""
 
-    def __init__(self, engine: Engine | None = None, most: int = MOST_PHOTOS):
+    def __init__(self, engine: Engine | None = None, most: int = MOST_PHOTOS, limits: DecodeSettings | None = None):
         """An empty album.
 
         Args:
             engine: the classifier that is asked where it looked; None: nobody is.
             most: photos that it takes.
+            limits: how large a photo may be.
         """
-        self._engine = engine
+        self._engine, self.limits = engine, limits or DecodeSettings()
         self._left, self._coverings_left = most, MOST_COVERED
         self._made: dict[Path, str | None] = {}
 
@@ -58,7 +59,7 @@ class Album:
             if self._left <= 0:
                 return ""
             self._left -= 1
-            self._made[photo.file] = thumbnail_uri(photo)
+            self._made[photo.file] = thumbnail_uri(photo, self.limits)
         return self._made[photo.file]
 
     def heat(self, photo: Photo, class_name: str) -> Heat | None:
@@ -71,8 +72,9 @@ class Album:
             return None
         try:
             content = content_of(photo)
-            pixels = as_network_sees(content, engine.manifest.side_px)  # in colour: the file drops it by itself
-            seen = shown(content, SIDE_PX)
+            # In colour: the file drops it by itself.
+            pixels = as_network_sees(content, engine.manifest.side_px, settings=self.limits)
+            seen = shown(content, SIDE_PX, self.limits)
         except PhotoRefused:
             return None
         self._coverings_left -= not exact
@@ -93,18 +95,19 @@ def content_of(photo: Photo) -> bytes:
     return content
 
 
-def thumbnail_uri(photo: Photo) -> str | None:
+def thumbnail_uri(photo: Photo, limits: DecodeSettings | None = None) -> str | None:
     """The photo as a `data:` address of a small JPEG, upright; None where it is gone, changed or cannot be read."""
     try:
-        return _uri(jpeg(shown(content_of(photo), SIDE_PX), THUMBNAIL_QUALITY))
+        return _uri(jpeg(shown(content_of(photo), SIDE_PX, limits), THUMBNAIL_QUALITY))
     except PhotoRefused:
         return None
 
 
-def network_input_uri(photo: Photo, entry: Entry) -> str | None:
+def network_input_uri(photo: Photo, entry: Entry, limits: DecodeSettings | None = None) -> str | None:
     """What the network gets of a photo, pixel for pixel; None where it is gone, changed or cannot be read."""
     try:
-        return _uri(jpeg(as_network_sees(content_of(photo), entry.side_px, grey=entry.grey), INPUT_QUALITY))
+        seen = as_network_sees(content_of(photo), entry.side_px, grey=entry.grey, settings=limits)
+        return _uri(jpeg(seen, INPUT_QUALITY))
     except PhotoRefused:
         return None
 

@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from tellapart.atomic import claim_blocks, replacing
+from tellapart.engine.limits import decode_limits
 from tellapart.errors import DataError, PhotoRefused, ResourceError
 from tellapart.fit_settings import PixelSettings
 from tellapart.photos.decode import decoding, open_photo, read_photo, to_pixels
@@ -132,7 +133,7 @@ def pixels_of(
     Raises:
         PhotosLost: some are gone or have changed; all that are, where they are decoded beforehand.
     """
-    streamed = StreamedPixels(look, side_px, DecodeSettings(max_megapixels=settings.max_megapixels))
+    streamed = StreamedPixels(look, side_px, decode_limits(settings.source))
     file, shape = _file(look.sha256, side_px, streamed.settings), (len(streamed), side_px, side_px, 3)
     num_bytes = len(streamed) * side_px * side_px * 3
     held = _open(file, shape)

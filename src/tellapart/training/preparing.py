@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tellapart.engine.limits import decode_limits
 from tellapart.engine.session import Engine
 from tellapart.engine.store import EmbeddingStore
 from tellapart.engine.stream import Viewer
@@ -141,7 +142,7 @@ def prepare(
 
 def read_table(photos: Path, settings: TrainSettings) -> PhotoTable:
     """Scan the photos; parts come from `settings.splits` where it is given."""
-    table = scan(photos, group_by=settings.group_by, exclude=settings.exclude)
+    table = scan(photos, group_by=settings.group_by, source=settings.source)
     if settings.splits is None:
         return table
     return dataclasses.replace(table, parts=read_splits(Path(settings.splits), table))
@@ -153,7 +154,7 @@ def viewer_of(engine: Engine, settings: TrainSettings) -> Viewer:
         engine=engine,
         outputs=tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names),
         engine_settings=EngineSettings(workers=settings.threads),
-        decode_settings=DecodeSettings(max_megapixels=settings.max_megapixels),
+        decode_settings=decode_limits(settings.source, engine.manifest),
     )
 
 
