@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
@@ -21,8 +21,15 @@ _WHOLE = 24  # rows of a band are a multiple of this, so that dividing the sides
 class Bands(Protocol):
     """A picture that is given from the top to the bottom; may be gone through more than once."""
 
-    mode: str
-    size: tuple[int, int]
+    @property
+    def mode(self) -> str:
+        """Pillow's name of how the pixels are stored."""
+        ...
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        ...
 
     def __iter__(self) -> Iterator[Image.Image]:
         """The bands, each as wide as the picture."""
@@ -90,10 +97,11 @@ def plain_bands(image: ImageFile, data: bytes, row_bits: int) -> PlainBands | No
         row_bits: of one row without padding.
     """
     strips = []
-    for name, box, place, arguments in image.tile:
-        raw, stride, step = (arguments, 0, 1) if isinstance(arguments, str) else (*arguments, 0, 1)[:3]
+    for name, extents, place, arguments in image.tile:
+        box = extents or (0, 0, *image.size)
+        raw, stride, step = (*_listed(arguments), 0, 1)[:3]
         stride = stride or (row_bits + 7) // 8
-        whole = name == "raw" and box is not None and (box[0], box[2]) == (0, image.size[0])
+        whole = name == "raw" and (box[0], box[2]) == (0, image.size[0])
         if not whole or place + stride * (box[3] - box[1]) > len(data):
             return None
         strips.append((box[1], box[3], place, raw, stride, step))
@@ -106,3 +114,8 @@ def plain_bands(image: ImageFile, data: bytes, row_bits: int) -> PlainBands | No
         palette = Image.new("P", (1, 1))
         palette.putpalette(image.palette.palette, image.palette.mode)
     return PlainBands(data, image.mode, image.size, tuple(strips), palette)
+
+
+def _listed(arguments: Any) -> tuple[Any, ...]:
+    """What Pillow hands to a decoder: one text, several values, or nothing."""
+    return (arguments,) if isinstance(arguments, str) else tuple(arguments or ())

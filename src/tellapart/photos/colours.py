@@ -143,7 +143,7 @@ def _over_white(bands: Bands, divisor: int) -> tuple[Image.Image, str]:
             transparent = transparent or alpha.getextrema() != (255, 255)
             yield page
 
-    page = _gathered(on_paper(), tuple(-(-side // divisor) for side in bands.size), 1, "RGB")
+    page = _gathered(on_paper(), _divided(bands.size, divisor), 1, "RGB")
     return page, "transparent: shown on white" if transparent else ""
 
 
@@ -154,10 +154,14 @@ def _gathered(bands: Iterator[Image.Image], size: tuple[int, int], divisor: int,
         if band.size == size:
             return band if divisor == 1 else band.reduce(divisor)
         small = band if divisor == 1 else band.reduce(divisor)
-        whole = whole or Image.new(mode, tuple(-(-side // divisor) for side in size))
+        whole = whole or Image.new(mode, _divided(size, divisor))
         whole.paste(small, (0, top))
         top += small.height
     return whole or Image.new(mode, (1, 1))
+
+
+def _divided(size: tuple[int, int], divisor: int) -> tuple[int, int]:
+    return -(-size[0] // divisor), -(-size[1] // divisor)  # rounded up, as Pillow does
 
 
 def _levels(band: Image.Image, found: _Range, white_is_zero: bool) -> Image.Image:

@@ -127,8 +127,8 @@ class OpenedFile:
             return None, colours.colour_note(65_535, "as the file says")
         low = self._again(self.data)
         tile = low.tile[0]
-        arguments = tile[3] if isinstance(tile[3], str) else (_OTHER_BYTE[raw_mode], *tile[3][1:])
-        low.tile = [tile._replace(args=_OTHER_BYTE[raw_mode] if isinstance(arguments, str) else arguments)]
+        other = _OTHER_BYTE[raw_mode]
+        low.tile = [tile._replace(args=other if isinstance(tile.args, str) else (other, *(tile.args or ())[1:]))]
         low.load()
         if raw_mode == "LA;16B":  # read as four bytes: grey high, grey low, alpha high, alpha low
             first, second, alpha, _ = low.split()
