@@ -399,7 +399,7 @@ def test_classes_bind_by_name_and_not_by_position(plain_run, new_photos):
 
 def test_a_class_that_the_model_does_not_know_is_refused_by_name(plain_run, new_photos):
     (new_photos / "oak").rename(new_photos / "birch")
-    with pytest.raises(DataError, match="does not know birch") as caught:
+    with pytest.raises(DataError, match="does not know 'birch'") as caught:
         evaluate(plain_run.model, new_photos)
     assert "ash, elm, oak" in caught.value.problem
 

@@ -77,8 +77,8 @@ class EvaluateResult(Views):
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """One part of metrics.json."""
-        return self.part
+        """One part of metrics.json, with the warnings."""
+        return {**self.part, "warnings": list(self.warnings)}
 
     def _viewed(self) -> Viewed:
         return Viewed(title="A graded classifier", class_names=self.class_names, part=self.part, notes=self.warnings)
@@ -90,6 +90,7 @@ class PredictResult:
 
     class_names: tuple[str, ...]
     predictions: Iterator[Prediction]
+    warnings: tuple[str, ...] = ()  # what was left out, one sentence each
 
     def __iter__(self) -> Iterator[Prediction]:
         """One prediction per input, in the order of the inputs."""

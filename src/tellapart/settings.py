@@ -195,7 +195,10 @@ class TrainSettings:
     seed: int = SplitSettings.seed
     group_by: str | None = None  # "folder", "column" or a regular expression: photos that must stay together
     splits: str | None = None  # a splits.csv to take the parts from
-    exclude: tuple[str, ...] = ()  # class names to leave out
+    exclude: tuple[str, ...] = SourceSettings.exclude
+    layout: str = SourceSettings.layout
+    follow_links: bool = SourceSettings.follow_links
+    root: str | None = SourceSettings.root
     class_weight: str = HeadSettings.class_weight
     max_error: float = 0.02  # fraction of its answers that may be wrong; where it is less sure, it says "unsure"
     cache: bool = True  # remember embeddings between runs
@@ -213,6 +216,7 @@ class TrainSettings:
         require(0 < self.max_error < 1, "max_error", self.max_error, "a fraction between 0 and 1, such as 0.02")
         EngineSettings(workers=self.threads)
         DecodeSettings(max_megapixels=self.max_megapixels)
+        _ = self.source  # which checks them
         if self.backbone == "auto":  # settled here, so that run.json and every reader see a name
             object.__setattr__(self, "backbone", "lite2" if self.recipe == "best" else "lite0")
         self._check_pixels()
@@ -234,6 +238,17 @@ class TrainSettings:
         require(self.width is None or low <= self.width <= high, "width", self.width, f"{low:g} to {high:g}")
         if self.recipe in FITS:
             self.fit()
+
+    @property
+    def source(self) -> SourceSettings:
+        """How its photos are read, which is how they are found again."""
+        return SourceSettings(
+            exclude=self.exclude,
+            layout=self.layout,
+            follow_links=self.follow_links,
+            root=self.root,
+            max_megapixels=self.max_megapixels,
+        )
 
     def fit(self) -> FitSettings:
         """How the training loop runs: the recipe's own settings, but what was asked for."""

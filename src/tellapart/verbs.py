@@ -16,6 +16,7 @@ import numpy as np
 
 from tellapart.diagnosis.comparing import CompareResult, compare_models
 from tellapart.engine.inputs import expand_inputs
+from tellapart.engine.limits import decode_limits
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import open_classifier
 from tellapart.engine.stream import Viewer
@@ -24,7 +25,7 @@ from tellapart.evaluation.metrics import worst_confusions
 from tellapart.photos.scan import scan
 from tellapart.progress import Progress, Silent
 from tellapart.results import CheckResult, EvaluateResult, PredictResult, RunResult
-from tellapart.settings import DIAGNOSIS_SECONDS, EngineSettings, ScanSettings, TrainSettings
+from tellapart.settings import DIAGNOSIS_SECONDS, EngineSettings, ScanSettings, SourceSettings, TrainSettings
 from tellapart.training.findings import troubling_twins, twin_warnings
 from tellapart.training.grading import bind_classes, grade, trained_on_warnings
 from tellapart.training.looking import look as look_at
@@ -118,20 +119,35 @@ def train(
 
 
 def evaluate(
-    model: Path, photos: Path, progress: Progress | None = None, settings: EngineSettings | None = None
+    model: Path,
+    photos: Path,
+    progress: Progress | None = None,
+    settings: EngineSettings | None = None,
+    source: SourceSettings | None = None,
 ) -> EvaluateResult:
     """Grade a model file on any labelled folder; classes bind by name.
+
+    Args:
+        model: a model file.
+        photos: as for `train`.
+        progress: who watches.
+        settings: how the engine uses the machine.
+        source: how the photos are read.
 
     Raises:
         ModelError: the model file is refused.
         DataError: the folder has a class that the model does not know, or no usable photo.
     """
-    progress = progress or Silent()
+    progress, source = progress or Silent(), source or SourceSettings()
     engine = open_classifier(model)
     names = engine.manifest.class_names
-    table = bind_classes(scan(photos, for_training=False), names, model)
-    outputs = tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names)
-    viewer = Viewer(engine=engine, outputs=outputs, engine_settings=settings or EngineSettings())
+    table = bind_classes(scan(photos, source=source, for_training=False), names, model)
+    viewer = Viewer(
+        engine=engine,
+        outputs=tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names),
+        engine_settings=settings or EngineSettings(),
+        decode_settings=decode_limits(source, engine.manifest),
+    )
     seen = look_at(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
     if not len(seen.table):
         raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
@@ -149,6 +165,7 @@ def compare(
     photos: Path,
     progress: Progress | None = None,
     settings: EngineSettings | None = None,
+    source: SourceSettings | None = None,
 ) -> CompareResult:
     """Say whether one of two models is better on the photos of a labelled folder, or whether chance explains it.
 
@@ -158,29 +175,43 @@ def compare(
         photos: as for `evaluate`; photos that either was trained on do not decide.
         progress: who watches.
         settings: how the engine uses the machine.
+        source: how the photos are read.
 
     Raises:
         ModelError: a model file is refused.
         UsageError: both are the same file, or they know different classes.
         DataError: the folder has a class that the models do not know, or no usable photo.
     """
-    return compare_models(a, b, photos, progress or Silent(), settings or EngineSettings())
+    return compare_models(a, b, photos, progress or Silent(), settings or EngineSettings(), source or SourceSettings())
 
 
 def predict(
-    model: Path, inputs: Sequence[str], progress: Progress | None = None, settings: EngineSettings | None = None
+    model: Path,
+    inputs: Sequence[str],
+    progress: Progress | None = None,
+    settings: EngineSettings | None = None,
+    source: SourceSettings | None = None,
 ) -> PredictResult:
     """Predict files, folders, patterns such as `photos/*.jpg`, or `-` for a list of paths on standard input.
+
+    Args:
+        model: a model file.
+        inputs: what to predict.
+        progress: who watches.
+        settings: how the engine uses the machine.
+        source: how the photos are read.
 
     Raises:
         ModelError: the model file is refused.
         UsageError: an input names nothing.
     """
-    predictor = Predictor(open_classifier(model), settings or EngineSettings())
-    files, total = expand_inputs(inputs)
+    source, engine = source or SourceSettings(), open_classifier(model)
+    predictor = Predictor(engine, settings or EngineSettings(), decode_limits(source, engine.manifest))
+    named = expand_inputs(inputs, source)
     return PredictResult(
         class_names=predictor.class_names,
-        predictions=_watched(predictor.predict(files), progress or Silent(), total, "Predicting"),
+        predictions=_watched(predictor.predict(named.paths), progress or Silent(), named.total, "Predicting"),
+        warnings=named.warnings,
     )
 
 
@@ -190,6 +221,7 @@ def explain(
     out: Path | None = None,
     progress: Progress | None = None,
     settings: EngineSettings | None = None,
+    source: SourceSettings | None = None,
 ) -> ExplainResult:
     """Show where on each photo the classifier looked, and which training photos are most like it.
 
@@ -199,6 +231,7 @@ def explain(
         out: a new folder for a picture of each photo and index.html; None: nothing is written.
         progress: who watches.
         settings: how the engine uses the machine.
+        source: how the photos are read.
 
     Raises:
         ModelError: the model file is refused.
@@ -208,16 +241,18 @@ def explain(
     from tellapart.report.explained import ExplainResult, require_place, write_explained
     from tellapart.report.explanation import explain_photos
 
-    progress = progress or Silent()
+    progress, source = progress or Silent(), source or SourceSettings()
     if out is not None:
         require_place(out, inputs)
     engine = open_classifier(model)
-    files, total = expand_inputs(inputs)
+    named = expand_inputs(inputs, source)
     with progress.stage("Looking for its training photos"):
         training = training_photos(engine)
-    explanations = explain_photos(engine, files, training, settings or EngineSettings())
+    limits = decode_limits(source, engine.manifest)
+    explanations = explain_photos(engine, named.paths, training, settings or EngineSettings(), limits)
     written = explanations if out is None else write_explained(explanations, out)
-    return ExplainResult(out=out, explanations=_watched(written, progress, total, "Explaining"))
+    watched = _watched(written, progress, named.total, "Explaining")
+    return ExplainResult(out=out, explanations=watched, warnings=named.warnings)
 
 
 def look(
@@ -225,6 +260,8 @@ def look(
     model: Path | None = None,
     recipe: str = TrainSettings.recipe,
     out: Path | None = None,
+    progress: Progress | None = None,
+    source: SourceSettings | None = None,
 ) -> Iterator[Sight]:
     """Show each photo beside what a network sees of it.
 
@@ -233,6 +270,8 @@ def look(
         model: a model file; None: the recipe decides.
         recipe: how photos would be trained on.
         out: a new folder for a picture of each photo; None: nothing is written.
+        progress: who is told what was left out.
+        source: how the photos are read.
 
     Raises:
         ModelError: the model file is refused.
@@ -244,12 +283,29 @@ def look(
     if out is not None:
         require_place(out, inputs)
     entry = Entry.of_recipe(recipe) if model is None else Entry.of_model_file(model)
-    found = sights(expand_inputs(inputs)[0], entry)
+    source = source or SourceSettings()
+    named = expand_inputs(inputs, source)
+    for warning in named.warnings:
+        (progress or Silent()).note(warning)
+    found = sights(named.paths, entry, decode_limits(source, entry.manifest))
     return found if out is None else write_sights(found, out)
 
 
-def quiz(model: Path, photos: Path, seed: int | None = None) -> Iterator[Question]:
+def quiz(
+    model: Path,
+    photos: Path,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    source: SourceSettings | None = None,
+) -> Iterator[Question]:
     """Photos of a labelled folder by chance, with what the classifier takes them for; none that it was trained on.
+
+    Args:
+        model: a model file.
+        photos: as for `train`.
+        seed: of the order; None: another one every time.
+        progress: who is told what was left out.
+        source: how the photos are read.
 
     Raises:
         ModelError: the model file is refused.
@@ -257,9 +313,11 @@ def quiz(model: Path, photos: Path, seed: int | None = None) -> Iterator[Questio
     """
     from tellapart.report.quiz import questions
 
-    engine = open_classifier(model)
-    table = bind_classes(scan(photos, for_training=False), engine.manifest.class_names, model)
-    return questions(engine, table, seed)
+    source, engine = source or SourceSettings(), open_classifier(model)
+    table = bind_classes(scan(photos, source=source, for_training=False), engine.manifest.class_names, model)
+    for warning in table.warnings:
+        (progress or Silent()).note(warning)
+    return questions(engine, table, seed, decode_limits(source, engine.manifest))
 
 
 def diagnose(

@@ -160,7 +160,7 @@ def test_a_folder_without_labels_is_refused(tmp_path, photos):
 
 def test_a_class_that_the_models_do_not_know_is_refused(tmp_path, photos):
     (photos / "red").rename(photos / "green")
-    with pytest.raises(DataError, match="does not know green"):
+    with pytest.raises(DataError, match="does not know 'green'"):
         verbs.compare(model(tmp_path / "a"), model(tmp_path / "b", head_seed=9), photos)
 
 

@@ -20,7 +20,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def expanded(*inputs):
-    files, total = expand_inputs(inputs)
+    files, total, _ = expand_inputs(inputs)
     found = [file.replace("\\", "/") for file in files]
     assert total == len(found)
     return found
@@ -62,14 +62,14 @@ def test_naming_nothing_is_an_error_with_a_fix(folder, tmp_path, inputs):
 
 def test_a_dash_reads_a_list_line_by_line(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("a b.jpg\n\nü.png\r\nlast.jpg"))
-    files, total = expand_inputs(["-"])
+    files, total, _ = expand_inputs(["-"])
     assert total is None
     assert list(files) == ["a b.jpg", "ü.png", "last.jpg"]
 
 
 def test_an_endless_list_is_read_as_it_comes(monkeypatch):
     monkeypatch.setattr("sys.stdin", (f"{number}.jpg\n" for number in itertools.count()))
-    files, _ = expand_inputs(["-"])
+    files, _, _ = expand_inputs(["-"])
     assert list(itertools.islice(files, 2)) == ["0.jpg", "1.jpg"]
 
 
@@ -80,5 +80,5 @@ def test_an_empty_text_does_not_mean_the_current_folder(folder):
 
 def test_the_mark_at_the_start_of_a_list_is_no_part_of_the_first_path(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("\ufeffa.jpg\r\nb.jpg\n"))
-    files, _ = expand_inputs(["-"])
+    files, _, _ = expand_inputs(["-"])
     assert list(files) == ["a.jpg", "b.jpg"]

@@ -21,6 +21,7 @@ REFUSED = (RefusedPhoto("cat/x.jpg", "empty", "The file is empty."),)
 
 class Predictions(list[Prediction]):
     class_names = CLASSES
+    warnings = ()
 
 
 @dataclass
@@ -69,7 +70,7 @@ class FakeVerbs:
             parts=("",) * 6,
             groups=("",) * 6,
             ignored={"system files": 2},
-            warnings=("The class 'cat' has 3 photos; 50 would say more.",),
+            warnings=("The class 'cat' has 3 photos; 50 would say more.", "Left out: 2 system files."),
         )
         return Result({"table": table, "refused": REFUSED, "num_copies": 4, "warnings": table.warnings})
 
@@ -95,12 +96,12 @@ class FakeVerbs:
             }
         )
 
-    def evaluate(self, model, photos, progress):
+    def evaluate(self, model, photos, progress, source=None):
         self._called("evaluate", model, photos)
         warnings = ("3 of these photos were trained on.",)
         return Result({"part": part(), "class_names": CLASSES, "refused": REFUSED, "warnings": warnings})
 
-    def compare(self, a, b, photos, progress):
+    def compare(self, a, b, photos, progress, source=None):
         self._called("compare", a, b, photos)
         old = np.arange(200) % 10 != 0  # 180 of 200 right
         new = old | (np.arange(200) % 20 == 0)  # and half of the rest as well
@@ -114,7 +115,7 @@ class FakeVerbs:
             warnings=("100 of 200 photos were trained on.",),
         )
 
-    def predict(self, model, inputs, progress):
+    def predict(self, model, inputs, progress, source=None):
         self._called("predict", model, tuple(inputs))
         return Predictions(
             [

@@ -7,9 +7,9 @@ from tellapart.photos.grouping import check_group_by, group
 from tellapart.photos.layout import Row
 
 
-def keys(paths, group_by, class_depth=0):
+def keys(paths, group_by):
     warnings: list[str] = []
-    return [row.group for row in group([Row(path, "") for path in paths], group_by, class_depth, warnings)], warnings
+    return [row.group for row in group([Row(path, "") for path in paths], group_by, warnings)], warnings
 
 
 def test_the_first_bracketed_group_is_the_key():
@@ -26,9 +26,11 @@ def test_a_photo_that_does_not_match_is_its_own_group_and_counted():
     assert warnings == [r"--group-by p\d gives no group to 1 of 2 photos; each is its own group."]
 
 
-@pytest.mark.parametrize(("depth", "path"), [(0, "oak/tree1/leaf/1.jpg"), (1, "train/oak/tree1/leaf/1.jpg")])
-def test_the_folder_below_the_class_is_the_key(depth, path):
-    assert keys([path], "folder", depth)[0] == ["tree1/leaf"]
+def test_keys_that_rows_came_with_are_kept():
+    warnings: list[str] = []
+    rows = [Row("oak/tree1/leaf/1.jpg", "oak", group="tree1/leaf"), Row("oak/2.jpg", "oak")]
+    assert group(rows, "folder", warnings) == rows
+    assert "no group to 1 of 2 photos" in warnings[0]
 
 
 def test_a_broken_pattern_is_wrong_use():

@@ -23,7 +23,7 @@ def test_system_files_are_ignored(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["cat.jpg", "cat.JPEG", "cat", "cat.0815", "cat.nef", "猫.png", "a b\n.jpg", "img.(1)"]
+    "name", ["cat.jpg", "cat.JPEG", "cat", "cat.0815", "cat.jp2", "猫.png", "a b\n.jpg", "img.(1)"]
 )
 def test_what_may_be_a_photo_stays(name):
     assert reason_to_ignore(name) == ""
@@ -35,7 +35,12 @@ def test_ignored_files_are_counted_by_kind(tmp_path):
     )
     listing = walk(tmp_path)
     assert listing.files == ["a/1.jpg"]
-    assert listing.ignored == {"system files": 3, "hidden": 1, "not a photo (by name)": 1}
+    assert listing.ignored == {
+        "system files": 1,
+        "system folders": 2,
+        "hidden": 1,
+        "not a photo (by name)": 1,
+    }
 
 
 def test_a_folder_may_be_called_like_a_file(tmp_path):
@@ -95,3 +100,69 @@ def test_an_unreadable_folder_is_noted(tmp_path, monkeypatch):
     listing = walk(tmp_path)
     assert listing.files == ["a/1.jpg"]
     assert listing.unreadable == [("b", "Permission denied")]
+
+
+def linked(link, target):
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target)
+
+
+def test_links_out_of_the_root_are_followed_where_the_user_says_so(tmp_path):
+    touch(tmp_path, "outside/1.jpg", "outside/x/2.jpg", "root/a/3.jpg")
+    linked(tmp_path / "root" / "b", tmp_path / "outside")
+    linked(tmp_path / "root" / "a" / "out.jpg", tmp_path / "outside" / "1.jpg")
+    listing = walk(tmp_path / "root", follow_links=True)
+    assert listing.files == ["a/3.jpg", "a/out.jpg", "b/1.jpg", "b/x/2.jpg"]
+    assert listing.ignored == {}
+
+
+def test_a_cache_that_is_nothing_but_links_is_read(tmp_path):
+    """As Hugging Face's: links by name to files whose names are their content."""
+    touch(tmp_path, "blobs/0a1b", "blobs/2c3d")
+    for name, blob in (("cat/1.jpg", "0a1b"), ("dog/1.jpg", "2c3d")):
+        linked(tmp_path / "snapshots" / "rev" / name, f"../../../blobs/{blob}")
+    assert walk(tmp_path / "snapshots" / "rev").ignored == {"links out of the folder": 2}
+    assert walk(tmp_path / "snapshots" / "rev", follow_links=True).files == ["cat/1.jpg", "dog/1.jpg"]
+
+
+def test_followed_links_end_though_they_lead_in_circles(tmp_path):
+    touch(tmp_path, "root/a/1.jpg", "other/2.jpg")
+    linked(tmp_path / "other" / "back", tmp_path / "root" / "a")
+    linked(tmp_path / "other" / "self", tmp_path / "other")
+    linked(tmp_path / "root" / "a" / "other", tmp_path / "other")
+    linked(tmp_path / "root" / "a" / "whole", "/")
+    linked(tmp_path / "root" / "a" / "parent", tmp_path)
+    listing = walk(tmp_path / "root", follow_links=True)
+    assert listing.files == ["a/1.jpg", "a/other/2.jpg"]
+    assert listing.ignored == {"links in a circle": 4}
+
+
+def test_links_to_links_do_not_multiply(tmp_path):
+    touch(tmp_path, "d20/1.jpg", "root/a/2.jpg")
+    for level in range(20):  # each has two links to the next: two to the power of 20 ways to the end
+        for name in "xy":
+            linked(tmp_path / f"d{level}" / name, tmp_path / f"d{level + 1}")
+    linked(tmp_path / "root" / "a" / "more", tmp_path / "d0")
+    listing = walk(tmp_path / "root", follow_links=True)
+    assert len(listing.files) == 2
+    assert listing.ignored["links to a folder that is in the class already"] == 20
+
+
+def test_a_folder_keeps_its_own_name_beside_a_link_to_it(tmp_path):
+    touch(tmp_path, "z/1.jpg", "m/2.jpg")
+    linked(tmp_path / "m" / "a", tmp_path / "m" / "n")
+    touch(tmp_path, "m/n/3.jpg")
+    listing = walk(tmp_path)
+    assert listing.files == ["m/2.jpg", "m/n/3.jpg", "z/1.jpg"]
+
+
+def test_links_to_devices_are_counted_and_not_read(tmp_path):
+    linked(tmp_path / "a" / "zero.jpg", "/dev/zero")
+    linked(tmp_path / "a" / "gone.jpg", tmp_path / "never")
+    assert walk(tmp_path, follow_links=True).ignored == {"devices and pipes": 1, "broken links": 1}
+    assert walk(tmp_path).examples == {"broken links": "a/gone.jpg", "links out of the folder": "a/zero.jpg"}
+
+
+def test_tables_beside_the_classes_are_noted(tmp_path):
+    touch(tmp_path, "labels.csv", "a/more.csv", "notes.txt")
+    assert walk(tmp_path).tables == ["labels.csv"]

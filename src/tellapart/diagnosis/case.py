@@ -74,7 +74,7 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
     settings = _settings(record, folder)
     rows = _splits(folder)
     root = photos or Path(record.get("photos", ""))
-    table, parts, digests = _table(rows, root, tuple(sorted(metrics["test"]["per_class"])))
+    table, parts, digests = _table(rows, root, tuple(metrics["test"]["per_class"]))
     look = embed(table, backbone_viewer(settings), settings, progress, ScanSettings(max_refused_share=1.0))
     at = {path: row for row, path in enumerate(table.paths)}
     old = np.array([at[path] for path in look.table.paths], np.int64)

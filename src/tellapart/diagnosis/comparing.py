@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from tellapart.atomic import replacing
+from tellapart.engine.limits import decode_limits
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.engine.stream import Viewer
 from tellapart.errors import DataError, UsageError
@@ -23,7 +24,7 @@ from tellapart.evaluation.metrics import check_probabilities
 from tellapart.photos.scan import scan
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
-from tellapart.settings import EngineSettings, ScanSettings
+from tellapart.settings import EngineSettings, ScanSettings, SourceSettings
 from tellapart.training.grading import bind_classes, trained_on
 from tellapart.training.looking import Look, RefusedPhoto, look
 
@@ -69,7 +70,9 @@ class CompareResult:
         }
 
 
-def compare_models(a: Path, b: Path, photos: Path, progress: Progress, settings: EngineSettings) -> CompareResult:
+def compare_models(
+    a: Path, b: Path, photos: Path, progress: Progress, settings: EngineSettings, source: SourceSettings
+) -> CompareResult:
     """Let both models answer for all photos of a labelled folder.
 
     Args:
@@ -78,6 +81,7 @@ def compare_models(a: Path, b: Path, photos: Path, progress: Progress, settings:
         photos: a folder, or a CSV or Parquet file.
         progress: who watches.
         settings: how the engine uses the machine.
+        source: how the photos are read.
 
     Raises:
         ModelError: a model file is refused.
@@ -89,8 +93,8 @@ def compare_models(a: Path, b: Path, photos: Path, progress: Progress, settings:
         raise UsageError(f"A and B are the same file, {a}.", fix="Name two models, such as one.run and another.run.")
     engines = open_classifier(a), open_classifier(b)
     _require_same_classes(*engines)
-    table = bind_classes(scan(photos, for_training=False), engines[0].manifest.class_names, a)
-    seen_a, seen_b = _see_both(engines, table, progress, settings)
+    table = bind_classes(scan(photos, source=source, for_training=False), engines[0].manifest.class_names, a)
+    seen_a, seen_b = _see_both(engines, table, progress, settings, source)
     refused = {photo.path: photo for photo in (*seen_a.refused, *seen_b.refused)}
     if not len(seen_a.table):
         raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
@@ -157,16 +161,26 @@ def _require_same_classes(a: Engine, b: Engine) -> None:
 
 
 def _see_both(
-    engines: tuple[Engine, Engine], table: PhotoTable, progress: Progress, settings: EngineSettings
+    engines: tuple[Engine, Engine],
+    table: PhotoTable,
+    progress: Progress,
+    settings: EngineSettings,
+    source: SourceSettings,
 ) -> tuple[Look, Look]:
     """What both models make of the photos that both could use; one pass each, which keeps memory flat."""
     limits = ScanSettings(max_refused_share=1.0)
     outputs = ("probabilities", "embedding")
-    looks = [
-        look(
-            table, Viewer(engine=engine, outputs=outputs, engine_settings=settings), f"Asking {name}", progress, limits
+    viewers = [
+        Viewer(
+            engine=engine,
+            outputs=outputs,
+            engine_settings=settings,
+            decode_settings=decode_limits(source, engine.manifest),
         )
-        for name, engine in zip("AB", engines, strict=True)
+        for engine in engines
+    ]
+    looks = [
+        look(table, viewer, f"Asking {name}", progress, limits) for name, viewer in zip("AB", viewers, strict=True)
     ]
     # A file may vanish between the passes.
     both = set(looks[0].table.paths) & set(looks[1].table.paths)

@@ -15,7 +15,7 @@ from tellapart.engine.session import Engine
 from tellapart.engine.stream import SeenPhoto, Viewer
 from tellapart.evaluation.neither import decide
 from tellapart.photos.decode import Source
-from tellapart.settings import EngineSettings
+from tellapart.settings import DecodeSettings, EngineSettings
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Predictor:
 
     engine: Engine
     settings: EngineSettings = field(default_factory=EngineSettings)
+    limits: DecodeSettings = field(default_factory=DecodeSettings)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -33,7 +34,13 @@ class Predictor:
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:
         """One prediction per source, in order, computed ahead on all cores; an unusable photo is `refused`."""
         outputs = ("probabilities", *(["novelty"] if "neither" in self.engine.manifest.thresholds else []))
-        viewer = Viewer(engine=self.engine, outputs=outputs, engine_settings=self.settings, with_hashes=False)
+        viewer = Viewer(
+            engine=self.engine,
+            outputs=outputs,
+            engine_settings=self.settings,
+            decode_settings=self.limits,
+            with_hashes=False,
+        )
         for_viewer, for_names = tee(sources)  # the viewer runs ahead by a bounded number of photos
         for source, photo in zip(for_names, viewer.see(for_viewer), strict=True):
             yield self.decide(str(source) if isinstance(source, str | Path) else "", photo)

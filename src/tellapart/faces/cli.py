@@ -18,7 +18,7 @@ from tellapart import __version__
 from tellapart.faces import options as o
 from tellapart.faces import seeing
 from tellapart.faces.failures import exit_code_of
-from tellapart.settings import TrainSettings
+from tellapart.settings import SourceSettings, TrainSettings
 
 # \b keeps the lines that follow as they are.
 INTRODUCTION = """A folder of photos becomes an image classifier you can trust.
@@ -71,6 +71,9 @@ def check(
     photos: o.Photos,
     group_by: o.GroupBy = TrainSettings.group_by,
     exclude: o.Exclude = None,
+    layout: o.Layout = TrainSettings.layout,
+    follow_links: o.FollowLinks = False,
+    root: o.Root = TrainSettings.root,
     no_cache: o.NoCache = False,
     strict: o.Strict = False,
     threads: o.Threads = TrainSettings.threads,
@@ -85,6 +88,9 @@ def check(
     settings = TrainSettings(
         group_by=group_by,
         exclude=tuple(exclude or ()),
+        layout=layout,
+        follow_links=follow_links,
+        root=root,
         cache=not no_cache,
         strict=strict,
         threads=threads,
@@ -119,6 +125,9 @@ def train(
     group_by: o.GroupBy = TrainSettings.group_by,
     splits: o.Splits = TrainSettings.splits,
     exclude: o.Exclude = None,
+    layout: o.Layout = TrainSettings.layout,
+    follow_links: o.FollowLinks = False,
+    root: o.Root = TrainSettings.root,
     no_cache: o.NoCache = False,
     strict: o.Strict = False,
     threads: o.Threads = TrainSettings.threads,
@@ -153,6 +162,9 @@ def train(
         group_by=group_by,
         splits=splits,
         exclude=tuple(exclude or ()),
+        layout=layout,
+        follow_links=follow_links,
+        root=root,
         cache=not no_cache,
         strict=strict,
         threads=threads,
@@ -167,13 +179,29 @@ def train(
 
 
 @app.command()
-def evaluate(model: o.Model, photos: o.Photos, as_json: o.Json = False) -> None:
+def evaluate(
+    model: o.Model,
+    photos: o.Photos,
+    exclude: o.Exclude = None,
+    layout: o.Layout = SourceSettings.layout,
+    follow_links: o.FollowLinks = False,
+    root: o.Root = SourceSettings.root,
+    max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
+    as_json: o.Json = False,
+) -> None:
     """Grade a model on any photos with labels."""
     from tellapart import verbs
     from tellapart.faces.summary import print_json, show_evaluation
     from tellapart.faces.terminal import Terminal
 
-    result = verbs.evaluate(model, photos, Terminal())
+    source = SourceSettings(
+        exclude=tuple(exclude or ()),
+        layout=layout,
+        follow_links=follow_links,
+        root=root,
+        max_megapixels=max_megapixels,
+    )
+    result = verbs.evaluate(model, photos, Terminal(), source=source)
     if as_json:
         print_json(result.to_dict())
     else:
@@ -181,7 +209,18 @@ def evaluate(model: o.Model, photos: o.Photos, as_json: o.Json = False) -> None:
 
 
 @app.command()
-def compare(a: o.ModelA, b: o.ModelB, photos: o.Photos, out: o.ChangedOut = None, as_json: o.Json = False) -> None:
+def compare(
+    a: o.ModelA,
+    b: o.ModelB,
+    photos: o.Photos,
+    out: o.ChangedOut = None,
+    exclude: o.Exclude = None,
+    layout: o.Layout = SourceSettings.layout,
+    follow_links: o.FollowLinks = False,
+    root: o.Root = SourceSettings.root,
+    max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
+    as_json: o.Json = False,
+) -> None:
     """Say which of two models is better, or that nobody can tell."""
     from tellapart import verbs
     from tellapart.diagnosis.comparing import require_place_for_table, write_changed
@@ -192,7 +231,14 @@ def compare(a: o.ModelA, b: o.ModelB, photos: o.Photos, out: o.ChangedOut = None
     if out is not None:
         require_place_for_table(out, photos)
     progress = Terminal()
-    result = verbs.compare(a, b, photos, progress)
+    source = SourceSettings(
+        exclude=tuple(exclude or ()),
+        layout=layout,
+        follow_links=follow_links,
+        root=root,
+        max_megapixels=max_megapixels,
+    )
+    result = verbs.compare(a, b, photos, progress, source=source)
     if out is not None:
         write_changed(result.changed, out)
         progress.note(f"{counted(len(result.changed), 'changed photo')} written to {out}")
@@ -203,7 +249,15 @@ def compare(a: o.ModelA, b: o.ModelB, photos: o.Photos, out: o.ChangedOut = None
 
 
 @app.command()
-def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o.Json = False) -> None:
+def predict(
+    model: o.Model,
+    photos: o.Inputs,
+    out: o.TableOut = None,
+    exclude: o.Exclude = None,
+    follow_links: o.FollowLinks = False,
+    max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
+    as_json: o.Json = False,
+) -> None:
     """Say what is on each photo, in the order given."""
     from tellapart import verbs
     from tellapart.engine.predictions import require_known_suffix, write_predictions
@@ -216,7 +270,10 @@ def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o
         require_known_suffix(out)
     # On a screen or in a pipe the answers themselves show how far it is, and a bar would be drawn across them.
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
-    predictions = verbs.predict(model, photos, progress)
+    source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
+    predictions = verbs.predict(model, photos, progress, source=source)
+    for warning in predictions.warnings:
+        Terminal().note(warning)
     if out is None and not as_json and sys.stdout.isatty():
         show_predictions(predictions)
         return

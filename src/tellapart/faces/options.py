@@ -12,7 +12,7 @@ import typer
 
 from tellapart.errors import UsageError
 from tellapart.fit_settings import BEST, SCRATCH
-from tellapart.settings import RECIPES, TRACKERS, SplitSettings, TrainSettings
+from tellapart.settings import LAYOUTS, RECIPES, TRACKERS, SplitSettings, TrainSettings
 
 
 def fraction(text: str | float) -> float:
@@ -216,12 +216,32 @@ Exclude = Annotated[
     typer.Option(metavar="CLASS|PATTERN", help="Leave out a class, or paths such as 'old/*'. May be repeated."),
 ]
 
+Layout = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(LAYOUTS), help="What the folders at the top are, where that is doubtful: classes or splits."
+    ),
+]
+FollowLinks = Annotated[
+    bool, typer.Option("--follow-links", help="Follow links that lead out of the folder, to photos and to folders.")
+]
+Root = Annotated[
+    str | None,
+    typer.Option(metavar="FOLDER", help="Where the paths of a table start, if not in its own folder."),
+]
+
 # How it runs.
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Compute everything again, and keep nothing.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first photo that cannot be used.")]
 Threads = Annotated[int, typer.Option(metavar="N", min=1, help="Processor cores to use.", show_default="all")]
 MaxMegapixels = Annotated[
     float, typer.Option(metavar="N", min=0.01, help="Refuse photos with more megapixels, unopened.")
+]
+PhotoMegapixels = Annotated[
+    float | None,
+    typer.Option(
+        "--max-megapixels", metavar="N", min=0.01, help="Refuse photos with more megapixels, unopened; else as trained."
+    ),
 ]
 Track = Annotated[
     str,

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from tellapart.errors import UsageError
 from tellapart.faces import options as o
+from tellapart.settings import SourceSettings
 
 
-def explain(model: o.Model, photos: o.Inputs, out: o.PicturesOut = None, as_json: o.Json = False) -> None:
+def explain(
+    model: o.Model,
+    photos: o.Inputs,
+    out: o.PicturesOut = None,
+    exclude: o.Exclude = None,
+    follow_links: o.FollowLinks = False,
+    max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
+    as_json: o.Json = False,
+) -> None:
     """Show where on each photo a classifier looked, and why.
 
     A map shows what was used, not whether that was right to use.
@@ -20,36 +29,66 @@ def explain(model: o.Model, photos: o.Inputs, out: o.PicturesOut = None, as_json
     from tellapart.progress import Silent
 
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
-    show_explanations(verbs.explain(model, photos, out, progress), as_json=as_json)
+    source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
+    result = verbs.explain(model, photos, out, progress, source=source)
+    for warning in result.warnings:
+        Terminal().note(warning)
+    show_explanations(result, as_json=as_json)
 
 
 def look(
-    photos: o.ModelAndInputs, recipe: o.LookRecipe = None, out: o.PicturesOut = None, as_json: o.Json = False
+    photos: o.ModelAndInputs,
+    recipe: o.LookRecipe = None,
+    out: o.PicturesOut = None,
+    exclude: o.Exclude = None,
+    follow_links: o.FollowLinks = False,
+    max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
+    as_json: o.Json = False,
 ) -> None:
     """Show photos beside what a network sees of them."""
     from pathlib import Path
 
     from tellapart import verbs
     from tellapart.faces.sights import show_sights
+    from tellapart.faces.terminal import Terminal
 
+    source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
     if recipe is not None:
-        found = verbs.look(photos, recipe=recipe, out=out)
+        found = verbs.look(photos, recipe=recipe, out=out, progress=Terminal(), source=source)
     elif len(photos) < 2:
         raise UsageError(
             "A model file or a recipe is missing: it says how photos are seen.",
             fix=f"Give tellapart look MODEL {photos[0]}, or tellapart look --recipe quick {photos[0]}",
         )
     else:
-        found = verbs.look(photos[1:], model=Path(photos[0]), out=out)
+        found = verbs.look(photos[1:], model=Path(photos[0]), out=out, progress=Terminal(), source=source)
     show_sights(found, out, as_json=as_json)
 
 
-def quiz(model: o.Model, photos: o.Photos, seed: o.QuizSeed = None, count: o.QuizCount = None) -> None:
+def quiz(
+    model: o.Model,
+    photos: o.Photos,
+    seed: o.QuizSeed = None,
+    count: o.QuizCount = None,
+    exclude: o.Exclude = None,
+    layout: o.Layout = SourceSettings.layout,
+    follow_links: o.FollowLinks = False,
+    root: o.Root = SourceSettings.root,
+    max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
+) -> None:
     """Show photos by chance, with the classifier's guess and the truth.
 
     Photos that it was trained on are left out. Press Enter for the next one, q and Enter to end.
     """
     from tellapart import verbs
     from tellapart.faces.sights import ask
+    from tellapart.faces.terminal import Terminal
 
-    ask(verbs.quiz(model, photos, seed), count)
+    source = SourceSettings(
+        exclude=tuple(exclude or ()),
+        layout=layout,
+        follow_links=follow_links,
+        root=root,
+        max_megapixels=max_megapixels,
+    )
+    ask(verbs.quiz(model, photos, seed, Terminal(), source), count)

@@ -107,9 +107,6 @@ def show_check(result: CheckResult, photos: Path, console: Console | None = None
     _headline(console, f"{counted(len(table), 'photo')} in {counted(len(table.class_names), 'class', 'classes')}", "")
     counts = [int((table.labels == i).sum()) for i in range(len(table.class_names))]
     _show_counts(console, table.class_names, counts)
-    ignored = ", ".join(f"{number:,} {kind}" for kind, number in table.ignored.items() if number)
-    if ignored:
-        print_section(console, "Ignored", [ignored])
     if result.num_copies:
         looks = "looks" if result.num_copies == 1 else "look"
         alike = f"{counted(result.num_copies, 'photo')} {looks} like another one; train keeps such photos together."

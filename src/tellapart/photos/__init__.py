@@ -4,8 +4,12 @@ Pillow is imported in this layer and in no other. Nothing here writes inside a p
 
     table.py     what a scan found: paths, labels, parts, groups
     scan.py      a source (folder, CSV, Parquet) -> table, or every fault of the source at once
-    listing.py   which files below a folder may be photos; the ignoring rules
-    layout.py    what the folders mean: classes and parts
+    listing.py   which files below a folder may be photos; links
+    kinds.py     what a file is by its name; how a person is told of what was left out
+    part_names.py  what names of folders say; the order of classes
+    structure.py what the folders mean: classes, splits, or an error that names both readings
+    excluding.py `--exclude`
+    layout.py    from paths below a folder to rows with class and part
     sheet.py     the same from a CSV or Parquet file
     grouping.py  `--group-by`: which photos belong together
     decode.py    one photo -> upright RGB pixels, or a refusal

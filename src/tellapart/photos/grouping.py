@@ -27,12 +27,16 @@ def check_group_by(group_by: str | None, *, is_sheet: bool) -> None:
             ) from None
 
 
-def group(rows: list[Row], group_by: str | None, class_depth: int, warnings: list[str]) -> list[Row]:
-    """The rows with their group keys; a photo to which the rule gives no key gets "", a group of its own."""
-    if group_by in (None, "column"):
+def group(rows: list[Row], group_by: str | None, warnings: list[str]) -> list[Row]:
+    """The rows with their group keys; a photo to which the rule gives no key gets "", a group of its own.
+
+    Columns and folders give their keys where rows are made. Equal names of folders below two classes are one group: the
+    same patient may have both.
+    """
+    if group_by in (None, "column", "folder"):
         grouped = rows
     else:
-        key = _folder_key(class_depth) if group_by == "folder" else _pattern_key(group_by)
+        key = _pattern_key(group_by)
         grouped = [replace(row, group=key(row.path)) for row in rows]
     alone = sum(not row.group for row in grouped)
     if group_by is not None and alone:
@@ -40,11 +44,6 @@ def group(rows: list[Row], group_by: str | None, class_depth: int, warnings: lis
             f"--group-by {group_by} gives no group to {alone} of {len(rows)} photos; each is its own group."
         )
     return grouped
-
-
-def _folder_key(class_depth: int) -> Callable[[str], str]:
-    """The folder below the class. Equal names below two classes are one group: the same patient may have both."""
-    return lambda path: "/".join(path.split("/")[class_depth + 1 : -1])
 
 
 def _pattern_key(pattern: str) -> Callable[[str], str]:

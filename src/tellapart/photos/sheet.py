@@ -8,19 +8,22 @@ from __future__ import annotations
 import csv
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from tellapart.errors import DataError
+from tellapart.photos.excluding import Exclusion
 from tellapart.photos.faults import Faults, name_some
-from tellapart.photos.layout import PART_NAMES, Row, is_excluded
+from tellapart.photos.layout import Row
+from tellapart.photos.part_names import PART_NAMES
+from tellapart.settings import SourceSettings
 
 SHEET_SUFFIXES = {".csv", ".parquet"}
 _COLUMNS = ("path", "label", "part", "group")
 
 
 def rows_of_sheet(
-    file: Path, exclude: Sequence[str], labelled: bool, faults: Faults, warnings: list[str]
+    file: Path, source: SourceSettings, labelled: bool, faults: Faults, warnings: list[str]
 ) -> tuple[list[Row], bool]:
     """One row per photo, and whether the file has a column `group`."""
     columns, records = _read(file)
@@ -33,9 +36,9 @@ def rows_of_sheet(
             f"{file} has no column {name_some(missing)}; its columns are {name_some(columns, most=8)}.",
             fix="Name the columns in the first line: path,label and, where wanted, part,group.",
         )
-    rows = [
-        row for row in _checked_rows(file, records, labelled, faults) if not is_excluded(row.path, row.label, exclude)
-    ]
+    checked, exclusion = _checked_rows(file, records, labelled, faults), Exclusion(source.exclude)
+    rows = [row for row in checked if not exclusion.takes(row.path, row.label)]
+    exclusion.require_use({row.label for row in checked}, file)
     return _without_repeats(rows, faults, warnings), "group" in columns
 
 

@@ -27,6 +27,7 @@ class ExplainResult:
 
     out: Path | None
     explanations: Iterator[Explanation]
+    warnings: tuple[str, ...] = ()  # what was left out, one sentence each
 
     def __iter__(self) -> Iterator[Explanation]:
         """One explanation per input, in the order of the inputs."""

@@ -24,7 +24,7 @@ from tellapart.errors import PhotoRefused
 from tellapart.photos.decode import Source, read_photo
 from tellapart.photos.picture import as_network_sees, shown
 from tellapart.report.where import Region, sentence, strongest_region
-from tellapart.settings import EngineSettings
+from tellapart.settings import DecodeSettings, EngineSettings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,7 +112,11 @@ class Explanation:
 
 
 def explain_photos(
-    engine: Engine, sources: Iterable[Source], training: TrainingPhotos, settings: EngineSettings | None = None
+    engine: Engine,
+    sources: Iterable[Source],
+    training: TrainingPhotos,
+    settings: EngineSettings | None = None,
+    limits: DecodeSettings | None = None,
 ) -> Iterator[Explanation]:
     """One explanation per photo, in the order of the photos; an unusable one says so.
 
@@ -121,35 +125,39 @@ def explain_photos(
         sources: photos as for predicting.
         training: where its training photos are.
         settings: how the engine uses the machine.
+        limits: how large a photo may be.
     """
+    predictor = Predictor(engine, settings or EngineSettings(), limits or DecodeSettings())
     own = set(engine.manifest.fingerprints.sha256.tolist())
     for source in sources:
         path = str(source) if isinstance(source, str | Path) else ""
         try:
-            yield _explain(engine, source, path, training, own, settings or EngineSettings())
+            yield _explain(predictor, source, path, training, own)
         except PhotoRefused as refusal:
             yield Explanation(prediction=refused(path, refusal.sentence))
 
 
-def _explain(
-    engine: Engine, source: Source, path: str, training: TrainingPhotos, own: set[int], settings: EngineSettings
-) -> Explanation:
-    content = read_photo(path) if path else source  # read once, so that everything below sees the same photo
+def _explain(predictor: Predictor, source: Source, path: str, training: TrainingPhotos, own: set[int]) -> Explanation:
+    engine, limits = predictor.engine, predictor.limits
+    content = read_photo(path, limits) if path else source  # read once, so that everything below sees the same photo
     digest = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
-    pixels = as_network_sees(content, engine.manifest.side_px)  # in colour: the file drops it by itself
+    pixels = as_network_sees(
+        content, engine.manifest.side_px, settings=limits
+    )  # in colour: the file drops it by itself
     outputs = tuple(name for name in ("probabilities", "novelty") if name in engine.output_names)
     rows = engine.run(pixels[np.newaxis], outputs)
     seen = SeenPhoto(outputs={name: values[0] for name, values in rows.items()})
     alike: tuple[AlikePhoto, ...] = ()
     if training.engine is not None:
-        fits = pixels if training.engine is engine else as_network_sees(content, training.engine.manifest.side_px)
+        side_px = training.engine.manifest.side_px
+        fits = pixels if training.engine is engine else as_network_sees(content, side_px, settings=limits)
         alike = training.most_like(fits, digest, NUM_ALIKE)
     return Explanation(
-        prediction=Predictor(engine, settings).decide(path, seen),
+        prediction=predictor.decide(path, seen),
         alike=alike,
         alike_reason=training.reason,
         trained_on=bool(digest) and int(digest[:16], 16) in own,
-        photo=shown(content, SHOWN_PX),
-        maps=maps_of(engine, pixels, engine_settings=settings),
+        photo=shown(content, SHOWN_PX, limits),
+        maps=maps_of(engine, pixels, engine_settings=predictor.settings),
         class_names=engine.manifest.class_names,
     )

@@ -23,6 +23,7 @@ from tellapart.errors import DataError, PhotoRefused
 from tellapart.photos.decode import read_photo
 from tellapart.photos.picture import shown
 from tellapart.photos.table import PhotoTable
+from tellapart.settings import DecodeSettings
 
 SHOWN_PX = 480  # longer side of the photo
 
@@ -42,20 +43,23 @@ class Question:
         return self.prediction.label == self.truth
 
 
-def questions(engine: Engine, table: PhotoTable, seed: int | None) -> Iterator[Question]:
+def questions(
+    engine: Engine, table: PhotoTable, seed: int | None, limits: DecodeSettings | None = None
+) -> Iterator[Question]:
     """Photos in an order by chance; those that cannot be used or were trained on are passed over.
 
     Args:
         engine: a classifier.
         table: photos with labels as columns of the classifier.
         seed: of the order; None: another one every time.
+        limits: how large a photo may be.
 
     Raises:
         DataError: no photo is left.
     """
     rows = np.flatnonzero(np.array(table.parts) == "test") if "test" in table.parts else np.arange(len(table))
     own = set(engine.manifest.fingerprints.sha256.tolist())
-    predictor, asked = Predictor(engine), 0
+    predictor, asked = Predictor(engine, limits=limits or DecodeSettings()), 0
     for row in np.random.default_rng(seed).permutation(rows).tolist():
         question = _question(predictor, table, row, own)
         if question is not None:
@@ -70,10 +74,10 @@ def questions(engine: Engine, table: PhotoTable, seed: int | None) -> Iterator[Q
 
 def _question(predictor: Predictor, table: PhotoTable, row: int, own: set[int]) -> Question | None:
     try:
-        content = read_photo(Path(table.file(row)))
+        content = read_photo(Path(table.file(row)), predictor.limits)
         if int(hashlib.sha256(content).hexdigest()[:16], 16) in own:
             return None
-        photo = shown(content, SHOWN_PX)
+        photo = shown(content, SHOWN_PX, predictor.limits)
     except PhotoRefused:
         return None
     (prediction,) = predictor.predict([content])

@@ -17,6 +17,7 @@ import numpy as np
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import ModelError
 from tellapart.evaluation.calibration import reliability
+from tellapart.photos.part_names import class_order
 from tellapart.report.facts import (
     Answer,
     Doubted,
@@ -142,7 +143,7 @@ def _examples(splits: Sequence[Row], root: Path) -> dict[str, tuple[Photo, ...]]
     for row in sorted(splits, key=lambda row: (row["part"] != "train", row["path"])):
         members.setdefault(row["label"], []).append(row)
     examples = {}
-    for name, rows in sorted(members.items()):
+    for name, rows in sorted(members.items(), key=lambda item: class_order(item[0])):
         rows = [row for row in rows if row["part"] == "train"] or rows
         step = max(1, len(rows) // EXAMPLES_PER_CLASS)
         chosen = rows[step // 2 :: step][:EXAMPLES_PER_CLASS]

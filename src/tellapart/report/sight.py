@@ -16,11 +16,12 @@ from jaxtyping import UInt8
 from tellapart.errors import PhotoRefused
 from tellapart.fit_settings import FITS, SCRATCH_PLANS
 from tellapart.model.file import read_model
+from tellapart.model.manifest import Manifest
 from tellapart.network.family import find_backbone
 from tellapart.photos.decode import Source, open_photo, read_photo
 from tellapart.photos.picture import as_network_sees, beside, resized, shown, write_png
 from tellapart.report.explained import picture_name
-from tellapart.settings import TrainSettings
+from tellapart.settings import DecodeSettings, TrainSettings
 
 SHOWN_PX = 480  # longer side of the photo in a picture, and the side of its input
 
@@ -31,6 +32,7 @@ class Entry:
 
     side_px: int
     grey: bool = False
+    manifest: Manifest | None = field(default=None, repr=False, compare=False)  # None: no model says it, but a recipe
 
     def __str__(self) -> str:
         return f"{self.side_px} × {self.side_px} {'grey' if self.grey else 'colour'}"
@@ -43,7 +45,7 @@ class Entry:
             ModelError: the file is refused.
         """
         manifest = read_model(path).manifest
-        return cls(manifest.side_px, manifest.grey)
+        return cls(manifest.side_px, manifest.grey, manifest)
 
     @classmethod
     def of_recipe(cls, recipe: str) -> Entry:
@@ -96,20 +98,21 @@ class Sight:
         }
 
 
-def sights(sources: Iterable[Source], entry: Entry) -> Iterator[Sight]:
+def sights(sources: Iterable[Source], entry: Entry, limits: DecodeSettings | None = None) -> Iterator[Sight]:
     """One sight per photo, in the order of the photos; an unusable one says so."""
+    limits = limits or DecodeSettings()
     for source in sources:
         path = str(source) if isinstance(source, str | Path) else ""
         try:
-            content = read_photo(path) if path else source
-            opened = open_photo(content, min_side_px=entry.side_px)
+            content = read_photo(path, limits) if path else source
+            opened = open_photo(content, min_side_px=entry.side_px, settings=limits)
             yield Sight(
                 path=path,
                 entry=entry,
                 width_px=opened.width_px,
                 height_px=opened.height_px,
-                photo=shown(content, SHOWN_PX),
-                seen=as_network_sees(content, entry.side_px, grey=entry.grey),
+                photo=shown(content, SHOWN_PX, limits),
+                seen=as_network_sees(content, entry.side_px, grey=entry.grey, settings=limits),
             )
         except PhotoRefused as refusal:
             yield Sight(path=path, entry=entry, refusal=refusal.sentence)

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tellapart.engine.limits import decode_limits
 from tellapart.engine.session import Engine
 from tellapart.fit_settings import FitSettings, PixelSettings
 from tellapart.model.manifest import Manifest
 from tellapart.network.family import find_backbone
 from tellapart.progress import Progress
-from tellapart.settings import DecodeSettings, TrainSettings
+from tellapart.settings import TrainSettings
 from tellapart.training.checkpoint import Checkpoints
 from tellapart.training.features import fill_features, room_for
 from tellapart.training.pixels import StreamedPixels
@@ -48,7 +49,7 @@ class Job:
 
     def pixels(self, part: str) -> StreamedPixels:
         """The photos of a part. Each is decoded once, so there is nothing to gain from keeping their pixels."""
-        limits = DecodeSettings(max_megapixels=self.settings.max_megapixels)
+        limits = decode_limits(self.settings.source)
         return StreamedPixels(self.material.part(part).table, find_backbone(self.settings.backbone).side_px, limits)
 
 

@@ -11,6 +11,7 @@ are told, because a model does better on those than it will on any other.
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from tellapart.evaluation.metrics import measure
 from tellapart.evaluation.neither import decide, decision_figures
 from tellapart.model.manifest import Fingerprints
 from tellapart.network.head import LinearHead
+from tellapart.photos.faults import name_some
 from tellapart.photos.fingerprint import near_any
+from tellapart.photos.part_names import look_alike, normal
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
 from tellapart.settings import ScanSettings, TwinSettings
@@ -53,23 +56,38 @@ def grade(look: Look, thresholds: Mapping[str, float] | None = None) -> dict[str
 
 
 def bind_classes(table: PhotoTable, class_names: tuple[str, ...], model: Path) -> PhotoTable:
-    """The table with labels as columns of a model.
+    """The table with labels as columns of a model. Names match however their accents are stored.
 
     Raises:
         DataError: the table has a class that the model does not know.
     """
-    unknown = [name for name in table.class_names if name not in class_names]
+    columns = {normal(name): column for column, name in enumerate(class_names)}
+    unknown = [name for name in table.class_names if normal(name) not in columns]
     if unknown:
-        raise DataError(
-            f"{model} does not know {', '.join(unknown[:5])}, which {table.root} has as class; "
-            f"it knows {', '.join(class_names[:10])}{' and more' if len(class_names) > 10 else ''}.",
-            fix="Rename the sub-folders to the names that the model knows, or grade a model that knows them.",
-        )
-    column = np.array([class_names.index(name) for name in table.class_names])
-    missing = [name for name in class_names if name not in table.class_names]
+        raise _unknown_classes(unknown, table, class_names, model)
+    column = np.array([columns[normal(name)] for name in table.class_names], np.int64)
+    missing = [name for number, name in enumerate(class_names) if number not in column]
     warnings = (f"No photo of: {', '.join(missing)}. The figures say nothing about them.",) if missing else ()
     return dataclasses.replace(
         table, class_names=class_names, labels=column[table.labels], warnings=(*table.warnings, *warnings)
+    )
+
+
+def _unknown_classes(unknown: list[str], table: PhotoTable, class_names: tuple[str, ...], model: Path) -> DataError:
+    """Where names differ only in what hardly anybody sees, the pair is named; nobody can tell whether it is one."""
+    leave_out = f"leave them out with {' '.join(f'--exclude {shlex.quote(name)}' for name in unknown[:3])}"
+    seen = {look_alike(name): name for name in class_names}
+    pairs = [(name, seen[look_alike(name)]) for name in unknown if look_alike(name) in seen]
+    if pairs:
+        told = "; ".join(f"'{name}', but '{known}'" for name, known in pairs[:3])
+        return DataError(
+            f"{model} does not know {told} (the names differ in case, blanks or invisible signs only).",
+            fix=f"Rename the class in {table.root} to '{pairs[0][1]}' if it is the same one, or {leave_out}",
+        )
+    return DataError(
+        f"{model} does not know {name_some(unknown, most=5)}, which {table.root} has as class; "
+        f"it knows {name_some(class_names, most=10)}.",
+        fix=f"Rename classes to the names that the model knows, {leave_out}, or take a model that knows them.",
     )
 
 

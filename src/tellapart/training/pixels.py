@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from tellapart.atomic import claim_blocks, replacing
+from tellapart.engine.limits import decode_limits
 from tellapart.errors import DataError, PhotoRefused, ResourceError
 from tellapart.fit_settings import PixelSettings
 from tellapart.photos.decode import open_photo, to_pixels
@@ -112,7 +113,7 @@ def pixels_of(
         progress: who watches the decoding.
         limits: how much room the cache may take.
     """
-    streamed = StreamedPixels(table, side_px, DecodeSettings(max_megapixels=settings.max_megapixels))
+    streamed = StreamedPixels(table, side_px, decode_limits(settings.source))
     file = cache_folder() / "pixels" / f"{_name(sha256, side_px)}.npy"
     num_bytes = len(table) * side_px * side_px * 3
     held = _open(file, (len(table), side_px, side_px, 3))

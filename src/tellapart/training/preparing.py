@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tellapart.engine.limits import decode_limits
 from tellapart.engine.session import Engine
 from tellapart.engine.store import EmbeddingStore
 from tellapart.engine.stream import Viewer
@@ -27,7 +28,7 @@ from tellapart.photos.splits_file import read_splits
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
-from tellapart.settings import DecodeSettings, EngineSettings, ScanSettings, SplitSettings, TrainSettings
+from tellapart.settings import EngineSettings, ScanSettings, SplitSettings, TrainSettings
 from tellapart.training.facts import Stopwatch
 from tellapart.training.looking import Look, look
 
@@ -90,7 +91,7 @@ def prepare(
 
 def read_table(photos: Path, settings: TrainSettings) -> PhotoTable:
     """Scan the photos; parts come from `settings.splits` where it is given."""
-    table = scan(photos, group_by=settings.group_by, exclude=settings.exclude)
+    table = scan(photos, group_by=settings.group_by, source=settings.source)
     if settings.splits is None:
         return table
     return dataclasses.replace(table, parts=read_splits(Path(settings.splits), table))
@@ -102,7 +103,7 @@ def viewer_of(engine: Engine, settings: TrainSettings) -> Viewer:
         engine=engine,
         outputs=tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names),
         engine_settings=EngineSettings(workers=settings.threads),
-        decode_settings=DecodeSettings(max_megapixels=settings.max_megapixels),
+        decode_settings=decode_limits(settings.source, engine.manifest),
     )
 
 
