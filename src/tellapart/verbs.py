@@ -155,7 +155,11 @@ def evaluate(
         part=grade(seen, engine.manifest.thresholds),
         class_names=names,
         refused=seen.refused,
-        warnings=(*table.warnings, *trained_on_warnings(seen, engine.manifest.fingerprints)),
+        warnings=(
+            *table.warnings,
+            *(f"{count:,} photos: {note}." for note, count in sorted(seen.notes.items())),
+            *trained_on_warnings(seen, engine.manifest.fingerprints),
+        ),
     )
 
 

@@ -48,7 +48,7 @@ def case(tmp_path, monkeypatch):
     array = (colours[:, None, None] + rng.integers(-30, 30, (300, 16, 16, 3))).astype(np.uint8)
 
     @contextmanager
-    def pixels_of(table, sha256, side_px, settings, progress):
+    def pixels_of(table, sha256, side_px, settings, progress, white):
         assert side_px == 16
         yield FakePixels(array[[int(digest, 16) for digest in sha256]])
 

@@ -118,7 +118,7 @@ def test_white_of_sixteen_bits_is_65535():
     values = np.array([[0, 257, 32_768, 65_535]], dtype=np.uint16)
     result = opened(encode(Image.fromarray(values), "PNG"))
     assert np.asarray(result.image)[0, :, 0].tolist() == [0, 1, 128, 255]
-    assert result.notes == ("16-bit grey",)
+    assert result.notes == ("16-bit grey: white is 65,535, by its brightest value",)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_bytes_that_are_no_photo_are_refused_with_a_reason(content, code):
 
 
 def test_a_raw_camera_file_is_not_taken_for_its_thumbnail():
-    assert code_of(b"II*\0\x10\0\0\0CR\2\0") == "unsupported_format"
+    assert code_of(b"II*\0\x10\0\0\0CR\2\0" + bytes(10)) == "unsupported_format"
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):

@@ -115,12 +115,13 @@ def setting_of(case: Case, scale: Scale, learners: Learners, progress: Progress)
         wanted = np.concatenate([dealt.pool, dealt.more, dealt.held_out])
         for part in (train, validation):
             look = case.look.select(part)
-            if not are_held(look.sha256, case.engine.manifest.side_px):
+            if not are_held(look.sha256, case.engine.manifest.side_px, look.white):
                 part = part[np.isin(part, wanted)]  # the run's own file is gone: only what is needed is decoded again
                 look = case.look.select(part)
             places |= {row: (len(opened), place) for place, row in enumerate(part.tolist())}
             side_px = case.engine.manifest.side_px
-            opened.append(stack.enter_context(pixels_of(look.table, look.sha256, side_px, case.settings, progress)))
+            held = pixels_of(look.table, look.sha256, side_px, case.settings, progress, white=look.white)
+            opened.append(stack.enter_context(held))
 
         def examples(rows: Int[np.ndarray, " rows"]) -> PhotoSource:
             return PhotoSource(ChosenPixels(opened, [places[row] for row in rows.tolist()]), case.table.labels[rows])

@@ -23,6 +23,7 @@ from jaxtyping import Float32, UInt8, UInt64
 
 from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused
+from tellapart.photos.cost import reading_turn
 from tellapart.photos.decode import Source, open_photo, read_photo, to_pixels
 from tellapart.photos.fingerprint import perceptual_hash
 from tellapart.settings import DecodeSettings, EngineSettings
@@ -119,7 +120,8 @@ class Viewer:
         results: list[SeenPhoto] = [SeenPhoto()] * len(sources)
         waiting: list[tuple[int, _Prepared]] = []
         for index, source in enumerate(sources):
-            prepared = self._prepare(source)
+            with reading_turn(source):
+                prepared = self._prepare(source)
             if isinstance(prepared, SeenPhoto):
                 results[index] = prepared
             else:

@@ -10,10 +10,11 @@ Factors were measured with Pillow 13 and pillow-heif 1.8 (`benchmarks/LOG.md`).
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import BytesIO
 
 from tellapart.photos.faults import refusal
@@ -57,12 +58,13 @@ _one_large_file = threading.RLock()
 
 
 @contextmanager
-def reading_turn(size_bytes: int) -> Iterator[None]:
+def reading_turn(source: object) -> Iterator[None]:
     """Hold this while a file is read, hashed and decoded: large ones take turns, so that threads do not add up."""
-    if size_bytes < LARGE_FILE_BYTES:
-        yield
-        return
-    with _one_large_file:
+    try:
+        is_large = isinstance(source, str | os.PathLike) and os.stat(source).st_size >= LARGE_FILE_BYTES
+    except (OSError, ValueError):  # reading it will tell what is wrong
+        is_large = False
+    with _one_large_file if is_large else nullcontext():
         yield
 
 

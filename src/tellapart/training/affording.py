@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,7 +49,7 @@ class Job:
 
     def pixels(self, part: str) -> StreamedPixels:
         """The photos of a part. Each is decoded once, so there is nothing to gain from keeping their pixels."""
-        limits = decode_limits(self.settings.source)
+        limits = replace(decode_limits(self.settings.source), white=self.material.known.white)
         return StreamedPixels(self.material.part(part).table, find_backbone(self.settings.backbone).side_px, limits)
 
 

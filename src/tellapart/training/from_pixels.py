@@ -197,7 +197,9 @@ def _look(job: _Job, part: str) -> Look:
 
 def _source(job: _Job, part: str, stack: ExitStack) -> PhotoSource:
     look = _look(job, part)
-    pixels = stack.enter_context(pixels_of(look.table, look.sha256, job.side_px, job.settings, job.progress))
+    pixels = stack.enter_context(
+        pixels_of(look.table, look.sha256, job.side_px, job.settings, job.progress, white=job.material.known.white)
+    )
     return PhotoSource(pixels, look.table.labels, job.settings.seed, job.views if part == "train" else None)
 
 
@@ -242,4 +244,6 @@ def _facts(job: _Job, temperature: float) -> Manifest:
         temperature=temperature,
         fingerprints=fingerprints_of(job.material.part("train")),
         seed=job.settings.seed,
+        white=job.material.known.white,
+        max_megapixels=job.settings.max_megapixels,
     )

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -32,7 +33,7 @@ from tellapart.photos.table import PhotoTable
 from tellapart.progress import Advance, Progress
 from tellapart.settings import DecodeSettings, TrainSettings, cache_folder
 
-_RULE = "stretch-v1"  # raise the number when decoding or resizing changes what a pixel is
+_RULE = "stretch-v2"  # raise the number when decoding or resizing changes what a pixel is
 _ABANDONED_SECONDS = 3600  # an unfinished file this old was left by a process that was killed
 _HANDFUL = 16  # photos a task
 _DEFAULTS = PixelSettings()
@@ -102,6 +103,7 @@ def pixels_of(
     settings: TrainSettings,
     progress: Progress,
     limits: PixelSettings = _DEFAULTS,
+    white: int = 0,
 ) -> Iterator[Pixels]:
     """The photos of a table as squares, from the cache where there is room for it.
 
@@ -112,9 +114,10 @@ def pixels_of(
         settings: threads, decoding limits, and whether anything is kept.
         progress: who watches the decoding.
         limits: how much room the cache may take.
+        white: of the folder, see white.py.
     """
-    streamed = StreamedPixels(table, side_px, decode_limits(settings.source))
-    file = cache_folder() / "pixels" / f"{_name(sha256, side_px)}.npy"
+    streamed = StreamedPixels(table, side_px, replace(decode_limits(settings.source), white=white))
+    file = cache_folder() / "pixels" / f"{_name(sha256, side_px, white)}.npy"
     num_bytes = len(table) * side_px * side_px * 3
     held = _open(file, (len(table), side_px, side_px, 3))
     if held is None:
@@ -133,14 +136,14 @@ def pixels_of(
             _forget(file)
 
 
-def are_held(sha256: Sequence[str], side_px: int) -> bool:
+def are_held(sha256: Sequence[str], side_px: int, white: int = 0) -> bool:
     """Whether `pixels_of` would find these photos in the cache, in this order."""
-    return (cache_folder() / "pixels" / f"{_name(sha256, side_px)}.npy").is_file()
+    return (cache_folder() / "pixels" / f"{_name(sha256, side_px, white)}.npy").is_file()
 
 
-def _name(sha256: Sequence[str], side_px: int) -> str:
+def _name(sha256: Sequence[str], side_px: int, white: int) -> str:
     together = hashlib.sha256("\n".join(sha256).encode()).hexdigest()
-    return f"{together[:32]}-{_RULE}-{side_px}"
+    return f"{together[:32]}-{_RULE}-{side_px}" + (f"-white{white}" if white else "")
 
 
 def _open(file: Path, shape: tuple[int, ...]) -> np.ndarray | None:
