@@ -119,7 +119,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "side_px": (int,),
     "grey": (bool,),
     "white": (int,),
-    "max_megapixels": (float, int),
+    "max_megapixels": (float,),
     "mirror": (bool,),
     "temperature": (float, int),
     "thresholds": (dict,),

@@ -221,7 +221,9 @@ def _open_tiff(data: bytes, settings: DecodeSettings, watch: Watch) -> OpenedFil
     }
     try:
         return _plainly("TIFF", data, settings, watch, **more)
-    except SyntaxError as error:
+    except (SyntaxError, KeyError) as error:
+        if more["failure"] is not None:
+            raise more["failure"] from None
         if "unknown pixel mode" not in str(error) or not first.number(tiff_file.BITS):
             raise
         raise _rare_tiff(first) from None

@@ -245,5 +245,5 @@ def _facts(job: _Job, temperature: float) -> Manifest:
         fingerprints=fingerprints_of(job.material.part("train")),
         seed=job.settings.seed,
         white=job.material.known.white,
-        max_megapixels=job.settings.max_megapixels,
+        max_megapixels=float(job.settings.max_megapixels),
     )

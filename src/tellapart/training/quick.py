@@ -55,7 +55,7 @@ def head_facts(material: Material, settings: TrainSettings, temperature: float) 
         fingerprints=fingerprints_of(material.part("train")),
         seed=settings.seed,
         white=material.known.white,
-        max_megapixels=settings.max_megapixels,
+        max_megapixels=float(settings.max_megapixels),
     )
 
 
