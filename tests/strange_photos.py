@@ -261,13 +261,13 @@ def _dear() -> Iterator[tuple[str, bytes, str]]:
     grey = b"".join(b"\0" + bytes(9) for _ in range(9))
     yield "PNG with a text bomb", png(9, 9, 8, 0, grey, bomb), OK
     yield "PNG with an ICC bomb", png(9, 9, 8, 0, grey, chunk(b"iCCP", b"p\0\0" + zlib.compress(bytes(5_000_000)))), OK
-    yield "PNG with 10,000 chunks", png(9, 9, 8, 0, grey, chunk(b"tEXt", b"a\0b") * 10_000), OK
+    yield "PNG with 2,000 chunks", png(9, 9, 8, 0, grey, chunk(b"tEXt", b"a\0b") * 2_000), OK
     small = encode(picture(), "JPEG")
     notes = b"\xff\xe1\xff\xff" + b"Exif\0\0MM\0*\0\0\0\x08" + bytes(65_519)
     yield "JPEG with 20 MB of notes", small[:2] + notes * 300 + small[2:], OK
-    yield "JPEG with 50,000 notes", small[:2] + b"\xff\xfe\0\2" * 50_000 + small[2:], OK
+    yield "JPEG with 5,000 notes", small[:2] + b"\xff\xfe\0\2" * 5_000 + small[2:], OK
     yield "JPEG with a million notes", small[:2] + b"\xff\xfe\0\2" * 1_000_000 + small[2:], "too_slow"
-    comment = b"\x21\xfe" + (b"\xff" + bytes(255)) * 20_000 + b"\0"
+    comment = b"\x21\xfe" + (b"\xff" + bytes(255)) * 2_000 + b"\0"
     gif = encode(picture(), "GIF")
     yield "GIF with a long comment", gif[:-1] + comment + b";", OK
 

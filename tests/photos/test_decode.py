@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
-import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -247,32 +245,3 @@ def test_pixels_are_a_stretched_square(photo):
 
 def test_grey_pixels_have_one_channel(photo):
     assert to_pixels(photo, 24, grey=True).shape == (24, 24, 1)
-
-
-ALL_ODD_FILES = """
-import sys, warnings, pathlib
-from tellapart.errors import PhotoRefused
-from tellapart.photos.decode import open_photo, to_pixels
-warnings.simplefilter("error")
-good = refused = 0
-for file in sorted(pathlib.Path(sys.argv[1]).rglob("*")):
-    if file.is_file():
-        try:
-            photo = open_photo(file, min_side_px=224)
-        except PhotoRefused:
-            refused += 1
-        else:
-            good += to_pixels(photo.image, 64).shape == (64, 64, 3)
-print(good, refused)
-"""
-
-
-def test_no_odd_file_crashes_hangs_warns_or_prints(real_photos):
-    odd = real_photos("odd-images")
-    done = subprocess.run(
-        [sys.executable, "-c", ALL_ODD_FILES, str(odd)], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    good, refused = map(int, done.stdout.split())
-    assert good > 600
-    assert good + refused == sum(file.is_file() for file in odd.rglob("*"))

@@ -215,7 +215,7 @@ def _extremes(bands: Bands) -> tuple[float, float]:
     return (lowest, highest) if lowest <= highest else (0.0, 0.0)
 
 
-def _holding(value: float) -> int:
+def _holding(value: int | float) -> int:
     """The smallest of 255, 511, 1,023 and on that is not exceeded.
 
     >>> _holding(7), _holding(4000), _holding(4096)

@@ -80,14 +80,33 @@ class OpenedFile:
         can_compare = size + 4 * stored <= cost.limit_bytes(self.settings)
         try:
             self.image, notes = load(self.image, self.name, self.data, self._again, can_compare)
-        except OSError:
-            if self.failure is not None:
-                raise self.failure from None
-            raise
+        except (OSError, SyntaxError, ValueError):
+            otherwise = self._otherwise()
+            if otherwise is None:
+                raise
+            self.image, notes = otherwise, ()
         deep, note = self._deep_colour(raw_mode)
         if notes:  # says more about the end than the missing mark
             self.notes = tuple(mark for mark in self.notes if mark != NO_END)
         return deep or self.image, list(dict.fromkeys(filter(None, (note, *self.notes, *notes))))
+
+    def _otherwise(self) -> Image.Image | None:
+        """The picture in another way, where the reader failed; None where there is none.
+
+        Raises:
+            PhotoRefused: why it failed is known.
+        """
+        if self.failure is not None:
+            raise self.failure from None
+        if self.name == "PNG" and png_file.is_animated(self.data, self.watch):
+            # A fault of the animation does not concern its first picture.
+            image, self.has_more = self._again(png_file.plain(self.data, self.watch)), True
+            image.load()
+            return image
+        if self.name == "BMP":
+            cost.require_bytes(len(self.data) + _RARE_BMP_BYTES * self.image.width * self.image.height, self.settings)
+            return bmp_file.open_rare(self.data)
+        return None
 
     def divisor(self, image: Image.Image | Bands, turned: bool, min_side_px: int) -> int:
         """By what the sides of the photo are divided, so that its copies fit.
