@@ -51,11 +51,17 @@ class DecodeSettings:
         100.0  # read from the header before any decode: the largest phone sensors are 200, cameras 100
     )
     max_file_mb: float = 500.0  # 10^6 bytes; a raw 100-megapixel TIFF has 300, and a film misnamed .jpg has more
+    max_memory_mb: float = 600.0  # 10^6 bytes, for a photo; grows with max_megapixels. 100 megapixels of RGB take 400
+    max_seconds: float = 3.0  # of processor time, for a photo; the largest sound ones take 1.5
+    white: int = 0  # level of photos with more than 8 bits that is white, see photos/colours.py; 0: each photo's own
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         require(self.max_megapixels > 0, "max_megapixels", self.max_megapixels, "a positive number of megapixels")
         require(self.max_file_mb > 0, "max_file_mb", self.max_file_mb, "a positive number of megabytes")
+        require(self.max_memory_mb > 0, "max_memory_mb", self.max_memory_mb, "a positive number of megabytes")
+        require(self.max_seconds > 0, "max_seconds", self.max_seconds, "a positive number of seconds")
+        require(0 <= self.white < 2**32, "white", self.white, "0 or a level of 8 to 32 bits")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,7 +162,11 @@ def evaluate(
         },
         class_names=names,
         refused=seen.refused,
-        warnings=(*table.warnings, *trained_on_warnings(seen, engine.manifest.fingerprints)),
+        warnings=(
+            *table.warnings,
+            *(f"{count:,} photos: {note}." for note, count in sorted(seen.notes.items())),
+            *trained_on_warnings(seen, engine.manifest.fingerprints),
+        ),
     )
 
 

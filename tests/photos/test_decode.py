@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
-import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -118,7 +116,7 @@ def test_white_of_sixteen_bits_is_65535():
     values = np.array([[0, 257, 32_768, 65_535]], dtype=np.uint16)
     result = opened(encode(Image.fromarray(values), "PNG"))
     assert np.asarray(result.image)[0, :, 0].tolist() == [0, 1, 128, 255]
-    assert result.notes == ("16-bit grey",)
+    assert result.notes == ("16-bit grey: white is 65,535, by its brightest value",)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +165,7 @@ def test_bytes_that_are_no_photo_are_refused_with_a_reason(content, code):
 
 
 def test_a_raw_camera_file_is_not_taken_for_its_thumbnail():
-    assert code_of(b"II*\0\x10\0\0\0CR\2\0") == "unsupported_format"
+    assert code_of(b"II*\0\x10\0\0\0CR\2\0" + bytes(10)) == "unsupported_format"
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
@@ -247,32 +245,3 @@ def test_pixels_are_a_stretched_square(photo):
 
 def test_grey_pixels_have_one_channel(photo):
     assert to_pixels(photo, 24, grey=True).shape == (24, 24, 1)
-
-
-ALL_ODD_FILES = """
-import sys, warnings, pathlib
-from tellapart.errors import PhotoRefused
-from tellapart.photos.decode import open_photo, to_pixels
-warnings.simplefilter("error")
-good = refused = 0
-for file in sorted(pathlib.Path(sys.argv[1]).rglob("*")):
-    if file.is_file():
-        try:
-            photo = open_photo(file, min_side_px=224)
-        except PhotoRefused:
-            refused += 1
-        else:
-            good += to_pixels(photo.image, 64).shape == (64, 64, 3)
-print(good, refused)
-"""
-
-
-def test_no_odd_file_crashes_hangs_warns_or_prints(real_photos):
-    odd = real_photos("odd-images")
-    done = subprocess.run(
-        [sys.executable, "-c", ALL_ODD_FILES, str(odd)], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    good, refused = map(int, done.stdout.split())
-    assert good > 600
-    assert good + refused == sum(file.is_file() for file in odd.rglob("*"))

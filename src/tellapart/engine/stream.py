@@ -22,6 +22,7 @@ from jaxtyping import Float32, UInt8, UInt64
 from tellapart.engine.file_mark import ends_of, mark_of
 from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused
+from tellapart.photos.cost import reading_turn
 from tellapart.photos.decode import Source, open_photo, read_photo, to_pixels
 from tellapart.photos.fingerprint import perceptual_hash
 from tellapart.settings import DecodeSettings, EngineSettings
@@ -114,7 +115,11 @@ class Viewer:
         for index, source in enumerate(handful):
             if stop.is_set():  # nobody wants the results any more
                 break
-            prepared = source if isinstance(source, SeenPhoto) else self._prepare(source)
+            if isinstance(source, SeenPhoto):
+                prepared = source
+            else:
+                with reading_turn(source):
+                    prepared = self._prepare(source)
             if isinstance(prepared, SeenPhoto):
                 results[index] = prepared
             else:

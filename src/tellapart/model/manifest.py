@@ -76,6 +76,8 @@ class Manifest:
     class_names: tuple[str, ...]  # in the order of the columns of `probabilities`; empty for a backbone
     side_px: int  # photos are stretched to a square of this side, bicubic
     grey: bool = False  # the network sees grey; the input stays RGB
+    white: int = 0  # level that is white where photos have more than 8 bits, see photos/colours.py; 0: each its own
+    max_megapixels: float = 100.0  # the largest photo that it was trained with
     mirror: bool = False  # answers are the mean of the photo's and of its mirror image's, inside the graph
     temperature: float = 1.0  # already inside the graph; kept as a record
     # "unsure" -> lowest confidence of an answer, "neither" -> highest novelty; one that is missing turns nothing away.
@@ -128,6 +130,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "class_names": (list,),
     "side_px": (int,),
     "grey": (bool,),
+    "white": (int,),
+    "max_megapixels": (float,),
     "mirror": (bool,),
     "temperature": (float, int),
     "thresholds": (dict,),
@@ -200,6 +204,10 @@ def _range_faults(values: dict[str, Any]) -> list[str]:
         faults.append(f"'side_px' is {values['side_px']}, expected 8 to {MAX_SIDE_PX}")
     if not (_is_number(values["temperature"]) and values["temperature"] > 0):
         faults.append(f"'temperature' is {values['temperature']}, expected a positive number")
+    if not 0 <= values["white"] < 1 << 32:
+        faults.append(f"'white' is {values['white']}, expected 0 to 2^32 - 1")
+    if not (_is_number(values["max_megapixels"]) and values["max_megapixels"] > 0):
+        faults.append(f"'max_megapixels' is {values['max_megapixels']}, expected a positive number")
     faults += [f"the threshold '{clipped(name)}' is unknown" for name in values["thresholds"] if name not in _LIMITS]
     for name, (low, high) in _LIMITS.items():
         if not low <= values["thresholds"].get(name, low) <= high:

@@ -13,7 +13,7 @@ from tellapart.errors import ModelError, ResourceError
 from tellapart.network.family import Backbone
 from tellapart.settings import cache_folder
 
-_VERSION = 1  # raise it when assembly, export or preprocessing change what an embedding is
+_VERSION = 2  # raise it when assembly, export or preprocessing change what an embedding is
 
 
 def embedding_space(backbone: Backbone) -> str:

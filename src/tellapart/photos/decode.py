@@ -23,18 +23,22 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 from PIL import ExifTags, Image
-from PIL.ImageFile import ImageFile
 
 from tellapart.errors import PhotoRefused
 from tellapart.photos import colours
+from tellapart.photos.bands import Bands
+from tellapart.photos.colours import Depth
+from tellapart.photos.cost import ROOM
 from tellapart.photos.faults import refusal
 from tellapart.photos.formats import reader, recognise
+from tellapart.photos.loading import is_cut
+from tellapart.photos.opening import OpenedFile, open_file, require_pixels
 from tellapart.reading import NotAFile, TooLarge, read_file
 from tellapart.settings import DecodeSettings
 
 # Raise it when the pixels, notes or refusals that a file gives may change: what was kept of an older decoder is then
 # never used again.
-DECODER = 2
+DECODER = 3
 _DEFAULTS = DecodeSettings()
 
 Source = Path | str | bytes | np.ndarray | Image.Image
@@ -111,15 +115,16 @@ def open_photo(source: Source, *, min_side_px: int, settings: DecodeSettings = _
             if isinstance(source, np.ndarray):
                 source = _from_array(source)
             if isinstance(source, Image.Image):
-                _check_size(source, settings)
-                return _finish(source.copy(), source.size)
+                require_pixels(source.size, settings)
+                return _from_image(source, settings)
             raise refusal("wrong_input", got=type(source).__name__)
     except PhotoRefused:
         raise
     except MemoryError:
         raise refusal("no_memory") from None
     except Exception as error:  # readers raise anything on hostile bytes: SyntaxError, struct.error, IndexError ...
-        raise refusal("truncated" if "truncated" in str(error).lower() else "damaged") from None
+        is_short = "truncated" in str(error).lower() or (isinstance(source, bytes) and is_cut(source))
+        raise refusal("truncated" if is_short else "damaged") from None
 
 
 def to_pixels(image: Image.Image, side_px: int, *, grey: bool = False) -> UInt8[np.ndarray, "side side channels"]:
@@ -137,28 +142,40 @@ def to_pixels(image: Image.Image, side_px: int, *, grey: bool = False) -> UInt8[
 
 
 def _from_bytes(data: bytes, min_side_px: int, settings: DecodeSettings) -> OpenedPhoto:
-    name = recognise(data)
-    image = reader(name)(BytesIO(data))
-    _check_size(image, settings)
-    stored = image.size
-    if name == "JPEG":
-        image.draft(None, (min_side_px, min_side_px))
-    image.load()
-    return _finish(image, stored)
+    opened = open_file(data, settings)
+    require_pixels(opened.image.size, settings)
+    stored = opened.image.size
+    opened.reduce(min_side_px)
+    with ROOM.taking(opened.require_room()):
+        image, notes = opened.load()
+        return _finish(opened, image, stored, min_side_px, notes)
 
 
-def _finish(image: Image.Image, stored: tuple[int, int]) -> OpenedPhoto:
-    """From a loaded image in any mode to the upright RGB photo."""
-    rgb, note = colours.to_rgb(image)
-    notes = [note] if note else []
+def _from_image(image: Image.Image, settings: DecodeSettings) -> OpenedPhoto:
+    """A picture that somebody else opened; it is theirs, so it is copied and never made smaller."""
+    rgb, note = colours.to_rgb(image.copy(), Depth(folder=settings.white))
     turn = _UPRIGHT.get(_orientation(image))
+    if turn is not None:
+        rgb = rgb.transpose(turn)
+    notes = (note,) if note else ()
+    return OpenedPhoto(image=rgb, width_px=rgb.width, height_px=rgb.height, notes=notes)
+
+
+def _finish(
+    opened: OpenedFile, image: Image.Image | Bands, stored: tuple[int, int], min_side_px: int, notes: list[str]
+) -> OpenedPhoto:
+    """From a loaded image in any mode to the upright RGB photo."""
+    turn = _UPRIGHT.get(opened.orientation or _orientation(opened.image))
+    divisor = opened.divisor(image, turn is not None, min_side_px)
+    rgb, note = colours.to_rgb(image, opened.depth, divisor)
+    notes = [*([note] if note else []), *notes]
     if turn is not None:
         rgb = rgb.transpose(turn)
         if turn in _SWAPS_SIDES:
             stored = (stored[1], stored[0])
     # Last, because asking a GIF seeks past its first frame.
-    if isinstance(image, ImageFile) and _has_more_frames(image):
-        still = image.format in ("TIFF", "HEIF", "HEIC")
+    if _has_more_frames(opened.image) if opened.has_more is None else opened.has_more:
+        still = opened.name in ("TIFF", "HEIC")
         notes.append("one of several pictures in the file" if still else "first frame of an animation")
     return OpenedPhoto(image=rgb, width_px=stored[0], height_px=stored[1], notes=tuple(notes))
 
@@ -189,16 +206,6 @@ def _has_more_frames(image: Any) -> bool:
         return bool(getattr(image, "is_animated", False))
     except Exception:  # the frames after the first may be damaged; they are not used
         return True
-
-
-def _check_size(image: Image.Image, settings: DecodeSettings) -> None:
-    """Refuse by the size in the header, before memory for the pixels is asked for."""
-    width, height = image.size
-    if width <= 0 or height <= 0:
-        raise refusal("no_pixels", width=width, height=height)
-    megapixels = width * height / 1e6
-    if megapixels > settings.max_megapixels:
-        raise refusal("too_many_pixels", megapixels=megapixels, limit=settings.max_megapixels)
 
 
 def _from_array(array: np.ndarray) -> Image.Image:

@@ -18,9 +18,12 @@ REFUSAL_CODES = {
     "unreadable": "The file cannot be read: {reason}.",
     "empty": "The file is empty.",
     "file_too_large": "The file holds {megabytes:.0f} MB; the limit is {limit:.0f} MB.",
-    "not_a_photo": "The content is not a photo.",
+    "not_a_photo": "The content is {kind}not a photo.",
     "unsupported_format": "The content is {format}; export it as JPEG or PNG.",
     "too_many_pixels": "The photo has {megapixels:.0f} megapixels; the limit is {limit:.0f}.",
+    "too_dear": "Decoding the photo takes about {megabytes:,.0f} MB of memory; the limit is {limit:,.0f} MB. "
+    "Save it smaller, or as a plain JPEG.",
+    "too_slow": "Decoding the photo takes more than {limit:g} s of processor time. Save it anew as a plain JPEG.",
     "no_pixels": "The photo is {width} × {height} pixels.",
     "truncated": "The file ends before the photo does; it was probably not copied or downloaded completely.",
     "damaged": "The photo is damaged and cannot be shown.",

@@ -24,6 +24,7 @@ from PIL import (
 )
 from PIL.ImageFile import ImageFile
 
+from tellapart.photos import foreign
 from tellapart.photos.faults import refusal
 
 _READERS: dict[str, Callable[[BytesIO], ImageFile]] = {
@@ -47,23 +48,6 @@ _STARTS = (
     (b"II+\0", "TIFF"),
     (b"MM\0+", "TIFF"),
 )
-# Named, so that the person learns what the file is; never opened.
-_UNSUPPORTED_STARTS = (
-    (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
-    (b"\xff\x0a", "a JPEG XL picture"),
-    (b"8BPS", "a Photoshop document"),
-    (b"%PDF", "a PDF document"),
-    (b"%!PS", "a PostScript document"),
-    (b"<svg", "an SVG drawing"),
-    (b"FUJIFILMCCD-RAW", "a raw camera file"),
-    (b"DDS ", "a DDS texture"),
-    (b"\0\0\1\0", "a Windows icon"),
-    (b"P4", "a PBM picture"),
-    (b"P5", "a PGM picture"),
-    (b"P6", "a PPM picture"),
-)
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 
@@ -79,8 +63,6 @@ def recognise(data: bytes) -> str:
     """
     if not data:
         raise refusal("empty")
-    if data[:2] == b"II" and data[8:10] == b"CR":  # Canon's raw files are TIFF files that hold only a thumbnail as such
-        raise refusal("unsupported_format", format="a raw camera file")
     for start, name in _STARTS:
         if data.startswith(start):
             return name
@@ -88,10 +70,9 @@ def recognise(data: bytes) -> str:
         return "WebP"
     if data[4:8] == b"ftyp":
         return _recognise_brand(data)
-    for start, name in _UNSUPPORTED_STARTS:
-        if data.startswith(start):
-            raise refusal("unsupported_format", format=name)
-    raise refusal("not_a_photo")
+    if kind := foreign.picture_kind(data):
+        raise refusal("unsupported_format", format=kind)
+    raise refusal("not_a_photo", kind=foreign.other_kind(data))
 
 
 def _recognise_brand(data: bytes) -> str:
@@ -106,7 +87,7 @@ def _recognise_brand(data: bytes) -> str:
             return "HEIC"
     if brands[0] == b"mif1":  # a still picture that does not say how it is coded; nearly always HEVC
         return "HEIC"
-    raise refusal("unsupported_format", format="a video or another kind of media file")
+    raise refusal("unsupported_format", format=foreign.media_kind(brands[0]))
 
 
 def reader(name: str) -> Callable[[BytesIO], ImageFile]:

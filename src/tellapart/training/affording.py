@@ -7,7 +7,7 @@ graded. The rest follows from the number of photos.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,8 +49,9 @@ class Job:
 
     def pixels(self, part: str) -> StreamedPixels:
         """The photos of a part. Each is decoded once, so there is nothing to gain from keeping their pixels."""
-        limits = decode_limits(self.settings.source)
-        return StreamedPixels(self.material.part(part), find_backbone(self.settings.backbone).side_px, limits)
+        look = self.material.part(part)
+        limits = replace(decode_limits(self.settings.source), white=look.white)
+        return StreamedPixels(look, find_backbone(self.settings.backbone).side_px, limits)
 
 
 class Plan(NamedTuple):

@@ -242,4 +242,6 @@ def _facts(job: _Job, temperature: float) -> Manifest:
         temperature=temperature,
         fingerprints=fingerprints_of(job.material.part("train")),
         seed=job.settings.seed,
+        white=job.material.known.white,
+        max_megapixels=float(job.settings.max_megapixels),
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from tellapart.photos.faults import refusal
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
 from tellapart.settings import ScanSettings
+from tellapart.training.white import with_one_white
 
 
 class RefusedPhoto(NamedTuple):
@@ -46,6 +48,7 @@ class Look:
     refused: tuple[RefusedPhoto, ...]
     notes: dict[str, int]  # what happened while decoding -> number of photos
     novelty: Float32[np.ndarray, " photos"] | None = None  # where the engine has it
+    white: int = 0  # of photos with more than 8 bits, see white.py; 0 where there are none
 
     def select(self, rows: np.ndarray) -> Look:
         """The same of fewer photos."""
@@ -59,6 +62,7 @@ class Look:
             refused=self.refused,
             notes=self.notes,
             novelty=None if self.novelty is None else self.novelty[chosen],
+            white=self.white,
         )
 
     def among(self, paths: Collection[str]) -> Look:
@@ -117,7 +121,7 @@ def look(
     rows = np.zeros(len(table), bool)
     filled = _Filled(len(table))
     refused: list[RefusedPhoto] = []
-    notes: Counter[str] = Counter()
+    notes: list[tuple[str, ...]] = []  # of each usable photo
     with progress.stage(stage, len(table)) as advance:
         for row, photo in enumerate(viewer.see(table.file(row) for row in range(len(table)))):
             photo = photo if before is None else before.held_against(row, photo)
@@ -127,20 +131,21 @@ def look(
                     raise _strict_error(table, refused[-1])
             else:
                 rows[row] = True
-                notes.update(photo.notes)
+                notes.append(photo.notes)
                 filled.add(photo)
             advance(1)
     check_share(table, rows, settings, refused)
-    return Look(
+    seen = Look(
         table=table if rows.all() else table.select(rows),
         sha256=tuple(filled.sha256),
         hashes=filled.hashes[: filled.count],
         embeddings=filled.arrays["embedding"][: filled.count],
         probabilities=filled.get("probabilities"),
         refused=tuple(refused),
-        notes=dict(notes),
+        notes=dict(Counter(chain.from_iterable(notes))),
         novelty=filled.get("novelty"),
     )
+    return with_one_white(seen, notes, viewer, progress)
 
 
 class _Filled:

@@ -16,6 +16,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -133,7 +134,7 @@ def pixels_of(
     Raises:
         PhotosLost: some are gone or have changed; all that are, where they are decoded beforehand.
     """
-    streamed = StreamedPixels(look, side_px, decode_limits(settings.source))
+    streamed = StreamedPixels(look, side_px, _decoding_of(look, settings))
     file, shape = _file(look.sha256, side_px, streamed.settings), (len(streamed), side_px, side_px, 3)
     num_bytes = len(streamed) * side_px * side_px * 3
     held = _open(file, shape)
@@ -155,7 +156,12 @@ def pixels_of(
 
 def are_held(look: Look, side_px: int, settings: TrainSettings) -> bool:
     """Whether `pixels_of` would find these photos in the cache, in this order."""
-    return _file(look.sha256, side_px, DecodeSettings(max_megapixels=settings.max_megapixels)).is_file()
+    return _file(look.sha256, side_px, _decoding_of(look, settings)).is_file()
+
+
+def _decoding_of(look: Look, settings: TrainSettings) -> DecodeSettings:
+    """Under which rules photos that were looked at are decoded again."""
+    return replace(decode_limits(settings.source), white=look.white)
 
 
 def _file(sha256: Sequence[str], side_px: int, settings: DecodeSettings) -> Path:

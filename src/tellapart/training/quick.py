@@ -54,6 +54,8 @@ def head_facts(material: Material, settings: TrainSettings, temperature: float) 
         temperature=temperature,
         fingerprints=fingerprints_of(material.part("train")),
         seed=settings.seed,
+        white=material.known.white,
+        max_megapixels=float(settings.max_megapixels),
     )
 
 

@@ -227,6 +227,7 @@ def _join(first: Look, second: Look) -> Look:
         embeddings=np.concatenate([first.embeddings, second.embeddings]),
         probabilities=None,
         refused=first.refused + second.refused,
+        white=max(first.white, second.white),
         notes={note: first.notes.get(note, 0) + second.notes.get(note, 0) for note in {**first.notes, **second.notes}},
     )
 
