@@ -291,10 +291,10 @@ from tellapart.faces.cli import main
 class Endless:
     class_names = fake_verbs.CLASSES
     def __iter__(self):
-        return itertools.cycle(fake_verbs.FakeVerbs(None).predict("m", ["a.jpg"], None))
+        return itertools.cycle(fake_verbs.FakeVerbs(None).predict("m", ["a.jpg"], progress=None))
 
 import tellapart
-tellapart.verbs = sys.modules["tellapart.verbs"] = types.SimpleNamespace(predict=lambda *given: Endless())
+tellapart.verbs = sys.modules["tellapart.verbs"] = types.SimpleNamespace(predict=lambda *given, **named: Endless())
 sys.exit(main(["predict", "m", "a.jpg"]))
 """
 

@@ -90,7 +90,7 @@ def check(
         threads=threads,
         max_megapixels=max_megapixels,
     )
-    result = verbs.check(photos, settings, Terminal())
+    result = verbs.check(photos, settings=settings, progress=Terminal())
     if as_json:
         print_json(result.to_dict())
     else:
@@ -159,7 +159,7 @@ def train(
         max_megapixels=max_megapixels,
         track=track,
     )
-    result = verbs.train(photos, settings, out, Terminal())
+    result = verbs.train(photos, settings=settings, out=out, progress=Terminal(), command=sys.argv)
     if as_json:
         print_json(result.to_dict())
     else:
@@ -173,7 +173,7 @@ def evaluate(model: o.Model, photos: o.Photos, as_json: o.Json = False) -> None:
     from tellapart.faces.summary import print_json, show_evaluation
     from tellapart.faces.terminal import Terminal
 
-    result = verbs.evaluate(model, photos, Terminal())
+    result = verbs.evaluate(model, photos, progress=Terminal())
     if as_json:
         print_json(result.to_dict())
     else:
@@ -192,7 +192,7 @@ def compare(a: o.ModelA, b: o.ModelB, photos: o.Photos, out: o.ChangedOut = None
     if out is not None:
         require_place_for_table(out, photos)
     progress = Terminal()
-    result = verbs.compare(a, b, photos, progress)
+    result = verbs.compare(a, b, photos, progress=progress)
     if out is not None:
         write_changed(result.changed, out)
         progress.note(f"{counted(len(result.changed), 'changed photo')} written to {out}")
@@ -216,7 +216,7 @@ def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o
         require_known_suffix(out)
     # On a screen or in a pipe the answers themselves show how far it is, and a bar would be drawn across them.
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
-    predictions = verbs.predict(model, photos, progress)
+    predictions = verbs.predict(model, photos, progress=progress)
     if out is None and not as_json and sys.stdout.isatty():
         show_predictions(predictions)
         return
@@ -244,9 +244,9 @@ def diagnose(
     from tellapart.faces.terminal import Terminal
 
     if apply is not None:
-        show_relabelled(verbs.relabel(apply, run, out, photos))
+        show_relabelled(verbs.relabel(apply, run, photos=photos, out=out))
         return
-    diagnosis = verbs.diagnose(run, photos, seconds, Terminal())
+    diagnosis = verbs.diagnose(run, photos=photos, seconds=seconds, progress=Terminal())
     if as_json:
         print_json(diagnosis.to_dict())
     else:

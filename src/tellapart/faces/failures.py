@@ -72,7 +72,10 @@ def as_user_error(error: BaseException) -> TellapartError | None:
     return None
 
 
-def _wrong_use(error: typer.TyperException) -> UsageError:
+def _wrong_use(error: typer.TyperException) -> TellapartError:
+    for detail in getattr(error.__cause__, "errors", list)():  # Typer wraps a parser's error, which has its own fix
+        if isinstance(ours := detail.get("ctx", {}).get("error"), TellapartError):
+            return ours
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "tellapart"
     problem = " ".join(error.format_message().replace("Value error, ", "").split())

@@ -20,7 +20,7 @@ def explain(model: o.Model, photos: o.Inputs, out: o.PicturesOut = None, as_json
     from tellapart.progress import Silent
 
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
-    show_explanations(verbs.explain(model, photos, out, progress), as_json=as_json)
+    show_explanations(verbs.explain(model, photos, out=out, progress=progress), as_json=as_json)
 
 
 def look(
@@ -52,4 +52,4 @@ def quiz(model: o.Model, photos: o.Photos, seed: o.QuizSeed = None, count: o.Qui
     from tellapart import verbs
     from tellapart.faces.sights import ask
 
-    ask(verbs.quiz(model, photos, seed), count)
+    ask(verbs.quiz(model, photos, seed=seed), count)

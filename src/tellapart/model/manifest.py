@@ -14,6 +14,7 @@ import base64
 import dataclasses
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -54,6 +55,8 @@ class Fingerprints:
 
 
 _FINGERPRINTS = ("sha256", "perceptual")
+# Type of label -> what its class names look like: numbers that fit into 64 bits.
+_LABELS = {"text": r"(?s:.*)", "integer": r"-?[0-9]{1,18}", "float": r"-?[0-9]{1,18}", "boolean": r"False|True"}
 _LIMITS = {"unsure": (0.0, 1.0), "neither": (-0.01, 2.01)}  # a distance by cosine is 0 to 2, but for rounding
 
 
@@ -65,6 +68,7 @@ class Manifest:
     backbone: str  # such as "lite0"
     class_names: tuple[str, ...]  # in the order of the columns of `probabilities`; empty for a backbone
     side_px: int  # photos are stretched to a square of this side, bicubic
+    label_type: str = "text"  # what a Python caller's labels were: class names are always text
     grey: bool = False  # the network sees grey; the input stays RGB
     mirror: bool = False  # answers are the mean of the photo's and of its mirror image's, inside the graph
     temperature: float = 1.0  # already inside the graph; kept as a record
@@ -114,6 +118,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "recipe": (str,),
     "backbone": (str,),
     "class_names": (list,),
+    "label_type": (str,),
     "side_px": (int,),
     "grey": (bool,),
     "mirror": (bool,),
@@ -185,6 +190,10 @@ def _range_faults(values: dict[str, Any]) -> list[str]:
         faults.append("'class_names' must be different, non-empty texts")
     if len(names) == 1 or len(names) > MAX_CLASSES:
         faults.append(f"'class_names' has {len(names)} names, expected 2 to {MAX_CLASSES}")
+    if (pattern := _LABELS.get(values["label_type"])) is None:
+        faults.append(f"'label_type' is {values['label_type']!r:.40}, expected one of: {', '.join(_LABELS)}")
+    elif not all(isinstance(name, str) and re.fullmatch(pattern, name) for name in names):
+        faults.append(f"'class_names' are not all labels of the type '{values['label_type']}'")
     if not 8 <= values["side_px"] <= MAX_SIDE_PX:
         faults.append(f"'side_px' is {values['side_px']}, expected 8 to {MAX_SIDE_PX}")
     if not (_is_number(values["temperature"]) and values["temperature"] > 0):

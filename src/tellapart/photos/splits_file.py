@@ -89,6 +89,8 @@ def _read(path: Path) -> dict[str, tuple[str, str]]:
                     f"{path} has no column {name_some(missing)}.", fix="Give a splits.csv that tellapart wrote."
                 )
             return {record["path"]: (record["label"], record["part"]) for record in reader}
+    except DataError:
+        raise
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be read: {reason}.", fix="Give a splits.csv that tellapart wrote.") from None
