@@ -5,6 +5,7 @@ Whatever else is given is refused by the name of the argument, so that nobody me
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
@@ -15,6 +16,7 @@ from tellapart.errors import UsageError
 PathLike = str | os.PathLike[str]
 
 T = TypeVar("T")
+_LONG = 250  # characters; shorter paths are not too long anywhere
 _TOLD = 80  # characters of a value that is told back
 
 
@@ -105,6 +107,8 @@ def told(value: object) -> str:
     """
     if value is None:
         return "None"
+    if isinstance(value, type):
+        return f"a class ({value.__name__})"
     kind = type(value).__name__
     article = "an" if kind[:1].lower() in "aeiou" else "a"
     if isinstance(value, bool | int | float | str | bytes):
@@ -134,5 +138,15 @@ def _for_memory(value: object) -> str:
 def _require_usable(text: str, name: str) -> None:
     if not text.strip():
         raise UsageError(f"'{name}' is an empty path.", fix="Give its path; check that the variable is set.")
+    if len(text) > _LONG:
+        try:
+            os.lstat(text)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise UsageError(
+                    f"'{name}' is longer than a path can be: {told(text)}.", fix="Correct the path."
+                ) from error
+        except ValueError:
+            pass  # told below
     if "\0" in text:
         raise UsageError(f"'{name}' holds a NUL, which no path can: {told(text)}.", fix="Correct the path.")

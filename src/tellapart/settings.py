@@ -212,7 +212,7 @@ class TrainSettings:
         SplitSettings(validation=self.validation, test=self.test, seed=self.seed)
         HeadSettings(class_weight=self.class_weight)
         require(0 < self.max_error < 1, "max_error", self.max_error, "a fraction between 0 and 1, such as 0.02")
-        EngineSettings(workers=self.threads)
+        require(self.threads >= 1, "threads", self.threads, "1 or more")
         DecodeSettings(max_megapixels=self.max_megapixels)
         if self.backbone == "auto":  # settled here, so that run.json and every reader see a name
             object.__setattr__(self, "backbone", "lite2" if self.recipe == "best" else "lite0")

@@ -28,6 +28,7 @@ from tellapart.paths import told
 from tellapart.settings import DecodeSettings
 
 _CHANNELS = (1, 3, 4)
+_CHANNELS_FIRST = (1, 3)  # in PyTorch's order transparency hardly occurs
 _BRIGHT = 16  # of 255: a photo is brighter somewhere
 _HALF_OF_16_BIT = 32_768  # below, the values may be of 10, 12 or 14 bits
 _BLOCK = 1 << 22  # values looked at in one go
@@ -84,7 +85,7 @@ def photo_of_array(array: np.ndarray) -> UInt8[np.ndarray, ...]:
     Raises:
         UsageError: the shape or the range is not certain.
     """
-    if array.ndim == 3 and array.shape[2] not in _CHANNELS and array.shape[0] in _CHANNELS:
+    if array.ndim == 3 and array.shape[2] not in _CHANNELS and array.shape[0] in _CHANNELS_FIRST:
         array = np.moveaxis(array, 0, 2)
     if array.ndim == 4 and array.shape[0] == 1:
         return photo_of_array(array[0])
@@ -110,7 +111,7 @@ def _as_batch(array: np.ndarray, batch_shape: tuple[int, ...] | None) -> np.ndar
     if array.ndim == 4:
         if shape[3] in _CHANNELS:
             return array
-        if shape[1] in _CHANNELS:  # PyTorch's order; with such a last axis nothing else can be meant
+        if shape[1] in _CHANNELS_FIRST:  # PyTorch's order; with such a last axis nothing else can be meant
             return np.moveaxis(array, 1, 3)
     if array.ndim == 3:
         if shape[1:] == batch_shape or shape[0] == 1:  # one grey photo, however it is read

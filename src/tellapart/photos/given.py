@@ -61,7 +61,7 @@ def photos_given(photos: Any, batch_shape: tuple[int, ...] | None = None) -> Ite
         if array.dtype.kind not in _TEXT_KINDS:
             return photos_of_array(array, batch_shape)[1]
         photos = _items_of_objects(array)
-    if isinstance(photos, Mapping | Set) or not isinstance(photos, Iterable):
+    if isinstance(photos, Mapping | Set | type) or not isinstance(photos, Iterable):
         why = " has no order" if isinstance(photos, Mapping | Set) else " holds no photo"
         raise UsageError(f"{told(photos)[:1].upper()}{told(photos)[1:]}{why}.", fix=_WANTED)
     return (_one(photo, f"Photo {number}") for number, photo in enumerate(photos))
@@ -90,6 +90,8 @@ def batch_shape_of(photos: object) -> tuple[int, ...] | None:
 
 def _is_one(value: object) -> bool:
     """Whether this is one photo in memory that is no array."""
+    if isinstance(value, type):
+        return False
     if isinstance(value, memoryview):
         return value.ndim == 1 and value.itemsize == 1
     is_content = isinstance(value, bytes | bytearray)
@@ -101,28 +103,29 @@ def _one(value: Any, name: str) -> Source:
     text = path_given(value)
     if text is not None:
         return _full(text)
-    if isinstance(value, bytes):
-        return value
-    if hasattr(value, "getbands"):  # PIL's own mark of a picture
-        return value  # type: ignore[return-value]
-    if isinstance(value, bytearray) or (isinstance(value, memoryview) and _is_one(value)):
-        return bytes(value)
-    if callable(read_bytes := getattr(value, "read_bytes", None)):  # a path inside an archive
-        return bytes(read_bytes())
-    if hasattr(value, "read"):
-        return _content_of(value, name)
+    if _is_one(value):
+        return _in_memory(value, name)
     if not _is_array(value):
         raise UsageError(f"{name} is {told(value)}; a photo is a path, bytes, an array or a PIL image.", fix=_WANTED)
     try:
         array = array_of(value)
-        if array.dtype.kind in _TEXT_KINDS:
-            items = _items_of_objects(array)
-            if len(items) == 1:
-                return _one(items[0], name)
+        if array.dtype.kind not in _TEXT_KINDS:
+            return photo_of_array(array)
+        items = _items_of_objects(array)
+        if len(items) != 1:
             raise UsageError(f"It is a list of {len(items)}.", fix="Give one photo in each place.")
-        return photo_of_array(array)
     except UsageError as error:
         raise DataError(f"{name} cannot be used: {error.problem}", fix=error.fix) from error
+    return _one(items[0], name)
+
+
+def _in_memory(value: Any, name: str) -> Source:
+    """A picture, or the bytes of a file."""
+    if hasattr(value, "getbands"):  # PIL's own mark of a picture
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    return value.read_bytes() if hasattr(value, "read_bytes") else _content_of(value, name)  # a path inside an archive
 
 
 def _full(text: str) -> str:
@@ -168,8 +171,10 @@ def _is_table(value: object) -> bool:
 
 
 def _is_array(value: object) -> bool:
-    return isinstance(value, memoryview) or any(
-        hasattr(value, name) for name in ("__array__", "__array_interface__", "__dlpack__")
+    return (
+        isinstance(value, memoryview)
+        or not isinstance(value, type)
+        and any(hasattr(value, name) for name in ("__array__", "__array_interface__", "__dlpack__"))
     )
 
 
