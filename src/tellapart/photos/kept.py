@@ -61,7 +61,7 @@ def keep_labelled(photos: Any, y: object, folder: Path, *, for_training: bool = 
     labels, sources = labels_of(y), photos_given(photos)
     num_photos = _count(photos)
     if num_photos is not None and num_photos != len(labels.names):
-        raise _unequal(f"{num_photos:,} photos", labels)
+        raise _unequal(num_photos, labels)
     if for_training:
         _require_classes(labels.names)
     return _write(sources, labels, folder), labels
@@ -74,9 +74,10 @@ def _count(photos: Any) -> int | None:
     return len(photos) if in_a_row and isinstance(photos, Sized) else None
 
 
-def _unequal(came: str, labels: Labels) -> UsageError:
+def _unequal(num_photos: int, labels: Labels, more: str = "") -> UsageError:
     return UsageError(
-        f"{came} came with {len(labels.names):,} labels.", fix="Give y, one label per photo, in the same order."
+        f"{more}{num_photos:,} photo{'s' * (num_photos != 1)} came with {len(labels.names):,} labels.",
+        fix="Give y, one label per photo, in the same order.",
     )
 
 
@@ -108,12 +109,12 @@ def _write(sources: Iterable[Source], labels: Labels, folder: Path) -> Path:
     paths: list[str] = []
     for number, source in enumerate(sources):
         if number == len(labels.names):
-            raise _unequal(f"More than {number:,} photos", labels)
+            raise _unequal(number, labels, "More than ")
         inner = folder / numbers[labels.names[number]]
         inner.mkdir(parents=True, exist_ok=True)
         paths.append(f"{inner.name}/{_write_photo(source, inner, number)}")
     if len(paths) < len(labels.names):
-        raise _unequal(f"{len(paths):,} photos", labels)
+        raise _unequal(len(paths), labels)
     table = folder / "photos.parquet"
     folder.mkdir(parents=True, exist_ok=True)
     polars.DataFrame({"path": paths, "label": list(labels.names)}, schema={"path": str, "label": str}).write_parquet(
