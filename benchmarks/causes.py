@@ -110,7 +110,7 @@ def judge(case: Case) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         photos, run = Path(scratch) / "photos", Path(scratch) / "run"
         with penalty_of(case):
-            verbs.train(build(case, photos), settings_of(case), run)
+            verbs.train(build(case, photos), settings=settings_of(case), out=run)
         result = verbs.diagnose(run, seconds=seconds_of(case))
     right = result.verdict.cause == case.cause or not case.cause and result.verdict.cause in ("none", "unclear")
     mark = "right" if right else "WRONG"

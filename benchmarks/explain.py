@@ -80,7 +80,9 @@ def measured(
     from tellapart import verbs
     from tellapart.settings import TrainSettings
 
-    run = verbs.train(photos, TrainSettings(recipe=recipe, seed=options.seed, test=0.34, **FITS[recipe]), out)
+    run = verbs.train(
+        photos, settings=TrainSettings(recipe=recipe, seed=options.seed, test=0.34, **FITS[recipe]), out=out
+    )
     with open(out / "predictions.csv", encoding="utf-8", newline="") as file:
         names = [row["path"] for row in csv.DictReader(file)]  # the test photos
     names = names[:: max(1, len(names) // options.explained)][: options.explained]

@@ -131,7 +131,7 @@ def ask(kind: str, name: str, seed: int) -> Iterator[tuple[str, Suspect, float]]
     with tempfile.TemporaryDirectory() as scratch:
         photos, run = Path(scratch) / "photos", Path(scratch) / "run"
         build(kind, source_of(name), photos, PHOTOS_PER_CLASS.get(name, OTHERWISE_PER_CLASS), seed)
-        verbs.train(photos, TrainSettings(validation=0.15, test=TEST_SHARE, seed=seed), run)
+        verbs.train(photos, settings=TrainSettings(validation=0.15, test=TEST_SHARE, seed=seed), out=run)
         case = open_case(run, None, Silent())
         for suspect, function in SUSPECTS.items():
             start = time.perf_counter()

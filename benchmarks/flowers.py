@@ -29,7 +29,7 @@ def main() -> None:
     parts = []
     with tempfile.TemporaryDirectory() as scratch:
         for seed in range(options.seeds):
-            result = verbs.train(photos, TrainSettings(seed=seed), Path(scratch) / str(seed))
+            result = verbs.train(photos, settings=TrainSettings(seed=seed), out=Path(scratch) / str(seed))
             parts.append(result.metrics["test"])
             accuracy = parts[-1]["accuracy"]
             print(f"  seed {seed}: {100 * accuracy['value']:.1f} % of {parts[-1]['n']}", flush=True)

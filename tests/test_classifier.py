@@ -1,15 +1,21 @@
 """`ImageClassifier` behaves as scikit-learn's tools expect, and gives the verbs' answers."""
 
+import copy
+import dataclasses
+import json
+import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import sklearn.base
+import sklearn.exceptions
+import sklearn.utils.validation
 from PIL import Image
 from trained_runs import CLASSES, draw_busy, draw_class_folders, environment
 
-from tellapart import ImageClassifier, TrainSettings, verbs
+from tellapart import ImageClassifier, NotFittedError, TrainSettings, verbs
 from tellapart.errors import DataError, ModelError, UsageError
 
 pytestmark = pytest.mark.slow  # it trains twice
@@ -72,7 +78,14 @@ def test_fit_on_arrays_pictures_bytes_and_paths_with_labels_into_a_folder_of_one
         labels.append(number % 2)
     before = sorted(tmp_path.iterdir())
     classifier = ImageClassifier(threads=2, out=out).fit(photos, labels)
-    assert list(classifier.classes_) == ["0", "1"]
+    assert classifier.classes_.tolist() == [0, 1] and classifier.classes_.dtype.kind == "i"
+    assert set(classifier.predict(photos)) == {0, 1}
+    again = pickle.loads(pickle.dumps(classifier))
+    np.testing.assert_array_equal(again.predict(photos), classifier.predict(photos))
+    assert again.run_ == out and copy.deepcopy(classifier).classes_.dtype.kind == "i"
+    assert ImageClassifier.load(out / "model.onnx").classes_.tolist() == [0, 1]
+    record = json.loads((out / "run.json").read_text())
+    assert "command" not in record and record["settings"]["threads"] == 2
     assert classifier.run_ == out and (out / "model.onnx").is_file()
     assert sorted(tmp_path.iterdir()) == before
     assert classifier.score(photos, labels) > 0.8
@@ -106,7 +119,7 @@ def test_an_array_that_is_no_photo_is_told_in_two_lines():
 def test_labels_with_commas_quotes_and_line_breaks_survive(monkeypatch, rng):
     seen = {}
 
-    def train(source, settings, out, progress):
+    def train(source, *, settings, out, progress):
         from tellapart.photos.scan import scan
 
         table = scan(source)
@@ -114,7 +127,7 @@ def test_labels_with_commas_quotes_and_line_breaks_survive(monkeypatch, rng):
         raise UsageError("enough", fix="none")
 
     monkeypatch.setattr(verbs, "train", train)
-    names = ['oak, "old"', "elm"]
+    names = ['oak, "old"', "=cmd|' /C calc'!A0"]
     photos = [np.asarray(draw_busy(rng, 0)) for _ in range(12)]
     with pytest.raises(UsageError, match="enough"):
         ImageClassifier().fit(photos, names * 6)
@@ -146,6 +159,7 @@ def test_predict_gives_the_most_probable_class_as_text(loaded, new_photos):
     probabilities = loaded.predict_proba(new_photos)
     labels = loaded.predict(new_photos)
     assert labels.dtype.kind == "U"
+    assert loaded.classes_.tolist() == list(CLASSES)
     assert labels.tolist() == [CLASSES[column] for column in probabilities.argmax(axis=1)]
 
 
@@ -203,9 +217,14 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "score", "evaluate", "save"])
 def test_before_fit_every_method_says_what_to_do_first(method, tmp_path):
-    with pytest.raises(UsageError, match="not trained yet") as caught:
+    with pytest.raises(NotFittedError, match="not trained yet") as caught:
         getattr(ImageClassifier(), method)(tmp_path / "photos")
     assert "fit" in caught.value.fix
+    for kind in (UsageError, ValueError, AttributeError, sklearn.exceptions.NotFittedError):
+        assert isinstance(caught.value, kind)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    with pytest.raises(sklearn.exceptions.NotFittedError):
+        sklearn.utils.validation.check_is_fitted(ImageClassifier())
 
 
 def test_before_fit_nothing_is_learnt():
@@ -220,6 +239,7 @@ def test_clone_copies_parameters_and_nothing_learnt(fitted):
 
 def test_parameters_are_the_settings_and_their_defaults_come_from_there():
     parameters = ImageClassifier().get_params()
+    assert set(parameters) == {field.name for field in dataclasses.fields(TrainSettings)} | {"out", "progress"}
     assert all(parameters[name] == getattr(TrainSettings, name) for name in set(parameters) - {"out", "progress"})
 
 
@@ -246,3 +266,18 @@ def test_importing_the_class_loads_nothing_heavy():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
     assert ran.stdout.strip() == "set()", ran.stderr
+
+
+def test_nothing_of_keras_or_numpy_is_heard_while_it_is_trained(tmp_path):
+    """In a process of its own: what a notebook would show is on its error stream."""
+    code = (
+        "import sys, numpy as np, tellapart\n"
+        "rng = np.random.default_rng(0)\n"
+        "photos = rng.integers(0, 255, (14, 40, 40, 3), dtype=np.uint8)\n"
+        "photos[::2, :, :, 0] = 255\n"
+        "tellapart.ImageClassifier(threads=2).fit(photos, [True, False] * 7)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, env=environment()
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

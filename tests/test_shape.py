@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import os
 import re
 import statistics
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import tellapart
+from tellapart import errors
 from tellapart.faces.cli import app
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -31,6 +33,8 @@ LAYERS = (
     "reading",
     "workers",
     "cells",
+    "paths",
+    "setting_types",
     "fit_settings",
     "settings",
     "libraries",
@@ -232,9 +236,30 @@ def test_the_repository_names_no_place_on_somebodys_machine():
 
 
 def test_the_public_names_are_these():
-    names = ["ImageClassifier", "TellapartError", "TrainSettings", "check", "evaluate", "predict", "train"]
-    assert sorted(tellapart.__all__) == names
-    assert all(getattr(tellapart, name).__doc__ for name in names)
+    verbs = {*VERBS, "relabel"} - {"demo"}
+    failures = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    results = """CheckResult RunResult EvaluateResult CompareResult PredictResult Prediction ExplainResult Explanation
+        Sight Question Diagnosis Relabelled"""
+    others = "ImageClassifier TrainSettings EngineSettings SourceSettings Progress Silent Line"
+    assert set(tellapart.__all__) == {*verbs, *failures, *results.split(), *others.split()}
+    assert len(set(tellapart.__all__)) == len(tellapart.__all__)
+    assert all(getattr(tellapart, name).__doc__ for name in tellapart.__all__)
+
+
+def test_every_public_name_is_told_where_they_are_listed():
+    assert [name for name in tellapart.__all__ if not re.search(rf"\b{name}\b", tellapart.__doc__ or "")] == []
+
+
+@pytest.mark.parametrize("verb", sorted({*(n for n in tellapart.__all__ if n.islower())}))
+def test_a_verb_takes_its_inputs_first_and_everything_else_by_name_in_one_order(verb):
+    parameters = inspect.signature(getattr(tellapart, verb)).parameters.values()
+    inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    assert set(inputs) <= {"model", "a", "b", "photos", "run", "reviewed"} and inputs
+    assert len(inputs) + len(named) == len(parameters)
+    assert all(p.default is not p.empty for p in parameters if p.kind is p.KEYWORD_ONLY)
+    order = ["model", "recipe", "photos", "seed", "seconds", "source", "settings", "out", "progress", "command"]
+    assert named == sorted(named, key=order.index)
 
 
 def test_the_version_is_the_same_inside_and_outside():

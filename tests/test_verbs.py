@@ -143,7 +143,7 @@ def test_limits_are_in_the_file_and_missing_ones_are_explained(plain_run):
 
 def test_more_errors_may_be_allowed(plain_run, tmp_path):
     settings = dataclasses.replace(SETTINGS, max_error=0.2)
-    result = verbs.train(plain_run.photos, settings, tmp_path / "run")
+    result = verbs.train(plain_run.photos, settings=settings, out=tmp_path / "run")
     assert "unsure" in read_model(result.folder / "model.onnx").manifest.thresholds
 
 
@@ -253,7 +253,7 @@ def test_the_same_seed_gives_the_same_metrics_but_for_time_and_memory(plain_run,
 
 def test_without_the_cache_every_photo_is_looked_at(plain_run, tmp_path, monkeypatch):
     monkeypatch.setattr("tellapart.engine.store.EmbeddingStore.recall_file", lambda *ignored: pytest.fail("recalled"))
-    verbs.check(plain_run.photos, TrainSettings(threads=2, cache=False))
+    verbs.check(plain_run.photos, settings=TrainSettings(threads=2, cache=False))
 
 
 def test_parts_can_be_taken_from_the_splits_of_a_run_in_which_a_photo_was_refused(plain_run):
@@ -304,7 +304,7 @@ def test_a_run_folder_inside_the_photos_is_refused(photo_folder):
     photos = photo_folder()
     before = listing(photos)
     with pytest.raises(UsageError, match="inside the photos"):
-        verbs.train(photos, SETTINGS, photos / "class0" / "run")
+        verbs.train(photos, settings=SETTINGS, out=photos / "class0" / "run")
     assert listing(photos) == before
 
 
@@ -312,7 +312,7 @@ def test_a_run_folder_that_holds_something_is_refused_and_left_alone(photo_folde
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "diary.txt").write_text("mine")
     with pytest.raises(UsageError, match="not empty"):
-        verbs.train(photo_folder(), SETTINGS, tmp_path / "run")
+        verbs.train(photo_folder(), settings=SETTINGS, out=tmp_path / "run")
     assert (tmp_path / "run" / "diary.txt").read_text() == "mine"
 
 
@@ -321,10 +321,10 @@ def test_too_many_refused_photos_stop_the_run_and_leave_no_folder(photo_folder, 
     for number in range(3):
         (photos / "class1" / f"{number:04d}.png").write_bytes(b"no photo")
     with pytest.raises(DataError, match="3 of 10 photos of 'class1'") as caught:
-        verbs.train(photos, SETTINGS, tmp_path / "run")
+        verbs.train(photos, settings=SETTINGS, out=tmp_path / "run")
     assert "tellapart check" in caught.value.fix
     assert not (tmp_path / "run").exists()
-    warnings = verbs.check(photos, SETTINGS).warnings
+    warnings = verbs.check(photos, settings=SETTINGS).warnings
     assert any("train will stop" in text and "3 of 10 photos of 'class1'" in text for text in warnings)
 
 
@@ -332,14 +332,14 @@ def test_strict_stops_at_the_first_refused_photo(photo_folder, tmp_path):
     photos = photo_folder(num_photos=20)
     (photos / "class0" / "0003.png").write_bytes(b"no photo")
     with pytest.raises(DataError, match=r"0003\.png"):
-        verbs.train(photos, TrainSettings(threads=2, strict=True), tmp_path / "run")
+        verbs.train(photos, settings=TrainSettings(threads=2, strict=True), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_with_faults_stops_before_any_work(tmp_path):
     (tmp_path / "photos").mkdir()
     with pytest.raises(DataError):
-        verbs.train(tmp_path / "photos", SETTINGS, tmp_path / "run")
+        verbs.train(tmp_path / "photos", settings=SETTINGS, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -351,7 +351,9 @@ def test_a_class_that_the_splits_leave_without_training_photos_is_named(photo_fo
         lines.append(f"{file.relative_to(photos).as_posix()},{file.parent.name},{part},,")
     (tmp_path / "splits.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(DataError, match="class1"):
-        verbs.train(photos, TrainSettings(threads=2, splits=str(tmp_path / "splits.csv")), tmp_path / "run")
+        verbs.train(
+            photos, settings=TrainSettings(threads=2, splits=str(tmp_path / "splits.csv")), out=tmp_path / "run"
+        )
     assert not (tmp_path / "run").exists()
 
 
@@ -360,7 +362,7 @@ def test_a_class_that_the_splits_leave_without_training_photos_is_named(photo_fo
 
 def test_check_tells_what_would_hinder_training_and_writes_nothing(plain_run):
     before = listing(plain_run.photos)
-    result = verbs.check(plain_run.photos, SETTINGS).to_dict()
+    result = verbs.check(plain_run.photos, settings=SETTINGS).to_dict()
     assert listing(plain_run.photos) == before
     assert result["photos"] == 74 and result["copies"] == 2
     assert result["classes"] == {"ash": 24, "elm": 25, "oak": 25}
@@ -478,7 +480,7 @@ def test_predicting_is_lazy_and_watched(plain_run, tmp_path, rng):
         def figures(self, row):
             raise AssertionError(row)
 
-    result = verbs.predict(plain_run.model, [str(tmp_path / "a.png")] * 3, Watcher(), ENGINE)
+    result = verbs.predict(plain_run.model, [str(tmp_path / "a.png")] * 3, progress=Watcher(), settings=ENGINE)
     assert steps == []
     assert len(list(result)) == 3
     assert steps == [("Predicting", 3), 1, 1, 1]

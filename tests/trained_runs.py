@@ -97,7 +97,7 @@ def train(photos: Path, out: Path, settings: TrainSettings = SETTINGS) -> Run:
     before = listing(photos)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Viewer, "_decode", lambda *given: decoded.append(1) or decode(*given))
-        result = verbs.train(photos, settings, out)
+        result = verbs.train(photos, settings=settings, out=out)
     return Run(photos, result, len(decoded), before, listing(photos))
 
 

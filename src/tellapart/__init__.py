@@ -2,10 +2,19 @@
 
 The public names, loaded when they are first used so that `import tellapart` is quick:
 
-    ImageClassifier                          the whole of it as an estimator
-    check, train, evaluate, predict          the verbs, as on the command line
-    TrainSettings                            what a run is asked to do
-    TellapartError                           the root of every error, each with a problem and a fix
+    ImageClassifier                                     the whole of it as an estimator
+    check, train, evaluate, compare, predict,           the verbs, as on the command line: what they work on first,
+    explain, look, quiz, diagnose, relabel              everything else by name
+    TrainSettings, EngineSettings, SourceSettings       what a run is asked to do; how the machine is used; how a
+                                                        source of photos is read
+    TellapartError                                      the root of every error, each with a problem and a fix:
+    UsageError, NotFittedError, DataError, ModelError,  see `tellapart.errors`
+    ResourceError, Interrupted, PhotoRefused
+    Progress, Silent, Line                              who watches a run: a protocol, nobody, a line
+    CheckResult, RunResult, EvaluateResult,             what the verbs give
+    CompareResult, PredictResult, Prediction,
+    ExplainResult, Explanation, Sight, Question,
+    Diagnosis, Relabelled
 """
 
 from __future__ import annotations
@@ -17,31 +26,98 @@ from tellapart.libraries import send_nothing
 
 if TYPE_CHECKING:
     from tellapart.classifier import ImageClassifier
-    from tellapart.errors import TellapartError
-    from tellapart.settings import TrainSettings
-    from tellapart.verbs import check, evaluate, predict, train
+    from tellapart.diagnosis.comparing import CompareResult
+    from tellapart.diagnosis.diagnose import Diagnosis
+    from tellapart.diagnosis.relabelling import Relabelled
+    from tellapart.engine.predictions import Prediction
+    from tellapart.errors import (
+        DataError,
+        Interrupted,
+        ModelError,
+        NotFittedError,
+        PhotoRefused,
+        ResourceError,
+        TellapartError,
+        UsageError,
+    )
+    from tellapart.progress import Line, Progress, Silent
+    from tellapart.report.explained import ExplainResult
+    from tellapart.report.explanation import Explanation
+    from tellapart.report.quiz import Question
+    from tellapart.report.sight import Sight
+    from tellapart.results import CheckResult, EvaluateResult, PredictResult, RunResult
+    from tellapart.settings import EngineSettings, SourceSettings, TrainSettings
+    from tellapart.verbs import check, compare, diagnose, evaluate, explain, look, predict, quiz, relabel, train
 
 __version__ = "0.1.0"
 
 send_nothing()  # before any library is imported, by whatever part of the package
 
+# Module -> the public names that it holds.
 _HOMES = {
-    "ImageClassifier": "classifier",
-    "TellapartError": "errors",
-    "TrainSettings": "settings",
-    "check": "verbs",
-    "evaluate": "verbs",
-    "predict": "verbs",
-    "train": "verbs",
-}
+    "classifier": ("ImageClassifier",),
+    "verbs": ("check", "train", "evaluate", "compare", "predict", "explain", "look", "quiz", "diagnose", "relabel"),
+    "settings": ("TrainSettings", "EngineSettings", "SourceSettings"),
+    "errors": ("TellapartError", "UsageError", "NotFittedError", "DataError", "ModelError", "ResourceError",
+               "Interrupted", "PhotoRefused"),
+    "progress": ("Progress", "Silent", "Line"),
+    "results": ("CheckResult", "RunResult", "EvaluateResult", "PredictResult"),
+    "engine.predictions": ("Prediction",),
+    "diagnosis.comparing": ("CompareResult",),
+    "diagnosis.diagnose": ("Diagnosis",),
+    "diagnosis.relabelling": ("Relabelled",),
+    "report.explained": ("ExplainResult",),
+    "report.explanation": ("Explanation",),
+    "report.sight": ("Sight",),
+    "report.quiz": ("Question",),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["ImageClassifier", "TellapartError", "TrainSettings", "check", "evaluate", "predict", "train"]
+__all__ = [
+    "CheckResult",
+    "CompareResult",
+    "DataError",
+    "Diagnosis",
+    "EngineSettings",
+    "EvaluateResult",
+    "ExplainResult",
+    "Explanation",
+    "ImageClassifier",
+    "Interrupted",
+    "Line",
+    "ModelError",
+    "NotFittedError",
+    "PhotoRefused",
+    "PredictResult",
+    "Prediction",
+    "Progress",
+    "Question",
+    "Relabelled",
+    "ResourceError",
+    "RunResult",
+    "Sight",
+    "Silent",
+    "SourceSettings",
+    "TellapartError",
+    "TrainSettings",
+    "UsageError",
+    "check",
+    "compare",
+    "diagnose",
+    "evaluate",
+    "explain",
+    "look",
+    "predict",
+    "quiz",
+    "relabel",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _HOME_OF:
         raise AttributeError(f"module 'tellapart' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"tellapart.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"tellapart.{_HOME_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:

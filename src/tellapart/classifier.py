@@ -7,53 +7,76 @@ and learns attributes whose names end in `_`, `get_params` and `set_params` let 
 from __future__ import annotations
 
 import dataclasses
-import os
-import shutil
-import tempfile
-import weakref
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from tellapart import verbs
-from tellapart.atomic import replacing
+from tellapart.atomic import write_bytes
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import Engine, open_classifier
-from tellapart.errors import DataError, PhotoRefused, UsageError
-from tellapart.photos.decode import Source, open_photo
-from tellapart.photos.scan import list_photos
-from tellapart.progress import Progress
+from tellapart.errors import DataError, ModelError, UsageError, not_fitted
+from tellapart.model.file import MAX_FILE_BYTES, add_label_type
+from tellapart.paths import PathLike, path_of
+from tellapart.photos.given import batch_shape_of, photos_given
+from tellapart.photos.kept import TemporaryFolder, keep_labelled
+from tellapart.photos.labels import truth_of, typed
+from tellapart.reading import read_file
 from tellapart.report.notebook import Viewed, Views
 from tellapart.settings import EngineSettings, TrainSettings
 
 if TYPE_CHECKING:
+    from tellapart.diagnosis.diagnose import Diagnosis
     from tellapart.report.explanation import Explanation
+    from tellapart.results import CheckResult
+
+Photos = Any  # see `tellapart.photos.given`; named, because a union of what every library brings would say nothing
 
 
 class ImageClassifier(Views):
     """An image classifier that is trained from a folder of photos and graded on photos it never saw.
+
+    **Photos** are a folder, or a list (tuple, series, generator, array) of photos: paths, bytes of files, open binary
+    files, PIL images, arrays or tensors. Arrays are `(height, width)`, `(height, width, 1 | 3 | 4)`, or batches with
+    the photos first, whose channels may come second; a single `(3, height, width)` could be three grey photos and is
+    refused. Values are read by type and range of the whole array: uint8 as 0 to 255; bool as black and white; floats
+    within 0 to 1 as that; floats and integers up to 255, with 16 or more somewhere, as 0 to 255; uint16 with 32,768 or
+    more somewhere as 0 to 65,535. All else (negative, NaN, a largest value of 1.3) is refused with the fix.
+
+    **Labels** are texts, whole numbers (also as floats) or booleans, one per photo. `classes_` and `predict` have their
+    type, also after `save` and `load`. Missing labels, labels of two types and measurements are refused and named.
 
     Args:
         recipe: how to train: "quick", "best", "scratch" or "classic".
         backbone: "auto", "lite0", "lite1" or "lite2": better and slower from left to right.
         epochs: passes over the photos, for the recipes that make them.
         seconds: for the whole run of "scratch" or "best".
+        batch: photos a step, for the recipes that make steps.
+        rate: highest learning rate, for the same.
+        size: side of the network's input in pixels, for "scratch" and "classic".
+        width: factor on the channels of the network, for "scratch" and "classic".
+        grey: drop the colour, for "scratch" and "classic".
+        scale_pixels: levels from 0 to 1, for "classic".
         class_weight: "none", or "balanced" to count every class the same.
         max_error: fraction of its answers that may be wrong; `decide` leaves the others open.
         validation: fraction of the photos to validate on.
         test: fraction of the photos to test on.
         seed: decides the split and the folds.
         group_by: photos that must stay on one side: "folder", "column" or a regular expression on paths.
+        splits: a splits.csv to take the parts from.
+        exclude: names of classes, or patterns on paths, to leave out.
+        strict: stop at the first photo that cannot be used.
+        max_megapixels: of a photo; larger ones are refused.
         cache: remember embeddings between runs.
         threads: how many photos are looked at at once.
-        out: the run folder; a temporary one by default.
-        progress: who watches; nobody by default.
+        track: "none", "tensorboard" or "mlflow".
+        out: the run folder; a temporary one by default, which lives as long as the classifier.
+        progress: True for a line on standard error, False for silence, or a `Progress`; by default a line where
+            somebody sees it.
 
-    Learnt by `fit` or `load`: `classes_` (names in the order of `predict_proba`'s columns); by `fit` only:
+    Learnt by `fit` or `load`: `classes_` (a sorted array, in the order of `predict_proba`'s columns); by `fit` only:
     `metrics_` (as in metrics.json) and `run_` (the run folder).
 
     Example:
@@ -69,125 +92,165 @@ class ImageClassifier(Views):
         backbone: str = TrainSettings.backbone,
         epochs: int | None = TrainSettings.epochs,
         seconds: float | None = TrainSettings.seconds,
+        batch: int | None = TrainSettings.batch,
+        rate: float | None = TrainSettings.rate,
+        size: int | None = TrainSettings.size,
+        width: float | None = TrainSettings.width,
+        grey: bool = TrainSettings.grey,
+        scale_pixels: bool = TrainSettings.scale_pixels,
         class_weight: str = TrainSettings.class_weight,
         max_error: float = TrainSettings.max_error,
         validation: float = TrainSettings.validation,
         test: float = TrainSettings.test,
         seed: int = TrainSettings.seed,
         group_by: str | None = TrainSettings.group_by,
+        splits: PathLike | None = TrainSettings.splits,
+        exclude: tuple[str, ...] = TrainSettings.exclude,
+        strict: bool = TrainSettings.strict,
+        max_megapixels: float = TrainSettings.max_megapixels,
         cache: bool = TrainSettings.cache,
         threads: int = TrainSettings.threads,
-        out: str | Path | None = None,
-        progress: Progress | None = None,
+        track: str = TrainSettings.track,
+        out: PathLike | None = None,
+        progress: verbs.Watcher = None,
     ):
         self.recipe = recipe
         self.backbone = backbone
         self.epochs = epochs
         self.seconds = seconds
+        self.batch = batch
+        self.rate = rate
+        self.size = size
+        self.width = width
+        self.grey = grey
+        self.scale_pixels = scale_pixels
         self.class_weight = class_weight
         self.max_error = max_error
         self.validation = validation
         self.test = test
         self.seed = seed
         self.group_by = group_by
+        self.splits = splits
+        self.exclude = exclude
+        self.strict = strict
+        self.max_megapixels = max_megapixels
         self.cache = cache
         self.threads = threads
+        self.track = track
         self.out = out
         self.progress = progress
 
-    def fit(self, photos: str | Path | Sequence[Source], y: Sequence[object] | None = None) -> ImageClassifier:
+    def fit(self, photos: Photos, y: Any = None) -> ImageClassifier:
         """Train on photos.
 
         Args:
-            photos: a folder with one sub-folder per class, or a CSV or Parquet file; with `y`, a sequence
-            of paths, arrays
-                `(height, width, 3)` of uint8, PIL images or file contents as bytes. The latter are
-                written, without loss, to a temporary folder for the time of the training.
+            photos: a folder with one sub-folder per class, or a CSV or Parquet file; with `y`, a sequence of photos,
+                which are written, without loss, to a temporary folder that lives as long as the classifier.
             y: the label of each photo of a sequence.
 
         Raises:
+            UsageError: photos or labels are none, or do not fit each other.
             TellapartError: as the verb `train`.
         """
-        settings = TrainSettings(**{name: getattr(self, name) for name in _SETTINGS})
+        settings, home = self._settings(), TemporaryFolder()
+        source, labels = keep_labelled(photos, y, home.path / "photos")
         # The run folder outlives this call and is removed with the object, unless the user named one.
-        out = Path(self.out) if self.out else self._temporary_folder() / "run"
-        with tempfile.TemporaryDirectory(prefix="tellapart-photos-") as scratch:
-            source = _as_source(photos, y, Path(scratch))
-            result = verbs.train(source, settings, out, self.progress)
+        out = home.path / "run" if self.out is None else self.out
+        result = verbs.train(source, settings=settings, out=out, progress=self.progress)
+        if labels is not None and labels.kind != "text":
+            add_label_type(result.folder / "model.onnx", labels.kind)
+        self._home, self._batch_shape = home, batch_shape_of(photos)
         self.run_, self.metrics_ = result.folder, result.metrics
-        return self._open(result.folder / "model.onnx")
+        return self._open(open_classifier(result.folder / "model.onnx"))
 
     @classmethod
-    def load(cls, path: str | Path) -> ImageClassifier:
+    def load(cls, path: PathLike) -> ImageClassifier:
         """A classifier from a model file.
 
         Raises:
             ModelError: the file is refused.
         """
-        engine = open_classifier(Path(path))
+        engine = open_classifier(path_of(path, "path", "a model file"))
         recipe, backbone = engine.manifest.recipe, engine.manifest.backbone
         if recipe not in ("quick", "best"):
             backbone = TrainSettings.backbone  # the file names its own network, which is no backbone to train on
-        return cls(recipe=recipe, backbone=backbone, seed=engine.manifest.seed)._open(Path(path), engine)
+        return cls(recipe=recipe, backbone=backbone, seed=engine.manifest.seed)._open(engine)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: PathLike) -> None:
         """Write the model file; `load` and the command line read it."""
-        with replacing(Path(path)) as temporary:
-            shutil.copyfile(self._fitted().path, temporary)
+        target = path_of(path, "path", "the model file to write")
+        write_bytes(target, self._model_bytes())
 
-    def predict(self, photos: str | Path | Source | Iterable[Source]) -> np.ndarray:
-        """The label of each photo, as an array of text, however unsure; `decide` tells which to rely on.
+    def predict(self, photos: Photos) -> Shaped[np.ndarray, " photos"]:
+        """The label of each photo, of the type of `classes_`, however unsure; `decide` tells which to rely on.
 
         Args:
-            photos: a folder (its photos in the order of their paths), one photo, or a sequence of photos, as in `fit`.
+            photos: a folder (its photos in the order of their paths), one photo, or a sequence of photos.
 
         Raises:
             DataError: a photo cannot be used. The verb `predict` goes on instead and gives such a photo a
-            row of its own.
+                row of its own.
         """
         columns = self.predict_proba(photos).argmax(axis=1)
-        return np.array(self.classes_)[columns]
+        return self.classes_[columns]
 
-    def decide(self, photos: str | Path | Source | Iterable[Source]) -> list[Prediction]:
+    def decide(self, photos: Photos) -> list[Prediction]:
         """What to do with each photo: a prediction whose `decision` is "ok", "unsure", "neither" or "refused".
 
         `predict` names a class for every photo, as scikit-learn's tools expect; here a photo that the classifier is not
-        sure enough of, that shows none of the classes, or that cannot be used says so, with its `reason`.
+        sure enough of, that shows none of the classes, or that cannot be used says so, with its `reason`. These are the
+        rows of the verb `predict`: labels are names of classes, as text.
 
         Args:
             photos: as in `predict`.
         """
-        return list(Predictor(self._fitted(), EngineSettings(workers=self.threads)).predict(_as_photos(photos)))
+        return list(self._predictor().predict(self._given(photos)))
 
-    def predict_proba(self, photos: str | Path | Source | Iterable[Source]) -> Float[np.ndarray, "photos classes"]:
+    def predict_proba(self, photos: Photos) -> Float[np.ndarray, "photos classes"]:
         """The probability of each class for each photo; columns in the order of `classes_`.
 
         Raises:
             DataError: a photo cannot be used.
         """
         rows = []
-        predictor = Predictor(self._fitted(), EngineSettings(workers=self.threads))
-        for number, prediction in enumerate(predictor.predict(_as_photos(photos))):
+        for number, prediction in enumerate(self._predictor().predict(self._given(photos))):
             if prediction.probabilities is None:
                 raise DataError(
                     f"{prediction.path or f'Photo {number}'} cannot be used: {prediction.reason}",
                     fix="Leave it out, or repair it.",
                 )
             rows.append(prediction.probabilities)
-        return np.array(rows).reshape(len(rows), len(self.classes_))
+        return np.array(rows).reshape(len(rows), len(self.classes_))[:, self._columns]
 
-    def score(self, photos: str | Path | Sequence[Source], y: Sequence[object] | None = None) -> float:
-        """Accuracy on labelled photos, a fraction. `evaluate` gives its interval, which this number needs."""
+    def score(self, photos: Photos, y: Any = None) -> float:
+        """Accuracy on labelled photos, a fraction. `evaluate` gives its interval, which this number needs.
+
+        Raises:
+            UsageError: the labels are of another type than those it was trained on, so that none could be right.
+        """
         if y is None:
-            return self.evaluate(photos)["accuracy"]["value"]  # type: ignore[arg-type]
-        return float((self.predict(photos) == np.array([str(label) for label in y])).mean())
+            return self.evaluate(photos)["accuracy"]["value"]
+        truth = truth_of(y, self._fitted().manifest.label_type)
+        answers = self.predict(photos)
+        if len(answers) != len(truth) or not len(truth):
+            raise UsageError(
+                f"{len(answers)} photos came with {len(truth)} labels.", fix="Give photos, and y with a label for each."
+            )
+        return float((answers == truth).mean())
 
-    def evaluate(self, photos: str | Path) -> dict[str, Any]:
-        """Accuracy with interval and all other figures on a labelled folder, as one part of metrics.json."""
+    def evaluate(self, photos: Photos, y: Any = None) -> dict[str, Any]:
+        """Accuracy with interval and all other figures on labelled photos, as one part of metrics.json.
+
+        Args:
+            photos: a folder or table with labels; or with `y`, a sequence of photos.
+            y: the label of each photo of a sequence.
+        """
+        engine, home = self._fitted(), TemporaryFolder()
+        source, _ = keep_labelled(photos, y, home.path, for_training=False)
         settings = EngineSettings(workers=self.threads)
-        return verbs.evaluate(self._fitted().path, Path(photos), self.progress, settings).to_dict()
+        return verbs.evaluate(engine.path, source, settings=settings, progress=self.progress).to_dict()
 
-    def explain(self, photos: str | Path | Source | Iterable[Source]) -> list[Explanation]:
+    def explain(self, photos: Photos) -> list[Explanation]:
         """Where on each photo the classifier looked, and which training photos are most like it.
 
         Each holds its picture, so give a handful of photos; the verb `explain` writes any number into a folder.
@@ -200,11 +263,30 @@ class ImageClassifier(Views):
 
         engine = self._fitted()
         settings = EngineSettings(workers=self.threads)
-        return list(explain_photos(engine, _as_photos(photos), training_photos(engine), settings))
+        return list(explain_photos(engine, self._given(photos), training_photos(engine), settings))
+
+    def check(self, photos: Photos, y: Any = None) -> CheckResult:
+        """What would hinder training on these photos, as the verb `check`; nothing is trained."""
+        home = TemporaryFolder()
+        source, _ = keep_labelled(photos, y, home.path, for_training=False)
+        return verbs.check(source, settings=self._settings(), progress=self.progress)
+
+    def diagnose(self, *, photos: PathLike | None = None, seconds: float | None = None) -> Diagnosis:
+        """Why it is not better, and what would help, as the verb `diagnose`.
+
+        Args:
+            photos: where its photos are now; None: where they were.
+            seconds: for all experiments together.
+
+        Raises:
+            UsageError: it is not trained, or was loaded from a model file without its run folder.
+        """
+        run = getattr(self, "run_", self._fitted().path.parent)
+        return verbs.diagnose(run, photos=photos, seconds=seconds, progress=self.progress)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters, by name."""
-        return {name: getattr(self, name) for name in (*_SETTINGS, "out", "progress")}
+        return {name: getattr(self, name) for name in _PARAMETERS}
 
     def set_params(self, **parameters: Any) -> ImageClassifier:
         """Change parameters.
@@ -220,101 +302,98 @@ class ImageClassifier(Views):
         return self
 
     def __repr__(self) -> str:
-        changed = {k: v for k, v in self.get_params().items() if v != _DEFAULTS.get(k)}
+        changed = {k: v for k, v in self.get_params().items() if v is not _DEFAULTS[k] and v != _DEFAULTS[k]}
         return f"ImageClassifier({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn's tools ask first, from version 1.6 on; only they call it."""
-        from sklearn.utils import ClassifierTags, Tags, TargetTags
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
-        target = TargetTags(required=False)
-        return Tags(estimator_type="classifier", target_tags=target, classifier_tags=ClassifierTags())
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=False),  # a folder brings its labels
+            input_tags=InputTags(two_d_array=False, three_d_array=True),  # photos, and no table of numbers
+            classifier_tags=ClassifierTags(),
+            non_deterministic=self.recipe in ("best", "scratch"),  # these end by the clock
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether it was trained or loaded."""
+        return hasattr(self, "_engine")
+
+    def __sklearn_clone__(self) -> ImageClassifier:
+        """The same parameters and nothing learnt; who watches is shared and not copied."""
+        return type(self)(**self.get_params())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickling keeps: parameters, figures, and the model file as bytes, which is data and runs no code."""
+        state = self.get_params()
+        if hasattr(self, "_engine"):
+            state |= {"_model": self._model_bytes(), "_batch_shape": self._batch_shape}
+            kept = ("metrics_", "run_") if self.out is not None else ("metrics_",)  # a temporary run ends with this
+            state |= {name: getattr(self, name) for name in kept if hasattr(self, name)}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The classifier again, its model file in a temporary folder of its own."""
+        model = state.pop("_model", None)
+        self.__dict__.update(state)
+        if model is not None:
+            self._home = TemporaryFolder()
+            write_bytes(self._home.path / "model.onnx", model)
+            self._open(open_classifier(self._home.path / "model.onnx"))
 
     def _viewed(self) -> Viewed:
         if not hasattr(self, "_engine"):
             return Viewed(title=f"{self!r}, not trained yet")
         manifest, folder = self._engine.manifest, self._engine.path.parent
-        names = ", ".join(self.classes_[:_SHOWN_CLASSES]) + ("" if len(self.classes_) <= _SHOWN_CLASSES else ", …")
+        names = ", ".join(manifest.class_names[:_SHOWN_CLASSES])
         return Viewed(
-            title=f"Tells apart {names}; recipe {manifest.recipe}",
-            class_names=self.classes_,
+            title=f"Tells apart {names}{', …' * (len(self.classes_) > _SHOWN_CLASSES)}; recipe {manifest.recipe}",
+            class_names=manifest.class_names,
             part=manifest.metrics.get("test"),
             headline=manifest.metrics.get("headline"),
             folder=folder if (folder / "run.json").is_file() else None,
         )
 
-    def _temporary_folder(self) -> Path:
-        folder = tempfile.mkdtemp(prefix="tellapart-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return Path(folder)
+    _batch_shape: tuple[int, ...] | None = None  # see `batch_shape_of`
 
-    def _open(self, path: Path, engine: Engine | None = None) -> ImageClassifier:
-        self._engine = engine or open_classifier(path)
-        self.classes_ = self._engine.manifest.class_names
+    def _settings(self) -> TrainSettings:
+        return TrainSettings(**{name: getattr(self, name) for name in _SETTINGS})
+
+    def _given(self, photos: Photos) -> Any:
+        return photos_given(photos, self._batch_shape)
+
+    def _predictor(self) -> Predictor:
+        return Predictor(self._fitted(), EngineSettings(workers=self.threads))
+
+    def _open(self, engine: Engine) -> ImageClassifier:
+        self._engine = engine
+        labels = typed(engine.manifest.class_names, engine.manifest.label_type)
+        self._columns = np.argsort(labels, kind="stable")  # the file has its own order, scikit-learn sorts
+        self.classes_ = labels[self._columns]
         return self
+
+    def _model_bytes(self) -> bytes:
+        file = self._fitted().path
+        try:
+            return read_file(file, MAX_FILE_BYTES)
+        except OSError as error:
+            raise ModelError(
+                f"The model file {file} of this classifier cannot be read any more: {error.strerror or error}.",
+                fix="Load it from where it is now, with ImageClassifier.load.",
+            ) from error
 
     def _fitted(self) -> Engine:
         if not hasattr(self, "_engine"):
-            raise UsageError(
+            raise not_fitted(
                 "This ImageClassifier is not trained yet.",
                 fix='Call fit("photos/") first, or ImageClassifier.load("model.onnx").',
             )
         return self._engine
 
 
-_SETTINGS = (
-    "recipe", "backbone", "epochs", "seconds", "class_weight", "max_error", "validation", "test", "seed",
-    "group_by", "cache", "threads",
-)  # fmt: skip
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)} | {"out": None, "progress": None}
+_SETTINGS = tuple(field.name for field in dataclasses.fields(TrainSettings))
+_PARAMETERS = (*_SETTINGS, "out", "progress")
 _SHOWN_CLASSES = 8  # names in the title of its notebook page
-_DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
-
-
-def _as_source(photos: str | Path | Sequence[Source], y: Sequence[object] | None, scratch: Path) -> Path:
-    """What `train` reads: the source itself, or a folder in `scratch` that holds the photos of a sequence by label."""
-    if isinstance(photos, str | Path):
-        if y is not None:
-            raise UsageError(
-                "Labels were given beside a folder.", fix="Give either a folder, or a sequence of photos and y."
-            )
-        return Path(photos)
-    if y is None or len(photos) != len(y):
-        got = "no labels" if y is None else f"{len(y)} labels"
-        raise UsageError(f"{len(photos)} photos came with {got}.", fix="Give y, one label per photo.")
-    numbers = {label: number for number, label in enumerate(dict.fromkeys(map(str, y)))}
-    table = ["path,label"]
-    for number, (photo, label) in enumerate(zip(photos, y, strict=True)):
-        name = f"{number:07d}{_suffix(photo)}"
-        folder = scratch / str(numbers[str(label)])
-        folder.mkdir(exist_ok=True)
-        try:
-            _write_photo(photo, folder / name)
-        except (OSError, PhotoRefused) as error:
-            reason = error.sentence if isinstance(error, PhotoRefused) else f"{error.strerror}: {photo}."
-            raise DataError(f"Photo {number} cannot be used: {reason}", fix="Leave it out, or repair it.") from error
-        quoted = str(label).replace('"', '""')
-        table.append(f'{folder.name}/{name},"{quoted}"')
-    (scratch / "photos.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
-    return scratch / "photos.csv"
-
-
-def _suffix(photo: Source) -> str:
-    return Path(photo).suffix if isinstance(photo, str | Path) else "" if isinstance(photo, bytes) else ".png"
-
-
-def _write_photo(photo: Source, target: Path) -> None:
-    if isinstance(photo, str | Path):
-        shutil.copyfile(photo, target)
-    elif isinstance(photo, bytes):
-        target.write_bytes(photo)
-    else:
-        open_photo(photo, min_side_px=1).image.save(target, compress_level=1)
-
-
-def _as_photos(photos: str | Path | Source | Iterable[Source]) -> Iterable[Source]:
-    if isinstance(photos, str | Path):
-        return list_photos(Path(photos)) if os.path.isdir(photos) else [photos]
-    single_array = isinstance(photos, np.ndarray) and photos.ndim == 3 and photos.shape[-1] in (1, 3, 4)
-    if isinstance(photos, bytes) or single_array or hasattr(photos, "getbands"):
-        return [photos]  # type: ignore[list-item]
-    return photos  # type: ignore[return-value]

@@ -2,6 +2,7 @@
 
     TellapartError            exit code
     ├── UsageError            2      an option, argument or setting is wrong
+    │   └── NotFittedError    2      an ImageClassifier is asked before it was trained
     ├── DataError             3      the photos cannot be used as they are
     ├── ModelError            4      a model file is refused: not ours, damaged, hostile or too new
     ├── ResourceError         5      out of disk or memory, or a place that cannot be written
@@ -10,9 +11,17 @@
 Each error has two halves, the problem (what, where, expected, got) and the fix (a command or an edit), and is shown
 as exactly two lines. A traceback is a bug of ours. One more class, `PhotoRefused`, is about a single photo: it becomes
 a row in a list of refused photos and never stops a run by itself.
+
+In Python, a `UsageError` and a `DataError` are `ValueError`s too, because callers expect those of a wrong argument. All
+survive pickling, so that they come back from worker processes.
 """
 
 from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 
 class TellapartError(Exception):
@@ -26,14 +35,44 @@ class TellapartError(Exception):
         self.problem = problem
         self.fix = fix
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """How to make it again elsewhere: Python would forget that `fix` has a name."""
+        return _again, (type(self), self.problem, self.fix)
 
-class UsageError(TellapartError):
+
+def _again(kind: type[TellapartError], problem: str, fix: str) -> TellapartError:
+    return kind(problem, fix=fix)
+
+
+class UsageError(TellapartError, ValueError):
     """An option, argument or setting is wrong."""
 
     exit_code = 2
 
 
-class DataError(TellapartError):
+class NotFittedError(UsageError, AttributeError):
+    """An ImageClassifier is asked before it was trained."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """As for every error; the other process may know scikit-learn or not."""
+        return not_fitted, (self.problem, self.fix)
+
+
+def not_fitted(problem: str, fix: str) -> NotFittedError:
+    """The error, which is scikit-learn's as well where that was imported.
+
+    Whoever catches scikit-learn's has imported it, so nothing need be imported here.
+    """
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), "NotFittedError", None)
+    return (_as_theirs(theirs) if theirs else NotFittedError)(problem, fix=fix)
+
+
+@cache
+def _as_theirs(theirs: type[Exception]) -> type[NotFittedError]:
+    return type("NotFittedError", (NotFittedError, theirs), {"__doc__": NotFittedError.__doc__})
+
+
+class DataError(TellapartError, ValueError):
     """The photos cannot be used as they are."""
 
     exit_code = 3
@@ -65,6 +104,10 @@ class PhotoRefused(Exception):
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """How to make it again elsewhere."""
+        return PhotoRefused, (self.code, self.sentence)
 
 
 def require(condition: bool, name: str, value: object, expected: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tellapart.errors import UsageError, require
 from tellapart.fit_settings import FITS, FitSettings
+from tellapart.setting_types import settle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ class SourceSettings:
 
     def __post_init__(self) -> None:
         """Check the choices."""
+        settle(self)
         require(self.layout in LAYOUTS, "layout", self.layout, f"one of: {', '.join(LAYOUTS)}")
 
 
@@ -57,6 +59,7 @@ class DecodeSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
+        settle(self)
         require(self.max_megapixels > 0, "max_megapixels", self.max_megapixels, "a positive number of megapixels")
         require(self.max_file_mb > 0, "max_file_mb", self.max_file_mb, "a positive number of megabytes")
         require(self.max_memory_mb > 0, "max_memory_mb", self.max_memory_mb, "a positive number of megabytes")
@@ -74,8 +77,10 @@ class SplitSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
+        settle(self)
         require(0 < self.validation < 1, "validation", self.validation, "a fraction between 0 and 1, such as 0.1")
         require(0 < self.test < 1, "test", self.test, "a fraction between 0 and 1, such as 0.1")
+        require(0 <= self.seed < 1 << 32, "seed", self.seed, "a whole number from 0 to 4,294,967,295")
         together = self.validation + self.test
         require(together < 0.9, "validation + test", together, "less than 0.9, so that photos to train on remain")
 
@@ -131,6 +136,7 @@ class EngineSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
+        settle(self)
         require(self.workers >= 1, "workers", self.workers, "1 or more")
         require(self.batch >= 1, "batch", self.batch, "1 or more")
 
@@ -209,13 +215,14 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         """Check the choices that no layer checks by itself."""
+        settle(self)
         require(self.recipe in RECIPES, "recipe", self.recipe, f"one of: {', '.join(RECIPES)}")
         require(self.track in TRACKERS, "track", self.track, f"one of: {', '.join(TRACKERS)}")
         SplitSettings(validation=self.validation, test=self.test, seed=self.seed)
         require(0 <= self.seed < 1 << 64, "seed", self.seed, "a whole number from 0 to 2^64 - 1")
         HeadSettings(class_weight=self.class_weight)
         require(0 < self.max_error < 1, "max_error", self.max_error, "a fraction between 0 and 1, such as 0.02")
-        EngineSettings(workers=self.threads)
+        require(self.threads >= 1, "threads", self.threads, "1 or more")
         DecodeSettings(max_megapixels=self.max_megapixels)
         _ = self.source  # which checks them
         if self.backbone == "auto":  # settled here, so that run.json and every reader see a name

@@ -1,15 +1,15 @@
 """What tellapart can do, one function per verb: the same meaning in Python, on the command line and on a page.
 
-Each verb takes plain values and gives a frozen result with `to_dict()`; it prints nothing, and tells a `Progress`
-where it is. `evaluate`, `compare` and `predict` never import Keras.
+Each verb takes what it works on first and everything else by name, in one order: its own options, `settings`,
+`source`, `out`, `progress`. A path is text, `pathlib.Path`, `os.DirEntry` or bytes. Each gives a frozen result with
+`to_dict()`, and tells a `Progress` where it is: by default a line on standard error where somebody sees it;
+`progress=False` is silent. `evaluate`, `compare` and `predict` never import Keras.
 """
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -20,10 +20,12 @@ from tellapart.engine.limits import decode_limits
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import open_classifier
 from tellapart.engine.stream import Viewer
-from tellapart.errors import DataError
+from tellapart.errors import DataError, require
 from tellapart.evaluation.metrics import worst_confusions
+from tellapart.libraries import require_keras
+from tellapart.paths import PathLike, path_of, path_or_none, paths_of, settings_of
 from tellapart.photos.scan import scan
-from tellapart.progress import Progress, Silent
+from tellapart.progress import Progress, watcher
 from tellapart.results import CheckResult, EvaluateResult, PredictResult, RunResult
 from tellapart.settings import DIAGNOSIS_SECONDS, EngineSettings, ScanSettings, SourceSettings, TrainSettings
 from tellapart.training.findings import troubling_twins, twin_warnings
@@ -39,9 +41,11 @@ if TYPE_CHECKING:
     from tellapart.report.sight import Sight
 
 T = TypeVar("T")
+Watcher = Progress | bool | None  # True: a line on standard error; None: that, where somebody sees it
+_MODEL, _SOURCE, _RUN = "a model file", "a folder of photos or a table of labels", "a run folder"
 
 
-def check(photos: Path, settings: TrainSettings | None = None, progress: Progress | None = None) -> CheckResult:
+def check(photos: PathLike, *, settings: TrainSettings | None = None, progress: Watcher = None) -> CheckResult:
     """Look at every photo of a folder without training.
 
     The embeddings that this computes are kept, so that training afterwards need not look again.
@@ -52,8 +56,9 @@ def check(photos: Path, settings: TrainSettings | None = None, progress: Progres
     from tellapart.photos.twins import find_twins  # here, because SciPy's graphs take a tenth of a second to load
     from tellapart.training import preparing
 
-    settings, progress = settings or TrainSettings(), progress or Silent()
-    table = preparing.read_table(photos, settings)
+    source = path_of(photos, "photos", _SOURCE)
+    settings, progress = settings_of(settings, TrainSettings), watcher(progress)
+    table = preparing.read_table(source, settings)
     viewer = preparing.backbone_viewer(settings)
     seen = preparing.embed(
         table, viewer, settings, progress, ScanSettings(strict=settings.strict, max_refused_share=1.0)
@@ -73,7 +78,12 @@ def check(photos: Path, settings: TrainSettings | None = None, progress: Progres
 
 
 def train(
-    photos: Path, settings: TrainSettings | None = None, out: Path | None = None, progress: Progress | None = None
+    photos: PathLike,
+    *,
+    settings: TrainSettings | None = None,
+    out: PathLike | None = None,
+    progress: Watcher = None,
+    command: Sequence[str] = (),
 ) -> RunResult:
     """Train a classifier, grade the file that comes out, and write everything into a run folder.
 
@@ -82,13 +92,13 @@ def train(
         settings: what to do; the defaults are right for most folders.
         out: the run folder; `<photos>.run` in the current folder by default.
         progress: who watches.
+        command: the command line that asked for it, for run.json; there is none in Python.
 
     Raises:
         DataError: the photos cannot be used as they are.
         UsageError: the run folder is taken or lies among the photos, or what draws curves is not installed.
         ResourceError: memory or disk are too small for the recipe.
     """
-    from tellapart.libraries import require_keras
     from tellapart.report.run_report import write_run_report
     from tellapart.training.facts import Stopwatch
     from tellapart.training.preparing import read_table
@@ -97,15 +107,16 @@ def train(
     from tellapart.training.run_folder import claim_run_folder
     from tellapart.training.tracking import require_tracker, tracked
 
-    settings, progress, watch = settings or TrainSettings(), progress or Silent(), Stopwatch()
-    require_keras()
+    source, target = path_of(photos, "photos", _SOURCE), path_or_none(out, "out", _RUN)
+    settings, progress, watch = settings_of(settings, TrainSettings), watcher(progress), Stopwatch()
+    require_keras()  # before any work
     require_tracker(settings.track)
-    with claim_run_folder(photos, out, settings) as folder, tracked(settings.track, folder, progress) as curves:
+    with claim_run_folder(source, target, settings) as folder, tracked(settings.track, folder, progress) as curves:
         with watch.stage("scan"):
-            table = read_table(photos, settings)
+            table = read_table(source, settings)
         trained = run(table, settings, folder, curves or progress, watch)
         with progress.stage("Writing the results"):
-            write_results(folder, trained, settings, command=sys.argv)
+            write_results(folder, trained, settings, command)
             write_run_report(folder)
             if curves is not None:
                 curves.results(trained.metrics)
@@ -121,20 +132,14 @@ def train(
 
 
 def evaluate(
-    model: Path,
-    photos: Path,
-    progress: Progress | None = None,
+    model: PathLike,
+    photos: PathLike,
+    *,
     settings: EngineSettings | None = None,
     source: SourceSettings | None = None,
+    progress: Watcher = None,
 ) -> EvaluateResult:
     """Grade a model file on any labelled folder; classes bind by name.
-
-    Args:
-        model: a model file.
-        photos: as for `train`.
-        progress: who watches.
-        settings: how the engine uses the machine.
-        source: how the photos are read.
 
     Raises:
         ModelError: the model file is refused.
@@ -142,24 +147,23 @@ def evaluate(
     """
     from tellapart.training.conditions import headline_of_graded  # here, because it imports SciPy
 
-    progress, source = progress or Silent(), source or SourceSettings()
-    engine = open_classifier(model)
+    file, folder, source = path_of(model, "model", _MODEL), path_of(photos, "photos", _SOURCE), _source_of(source)
+    settings, progress = settings_of(settings, EngineSettings), watcher(progress)
+    engine = open_classifier(file)
     names = engine.manifest.class_names
-    table = bind_classes(scan(photos, source=source, for_training=False), names, model)
+    table = bind_classes(scan(folder, source=source, for_training=False), names, file)
     viewer = Viewer(
         engine=engine,
         outputs=tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names),
-        engine_settings=settings or EngineSettings(),
+        engine_settings=settings,
         decode_settings=decode_limits(source, engine.manifest),
     )
     seen = look_at(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
     if not len(seen.table):
-        raise DataError(f"No photo in {photos} can be used.", fix=f"See why with: tellapart check {photos}")
+        raise DataError(f"No photo in {folder} can be used.", fix=f"See why with: tellapart check {folder}")
+    headline = headline_of_graded(seen, engine.manifest).to_dict()
     return EvaluateResult(
-        part={
-            **grade(seen, engine.manifest.thresholds),
-            "headline": headline_of_graded(seen, engine.manifest).to_dict(),
-        },
+        part={**grade(seen, engine.manifest.thresholds), "headline": headline},
         class_names=names,
         refused=seen.refused,
         warnings=(
@@ -171,12 +175,13 @@ def evaluate(
 
 
 def compare(
-    a: Path,
-    b: Path,
-    photos: Path,
-    progress: Progress | None = None,
+    a: PathLike,
+    b: PathLike,
+    photos: PathLike,
+    *,
     settings: EngineSettings | None = None,
     source: SourceSettings | None = None,
+    progress: Watcher = None,
 ) -> CompareResult:
     """Say whether one of two models is better on the photos of a labelled folder, or whether chance explains it.
 
@@ -184,65 +189,72 @@ def compare(
         a: a model file, or a run folder that holds one.
         b: another, which knows the same classes.
         photos: as for `evaluate`; photos that either was trained on do not decide.
-        progress: who watches.
         settings: how the engine uses the machine.
         source: how the photos are read.
+        progress: who watches.
 
     Raises:
         ModelError: a model file is refused.
         UsageError: both are the same file, or they know different classes.
         DataError: the folder has a class that the models do not know, or no usable photo.
     """
-    return compare_models(a, b, photos, progress or Silent(), settings or EngineSettings(), source or SourceSettings())
+    one, other = path_of(a, "a", _MODEL), path_of(b, "b", _MODEL)
+    folder, engine_settings = path_of(photos, "photos", _SOURCE), settings_of(settings, EngineSettings)
+    return compare_models(one, other, folder, watcher(progress), engine_settings, _source_of(source))
 
 
 def predict(
-    model: Path,
-    inputs: Sequence[str],
-    progress: Progress | None = None,
+    model: PathLike,
+    photos: PathLike | Iterable[PathLike],
+    *,
     settings: EngineSettings | None = None,
     source: SourceSettings | None = None,
+    progress: Watcher = None,
 ) -> PredictResult:
-    """Predict files, folders, patterns such as `photos/*.jpg`, or `-` for a list of paths on standard input.
+    """Predict photos, each when its prediction is read.
 
     Args:
         model: a model file.
-        inputs: what to predict.
-        progress: who watches.
+        photos: a file, a folder, a pattern such as `new/*.jpg`, `-` for a list of paths on standard input, or several
+            of these. Photos in memory go to `ImageClassifier.load(model).predict`.
         settings: how the engine uses the machine.
         source: how the photos are read.
+        progress: who watches.
 
     Raises:
         ModelError: the model file is refused.
         UsageError: an input names nothing.
     """
-    source, engine = source or SourceSettings(), open_classifier(model)
-    predictor = Predictor(engine, settings or EngineSettings(), decode_limits(source, engine.manifest))
+    file, inputs, source = path_of(model, "model", _MODEL), paths_of(photos, "photos"), _source_of(source)
+    settings, watching = settings_of(settings, EngineSettings), watcher(progress)
+    engine = open_classifier(file)
+    predictor = Predictor(engine, settings, decode_limits(source, engine.manifest))
     named = expand_inputs(inputs, source)
     return PredictResult(
         class_names=predictor.class_names,
-        predictions=_watched(predictor.predict(named.paths), progress or Silent(), named.total, "Predicting"),
+        predictions=_watched(predictor.predict(named.paths), watching, named.total, "Predicting"),
         warnings=named.warnings,
     )
 
 
 def explain(
-    model: Path,
-    inputs: Sequence[str],
-    out: Path | None = None,
-    progress: Progress | None = None,
+    model: PathLike,
+    photos: PathLike | Iterable[PathLike],
+    *,
     settings: EngineSettings | None = None,
     source: SourceSettings | None = None,
+    out: PathLike | None = None,
+    progress: Watcher = None,
 ) -> ExplainResult:
     """Show where on each photo the classifier looked, and which training photos are most like it.
 
     Args:
         model: a model file; training photos are found through the run folder that it lies in.
-        inputs: as for `predict`.
-        out: a new folder for a picture of each photo and index.html; None: nothing is written.
-        progress: who watches.
+        photos: as for `predict`.
         settings: how the engine uses the machine.
         source: how the photos are read.
+        out: a new folder for a picture of each photo and index.html; None: nothing is written.
+        progress: who watches.
 
     Raises:
         ModelError: the model file is refused.
@@ -252,37 +264,39 @@ def explain(
     from tellapart.report.explained import ExplainResult, require_place, write_explained
     from tellapart.report.explanation import explain_photos
 
-    progress, source = progress or Silent(), source or SourceSettings()
-    if out is not None:
-        require_place(out, inputs)
-    engine = open_classifier(model)
+    file, inputs, target = path_of(model, "model", _MODEL), paths_of(photos, "photos"), path_or_none(out, "out")
+    settings, progress, source = settings_of(settings, EngineSettings), watcher(progress), _source_of(source)
+    if target is not None:
+        require_place(target, inputs)
+    engine = open_classifier(file)
     named = expand_inputs(inputs, source)
     with progress.stage("Looking for its training photos"):
         training = training_photos(engine)
     limits = decode_limits(source, engine.manifest)
-    explanations = explain_photos(engine, named.paths, training, settings or EngineSettings(), limits)
-    written = explanations if out is None else write_explained(explanations, out)
+    explanations = explain_photos(engine, named.paths, training, settings, limits)
+    written = explanations if target is None else write_explained(explanations, target)
     watched = _watched(written, progress, named.total, "Explaining")
-    return ExplainResult(out=out, explanations=watched, warnings=named.warnings)
+    return ExplainResult(out=target, explanations=watched, warnings=named.warnings)
 
 
 def look(
-    inputs: Sequence[str],
-    model: Path | None = None,
+    photos: PathLike | Iterable[PathLike],
+    *,
+    model: PathLike | None = None,
     recipe: str = TrainSettings.recipe,
-    out: Path | None = None,
-    progress: Progress | None = None,
     source: SourceSettings | None = None,
+    out: PathLike | None = None,
+    progress: Watcher = False,
 ) -> Iterator[Sight]:
     """Show each photo beside what a network sees of it.
 
     Args:
-        inputs: as for `predict`.
+        photos: as for `predict`.
         model: a model file; None: the recipe decides.
         recipe: how photos would be trained on.
+        source: how the photos are read.
         out: a new folder for a picture of each photo; None: nothing is written.
         progress: who is told what was left out.
-        source: how the photos are read.
 
     Raises:
         ModelError: the model file is refused.
@@ -291,32 +305,35 @@ def look(
     from tellapart.report.explained import require_place
     from tellapart.report.sight import Entry, sights, write_sights
 
-    if out is not None:
-        require_place(out, inputs)
-    entry = Entry.of_recipe(recipe) if model is None else Entry.of_model_file(model)
-    source = source or SourceSettings()
+    inputs, target = paths_of(photos, "photos"), path_or_none(out, "out")
+    file = path_or_none(model, "model", _MODEL)
+    if target is not None:
+        require_place(target, inputs)
+    entry = Entry.of_recipe(recipe) if file is None else Entry.of_model_file(file)
+    source = _source_of(source)
     named = expand_inputs(inputs, source)
     for warning in named.warnings:
-        (progress or Silent()).note(warning)
+        watcher(progress).note(warning)
     found = sights(named.paths, entry, decode_limits(source, entry.manifest))
-    return found if out is None else write_sights(found, out)
+    return found if target is None else write_sights(found, target)
 
 
 def quiz(
-    model: Path,
-    photos: Path,
+    model: PathLike,
+    photos: PathLike,
+    *,
     seed: int | None = None,
-    progress: Progress | None = None,
     source: SourceSettings | None = None,
+    progress: Watcher = False,
 ) -> Iterator[Question]:
     """Photos of a labelled folder by chance, with what the classifier takes them for; none that it was trained on.
 
     Args:
         model: a model file.
-        photos: as for `train`.
-        seed: of the order; None: another one every time.
-        progress: who is told what was left out.
+        photos: as for `evaluate`.
+        seed: of the order, 0 or more; None: another order every time.
         source: how the photos are read.
+        progress: who is told what was left out.
 
     Raises:
         ModelError: the model file is refused.
@@ -324,15 +341,17 @@ def quiz(
     """
     from tellapart.report.quiz import questions
 
-    source, engine = source or SourceSettings(), open_classifier(model)
-    table = bind_classes(scan(photos, source=source, for_training=False), engine.manifest.class_names, model)
+    file, folder, source = path_of(model, "model", _MODEL), path_of(photos, "photos", _SOURCE), _source_of(source)
+    require(seed is None or (isinstance(seed, int) and seed >= 0), "seed", seed, "a whole number, 0 or more")
+    engine = open_classifier(file)
+    table = bind_classes(scan(folder, source=source, for_training=False), engine.manifest.class_names, file)
     for warning in table.warnings:
-        (progress or Silent()).note(warning)
+        watcher(progress).note(warning)
     return questions(engine, table, seed, decode_limits(source, engine.manifest))
 
 
 def diagnose(
-    run: Path, photos: Path | None = None, seconds: float | None = None, progress: Progress | None = None
+    run: PathLike, *, photos: PathLike | None = None, seconds: float | None = None, progress: Watcher = None
 ) -> Diagnosis:
     """Find out why a classifier is not better, by experiments on its own photos.
 
@@ -355,17 +374,28 @@ def diagnose(
     from tellapart.report.run_report import write_run_report
     from tellapart.training.run_folder import write_json
 
-    progress, begun = progress or Silent(), time.perf_counter()
-    case = open_case(run, photos, progress)
+    folder, source = path_of(run, "run", _RUN), path_or_none(photos, "photos", _SOURCE)
+    is_time = isinstance(seconds, int | float) and 0 < seconds < float("inf")
+    require(seconds is None or is_time, "seconds", seconds, "a positive number of seconds")
+    progress, begun = watcher(progress), time.perf_counter()
+    case = open_case(folder, source, progress)
     diagnosis = find_out(case, Budget(seconds or DIAGNOSIS_SECONDS[case.settings.recipe], begun), progress)
-    write_doubts(run / "doubts.csv", case.table, diagnosis.doubts)
-    write_json(run / "diagnosis.json", diagnosis.to_dict())
-    write_run_report(run, photos)
+    write_doubts(folder / "doubts.csv", case.table, diagnosis.doubts)
+    write_json(folder / "diagnosis.json", diagnosis.to_dict())
+    write_run_report(folder, source)
     return diagnosis
 
 
-def relabel(reviewed: Path, run: Path, out: Path | None = None, photos: Path | None = None) -> Relabelled:
+def relabel(
+    reviewed: PathLike, run: PathLike, *, photos: PathLike | None = None, out: PathLike | None = None
+) -> Relabelled:
     """Write a new table of labels with the suggestions of a reviewed doubts.csv; no photo is touched.
+
+    Args:
+        reviewed: doubts.csv of the run, as a person left it.
+        run: the run folder.
+        photos: where its photos are now; None: where they were.
+        out: the table to write; None: `<photos>-relabelled.csv` beside the folder of photos.
 
     Raises:
         DataError: the reviewed file does not fit the run.
@@ -373,7 +403,16 @@ def relabel(reviewed: Path, run: Path, out: Path | None = None, photos: Path | N
     """
     from tellapart.diagnosis.relabelling import apply
 
-    return apply(reviewed, run, out, photos)
+    return apply(
+        path_of(reviewed, "reviewed", "a reviewed doubts.csv"),
+        path_of(run, "run", _RUN),
+        path_or_none(out, "out", "a table to write"),
+        path_or_none(photos, "photos", _SOURCE),
+    )
+
+
+def _source_of(source: SourceSettings | None) -> SourceSettings:
+    return settings_of(source, SourceSettings, "source")
 
 
 def _watched(results: Iterator[T], progress: Progress, total: int | None, stage: str) -> Iterator[T]:

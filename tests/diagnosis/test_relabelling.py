@@ -188,7 +188,7 @@ def test_training_on_the_new_table_keeps_every_photo_in_its_part(plain_run, tmp_
     reviewed.write_text(f"path,label,suggestion\n{path},ash,oak\n")
     out = plain_run.photos.parent / "relabelled.csv"
     apply(reviewed, plain_run.folder, out)
-    verbs.train(out, TrainSettings(threads=2), tmp_path / "again.run")
+    verbs.train(out, settings=TrainSettings(threads=2), out=tmp_path / "again.run")
     with open(tmp_path / "again.run" / "splits.csv", newline="") as text:
         after = {row["path"].removeprefix(f"{plain_run.photos.name}/"): row for row in csv.DictReader(text)}
     assert {name: row["part"] for name, row in after.items()} == {name: row["part"] for name, row in before.items()}

@@ -12,6 +12,7 @@ from tellapart.engine.predictions import Prediction
 from tellapart.evaluation.comparison import compare
 from tellapart.evaluation.metrics import measure, worst_confusions
 from tellapart.photos.table import PhotoTable
+from tellapart.settings import TrainSettings
 from tellapart.training.looking import RefusedPhoto
 
 CLASSES = ("cat", "dog")
@@ -61,7 +62,7 @@ class FakeVerbs:
         if self.error is not None:
             raise self.error
 
-    def check(self, photos, settings, progress):
+    def check(self, photos, *, settings, progress):
         self._called("check", photos, settings)
         table = PhotoTable(
             root=Path(photos),
@@ -75,8 +76,8 @@ class FakeVerbs:
         )
         return Result({"table": table, "refused": REFUSED, "num_copies": 4, "warnings": table.warnings})
 
-    def train(self, photos, settings, out, progress):
-        self._called("train", photos, settings, out)
+    def train(self, photos, *, settings=None, out, progress, command):
+        self._called("train", photos, settings or TrainSettings(), out)
         with progress.stage("Embedding", 100) as advance:
             advance(100)
         (self.folder / "model.onnx").write_bytes(b"")
@@ -98,13 +99,13 @@ class FakeVerbs:
             }
         )
 
-    def evaluate(self, model, photos, progress, source=None):
+    def evaluate(self, model, photos, *, source=None, progress):
         self._called("evaluate", model, photos)
         warnings = ("3 of these photos were trained on.",)
         graded = part() | {"headline": headline_of(part())}
         return Result({"part": graded, "class_names": CLASSES, "refused": REFUSED, "warnings": warnings})
 
-    def compare(self, a, b, photos, progress, source=None):
+    def compare(self, a, b, photos, *, source=None, progress):
         self._called("compare", a, b, photos)
         old = np.arange(200) % 10 != 0  # 180 of 200 right
         new = old | (np.arange(200) % 20 == 0)  # and half of the rest as well
@@ -118,7 +119,7 @@ class FakeVerbs:
             warnings=("100 of 200 photos were trained on.",),
         )
 
-    def predict(self, model, inputs, progress, source=None):
+    def predict(self, model, inputs, *, source=None, progress):
         self._called("predict", model, tuple(inputs))
         return Predictions(
             [

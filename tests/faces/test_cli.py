@@ -291,7 +291,7 @@ from tellapart.faces.cli import main
 class Endless:
     class_names, warnings = fake_verbs.CLASSES, ()
     def __iter__(self):
-        return itertools.cycle(fake_verbs.FakeVerbs(None).predict("m", ["a.jpg"], None))
+        return itertools.cycle(fake_verbs.FakeVerbs(None).predict("m", ["a.jpg"], progress=None))
 
 import tellapart
 tellapart.verbs = sys.modules["tellapart.verbs"] = types.SimpleNamespace(predict=lambda *given, **named: Endless())

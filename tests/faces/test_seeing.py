@@ -136,5 +136,5 @@ def test_on_a_terminal_enter_goes_on_and_q_ends(model, photos, monkeypatch, keys
     monkeypatch.setattr("builtins.input", press)
     monkeypatch.setattr(sights.sys, "stdin", type("Keys", (), {"isatty": lambda self: True})())
     console = terminal(no_color=True)
-    ask(verbs.quiz(Path(model), photos, 0), None, console)
+    ask(verbs.quiz(Path(model), photos, seed=0), None, console)
     assert console.file.getvalue().count("guess ") == asked

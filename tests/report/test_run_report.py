@@ -95,7 +95,7 @@ def test_a_damaged_file_is_as_one_that_is_not_there(folder, name):
 
 
 def test_diagnosing_writes_the_report_anew(folder, plain_run):
-    verbs.diagnose(folder, plain_run.photos, seconds=5.0)
+    verbs.diagnose(folder, photos=plain_run.photos, seconds=5.0)
     assert set(DIAGNOSED) <= sections_of(folder)
     todo = json.loads((folder / "diagnosis.json").read_text())["todo"]
     assert todo[0]["do"][:40] in page_of(folder).text("to-do")

@@ -34,14 +34,14 @@ def photos(tmp_path_factory):
 def best(photos, out, monkeypatch, chance):
     monkeypatch.setattr(fine_tuning, "chance_of_gain", lambda *given: chance)
     watcher = Noting()
-    result = verbs.train(photos, SETTINGS, out, watcher)
+    result = verbs.train(photos, settings=SETTINGS, out=out, progress=watcher)
     return result, json.loads((out / "run.json").read_text("utf-8"))["details"]["fine_tuning"], watcher.stages
 
 
 def test_without_a_sure_gain_the_file_is_that_of_the_head_alone(photos, tmp_path, monkeypatch):
     result, details, stages = best(photos, tmp_path / "run", monkeypatch, chance=0.5)
     assert details["kept"] is False
-    quick = verbs.train(photos, TrainSettings(backbone="lite0", threads=2), tmp_path / "quick")
+    quick = verbs.train(photos, settings=TrainSettings(backbone="lite0", threads=2), out=tmp_path / "quick")
     pixels = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3), np.uint8)
     ours, theirs = (
         open_engine(run.folder / "model.onnx").run(pixels, ("probabilities",))["probabilities"]

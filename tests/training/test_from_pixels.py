@@ -39,12 +39,12 @@ def parted(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def classic(parted, tmp_path_factory):
-    return verbs.train(parted, CLASSIC, tmp_path_factory.mktemp("classic") / "run")
+    return verbs.train(parted, settings=CLASSIC, out=tmp_path_factory.mktemp("classic") / "run")
 
 
 @pytest.fixture(scope="module")
 def scratch(photos, tmp_path_factory):
-    return verbs.train(photos, SCRATCH, tmp_path_factory.mktemp("scratch") / "run")
+    return verbs.train(photos, settings=SCRATCH, out=tmp_path_factory.mktemp("scratch") / "run")
 
 
 def history(result):
@@ -114,13 +114,13 @@ def test_scratch_answers_the_same_for_a_photo_and_its_mirror_image(scratch, phot
 
 
 def test_the_same_photos_settings_and_seed_give_the_same_file(scratch, photos, tmp_path):
-    again = verbs.train(photos, SCRATCH, tmp_path / "again")
+    again = verbs.train(photos, settings=SCRATCH, out=tmp_path / "again")
     assert (again.folder / "model.onnx").read_bytes() == (scratch.folder / "model.onnx").read_bytes()
 
 
 def test_classic_gives_the_same_file_again_on_two_threads(classic, parted, tmp_path):
     assert CLASSIC.threads == 2
-    again = verbs.train(parted, CLASSIC, tmp_path / "again")
+    again = verbs.train(parted, settings=CLASSIC, out=tmp_path / "again")
     assert (again.folder / "model.onnx").read_bytes() == (classic.folder / "model.onnx").read_bytes()
 
 
@@ -137,7 +137,7 @@ def test_photos_that_are_decoded_each_time_give_the_same_file(scratch, photos, c
 
     tiny = partial(from_pixels.pixels_of, limits=PixelSettings(max_bytes=1000))
     monkeypatch.setattr(from_pixels, "pixels_of", tiny)
-    streamed = verbs.train(photos, SCRATCH, tmp_path / "streamed", Noting())
+    streamed = verbs.train(photos, settings=SCRATCH, out=tmp_path / "streamed", progress=Noting())
     assert any("No room" in note for note in Noting.notes)
     assert (streamed.folder / "model.onnx").read_bytes() == (scratch.folder / "model.onnx").read_bytes()
 
@@ -148,7 +148,7 @@ def test_where_memory_is_short_fewer_photos_are_learnt_from_at_once(photos, tmp_
     need = room.Need(fixed_bytes=0, photo_bytes=1_000_000, disk_bytes=0)
     monkeypatch.setattr(room, "need_of", lambda network: need)
     monkeypatch.setattr(room, "available_memory_bytes", lambda: 10_000_000)
-    short = verbs.train(photos, SCRATCH, tmp_path / "short")
+    short = verbs.train(photos, settings=SCRATCH, out=tmp_path / "short")
     num_train = short.metrics["train"]["n"]
     assert [int(row["step"]) for row in history(short)] == [-(-num_train // 8) * epoch for epoch in (1, 2, 3)]
     assert run_json(short)["details"]["batch"] == 8
@@ -159,12 +159,12 @@ def test_memory_that_is_never_enough_is_told_before_training(photos, tmp_path, m
 
     monkeypatch.setattr(room, "available_memory_bytes", lambda: 1_000_000)
     with pytest.raises(ResourceError, match="even with 8 photos a step; 1 MB are free"):
-        verbs.train(photos, SCRATCH, tmp_path / "run")
+        verbs.train(photos, settings=SCRATCH, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_another_seed_gives_another_file(scratch, photos, tmp_path):
-    other = verbs.train(photos, dataclasses.replace(SCRATCH, seed=1), tmp_path / "other")
+    other = verbs.train(photos, settings=dataclasses.replace(SCRATCH, seed=1), out=tmp_path / "other")
     assert (other.folder / "model.onnx").read_bytes() != (scratch.folder / "model.onnx").read_bytes()
 
 
@@ -176,7 +176,7 @@ def test_details_say_what_was_chosen(scratch):
 
 @pytest.mark.parametrize("changes", [{"grey": True}, {"class_weight": "balanced", "cache": False}])
 def test_options_reach_the_training(photos, tmp_path, changes):
-    result = verbs.train(photos, dataclasses.replace(SCRATCH, **changes), tmp_path / "run")
+    result = verbs.train(photos, settings=dataclasses.replace(SCRATCH, **changes), out=tmp_path / "run")
     assert open_engine(result.folder / "model.onnx").manifest.grey is changes.get("grey", False)
 
 
@@ -185,7 +185,7 @@ def test_too_short_a_time_is_told_before_training(photos, tmp_path, monkeypatch)
 
     monkeypatch.setattr(budget, "grading_seconds", lambda *given: 10.0)
     with pytest.raises(UsageError, match="too little"):
-        verbs.train(photos, dataclasses.replace(SCRATCH, epochs=None, seconds=30.0), tmp_path / "run")
+        verbs.train(photos, settings=dataclasses.replace(SCRATCH, epochs=None, seconds=30.0), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -113,7 +113,7 @@ def test_without_curves_nobody_is_put_in_between(tmp_path):
 def test_what_is_not_installed_is_told_before_any_work(monkeypatch, tmp_path, track, title):
     monkeypatch.setattr(tracking, "find_spec", lambda name: None)
     with pytest.raises(UsageError) as caught:
-        verbs.train(tmp_path / "no photos", TrainSettings(track=track), tmp_path / "run")
+        verbs.train(tmp_path / "no photos", settings=TrainSettings(track=track), out=tmp_path / "run")
     assert caught.value.problem == f"Curves with {title} need the extra [{track}], which is not installed."
     assert f"pip install 'tellapart[{track}]'" in caught.value.fix
     assert not (tmp_path / "run").exists()

@@ -98,7 +98,7 @@ def check(
         threads=threads,
         max_megapixels=max_megapixels,
     )
-    result = verbs.check(photos, settings, Terminal())
+    result = verbs.check(photos, settings=settings, progress=Terminal())
     if as_json:
         print_json(result.to_dict())
     else:
@@ -173,7 +173,7 @@ def train(
         max_megapixels=max_megapixels,
         track=track,
     )
-    result = verbs.train(photos, settings, out, Terminal())
+    result = verbs.train(photos, settings=settings, out=out, progress=Terminal(), command=sys.argv)
     if as_json:
         print_json(result.to_dict())
     else:
@@ -203,7 +203,7 @@ def evaluate(
         root=root,
         max_megapixels=max_megapixels,
     )
-    result = verbs.evaluate(model, photos, Terminal(), source=source)
+    result = verbs.evaluate(model, photos, source=source, progress=Terminal())
     if as_json:
         print_json(result.to_dict())
     else:
@@ -240,7 +240,7 @@ def compare(
         root=root,
         max_megapixels=max_megapixels,
     )
-    result = verbs.compare(a, b, photos, progress, source=source)
+    result = verbs.compare(a, b, photos, source=source, progress=progress)
     if out is not None:
         write_changed(result.changed, out)
         progress.note(f"{counted(len(result.changed), 'changed photo')} written to {out}")
@@ -273,7 +273,7 @@ def predict(
     # On a screen or in a pipe the answers themselves show how far it is, and a bar would be drawn across them.
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
     source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
-    predictions = verbs.predict(model, photos, progress, source=source)
+    predictions = verbs.predict(model, photos, source=source, progress=progress)
     for warning in predictions.warnings:
         Terminal().note(warning)
     if out is None and not as_json and sys.stdout.isatty():
@@ -303,9 +303,9 @@ def diagnose(
     from tellapart.faces.terminal import Terminal
 
     if apply is not None:
-        show_relabelled(verbs.relabel(apply, run, out, photos))
+        show_relabelled(verbs.relabel(apply, run, photos=photos, out=out))
         return
-    diagnosis = verbs.diagnose(run, photos, seconds, Terminal())
+    diagnosis = verbs.diagnose(run, photos=photos, seconds=seconds, progress=Terminal())
     if as_json:
         print_json(diagnosis.to_dict())
     else:

@@ -10,6 +10,7 @@ Reads the package; writes to the cache folder and, through `verbs.train`, a run 
 from __future__ import annotations
 
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from tellapart.faces.terminal import plain_console
 from tellapart.faces.wording import between, percent
 from tellapart.progress import Progress
 from tellapart.reading import MAX_OWN_BYTES, read_text
-from tellapart.settings import TrainSettings, cache_folder
+from tellapart.settings import cache_folder
 
 if TYPE_CHECKING:
     from tellapart.results import RunResult
@@ -41,7 +42,7 @@ def run_demo(folder: Path | None, out: Path | None, progress: Progress, *, as_js
     from tellapart import verbs
 
     photos = folder or solar_cells(cache_folder() / "solar-cells", progress)
-    result = verbs.train(photos, TrainSettings(), out, progress)
+    result = verbs.train(photos, out=out, progress=progress, command=sys.argv)
     if as_json:
         print_json(result.to_dict())
         return

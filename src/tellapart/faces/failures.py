@@ -141,7 +141,10 @@ def _no_memory() -> ResourceError:
     return ResourceError("The memory of this machine is full.", fix="Close other programs, then run it again.")
 
 
-def _wrong_use(error: typer.TyperException) -> UsageError:
+def _wrong_use(error: typer.TyperException) -> TellapartError:
+    for detail in getattr(error.__cause__, "errors", list)():  # Typer wraps a parser's error, which has its own fix
+        if isinstance(ours := detail.get("ctx", {}).get("error"), TellapartError):
+            return ours
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "tellapart"
     problem = " ".join(error.format_message().replace("Value error, ", "").split())

@@ -30,7 +30,7 @@ def explain(
 
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
     source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
-    result = verbs.explain(model, photos, out, progress, source=source)
+    result = verbs.explain(model, photos, source=source, out=out, progress=progress)
     for warning in result.warnings:
         Terminal().note(warning)
     show_explanations(result, as_json=as_json)
@@ -91,4 +91,4 @@ def quiz(
         root=root,
         max_megapixels=max_megapixels,
     )
-    ask(verbs.quiz(model, photos, seed, Terminal(), source), count)
+    ask(verbs.quiz(model, photos, seed=seed, source=source, progress=Terminal()), count)

@@ -93,6 +93,12 @@ def add_metrics(path: Path, metrics: dict[str, object]) -> None:
     write_model(path, with_manifest(model.content, dataclasses.replace(model.manifest, metrics=metrics)))
 
 
+def add_label_type(path: Path, label_type: str) -> None:
+    """Write into the manifest of a model file of which type the labels were that it was trained on."""
+    model = read_model(path)
+    write_model(path, with_manifest(model.content, dataclasses.replace(model.manifest, label_type=label_type)))
+
+
 def _without_confusion(part: object) -> object:
     return {key: value for key, value in part.items() if key != "confusion"} if isinstance(part, dict) else part
 

@@ -64,6 +64,8 @@ class Fingerprints:
 
 
 _FINGERPRINTS = ("sha256", "perceptual")
+# Type of label -> what its class names look like: numbers that fit into 64 bits.
+_LABELS = {"text": r"(?s:.*)", "integer": r"-?[0-9]{1,18}", "float": r"-?[0-9]{1,18}", "boolean": r"False|True"}
 _LIMITS = {"unsure": (0.0, 1.0), "neither": (-0.01, 2.01)}  # a distance by cosine is 0 to 2, but for rounding
 
 
@@ -75,6 +77,7 @@ class Manifest:
     backbone: str  # such as "lite0"
     class_names: tuple[str, ...]  # in the order of the columns of `probabilities`; empty for a backbone
     side_px: int  # photos are stretched to a square of this side, bicubic
+    label_type: str = "text"  # what a Python caller's labels were: class names are always text
     grey: bool = False  # the network sees grey; the input stays RGB
     white: int = 0  # level that is white where photos have more than 8 bits, see photos/colours.py; 0: each its own
     max_megapixels: float = 100.0  # the largest photo that it was trained with
@@ -128,6 +131,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "recipe": (str,),
     "backbone": (str,),
     "class_names": (list,),
+    "label_type": (str,),
     "side_px": (int,),
     "grey": (bool,),
     "white": (int,),
@@ -193,6 +197,10 @@ def _is_table(rows: object) -> bool:
 
 def _range_faults(values: dict[str, Any]) -> list[str]:
     faults = _name_faults(values["class_names"])
+    if (pattern := _LABELS.get(values["label_type"])) is None:
+        faults.append(f"'label_type' is '{clipped(values['label_type'])}', expected one of: {', '.join(_LABELS)}")
+    elif not faults and not all(re.fullmatch(pattern, name) for name in values["class_names"]):
+        faults.append(f"'class_names' are not all labels of the type '{values['label_type']}'")
     short = [values["recipe"], values["backbone"], *values["versions"], *values["versions"].values()]
     if len(values["versions"]) > _MOST_TEXTS or any(len(text) > _LONGEST_TEXT for text in short):
         faults.append(f"its recipe, backbone or versions are longer than {_LONGEST_TEXT} letters")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,6 +38,10 @@ with importing("keras"), _error_stream_closed():
     import keras
 # Its remarks on retracing are about long training loops; ours train thousands of steps or predict four pictures.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+# Ninety in one notebook: Keras 3.15 reads its variables in a way that NumPy 2 finds old-fashioned.
+warnings.filterwarnings(
+    "ignore", "__array__ implementation doesn't accept a copy keyword", DeprecationWarning, r"keras\.src\.backend\."
+)
 
 
 def _teach_to_copy() -> None:

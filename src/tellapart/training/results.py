@@ -38,7 +38,7 @@ def write_results(folder: Path, trained: Trained, settings: TrainSettings, comma
     write_json(
         folder / "run.json",
         {
-            "command": list(command),
+            **({"command": list(command)} if command else {}),  # from Python there is none: the settings say it all
             "photos": str(table.root.resolve()),  # where `diagnose` looks for them
             "settings": dataclasses.asdict(settings),
             "seed": settings.seed,
