@@ -37,7 +37,7 @@ def refusal(code: str, **details: object) -> PhotoRefused:
     >>> refusal("no_pixels", width=0, height=3).sentence
     'The photo is 0 × 3 pixels.'
     """
-    return PhotoRefused(code, REFUSAL_CODES[code].format(**details))
+    return PhotoRefused(code, REFUSAL_CODES[code].format(**{"kind": "", **details}))
 
 
 class Faults:
