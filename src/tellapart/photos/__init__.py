@@ -16,8 +16,14 @@ Pillow is imported in this layer and in no other. Nothing here writes inside a p
     finding.py   where the photos lie that a table names
     grouping.py  `--group-by`: which photos belong together
     decode.py    one photo -> upright RGB pixels, or a refusal
+    opening.py   a file before its pixels are decoded: what it is, what it would cost
+    loading.py   the pixels, whole or all but a hundredth
+    cost.py      what a photo may cost: memory that threads share, processor time
     formats.py   which of the eight formats the bytes are
-    colours.py   every colour mode to RGB, by stated rules
+    foreign.py   what other files are, by name
+    jpeg_file.py, png_file.py, tiff_file.py, bmp_file.py  what the headers say; raw camera files; rare BMP files
+    colours.py   every colour mode to RGB, by stated rules; which level of deep photos is white
+    bands.py     a picture in bands of rows
     faults.py    the reasons for which one photo is refused
     twins.py     exact and near copies
     fingerprint.py  the perceptual hash

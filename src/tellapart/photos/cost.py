@@ -27,6 +27,7 @@ _PIXEL_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16
 _GULP_BYTES = {"WebP": 16, "AVIF": 10, "HEIC": 10}
 # Seconds a megapixel and seconds a megabyte of file.
 _GULP_SECONDS = {"WebP": (0.03, 0.03), "AVIF": (0.025, 0.11), "HEIC": (0.03, 0.1), "TIFF": (0.008, 0.003)}
+_LARGE_JPEG_BYTES = 20_000_000
 _SCAN_SECONDS = 0.001  # a megapixel and scan of a JPEG that has several
 
 
@@ -100,6 +101,14 @@ class WatchedBytes(BytesIO):
         """The next bytes, as `BytesIO` gives them."""
         self._watch.check()
         return super().read(size)
+
+
+def watched(name: str, data: bytes, watch: Watch) -> BytesIO:
+    """The bytes of a file for its reader; unwatched where that would cost more than it saves.
+
+    Of a JPEG of ordinary size, all that can take long was looked through before (`jpeg_file.survey`).
+    """
+    return BytesIO(data) if name == "JPEG" and len(data) < _LARGE_JPEG_BYTES else WatchedBytes(data, watch)
 
 
 def limit_bytes(settings: DecodeSettings) -> int:

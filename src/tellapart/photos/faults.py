@@ -39,7 +39,7 @@ def refusal(code: str, **details: object) -> PhotoRefused:
     >>> refusal("no_pixels", width=0, height=3).sentence
     'The photo is 0 × 3 pixels.'
     """
-    return PhotoRefused(code, REFUSAL_CODES[code].format(**details))
+    return PhotoRefused(code, REFUSAL_CODES[code].format(**{"kind": "", **details}))
 
 
 class Faults:

@@ -13,6 +13,7 @@ _MARKER = re.compile(rb"\xff[^\x00\xff]")  # FF 00 is data, FF FF is filling
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _MOST_SEGMENTS = 100_000
+_MOST_JUNK = 1_000_000  # bytes between segments, which readers skip one by one
 _BALLAST_BYTES = 4_000_000  # of notes before the picture; the depth maps of some telephones have 1 to 3 MB
 
 
@@ -49,15 +50,18 @@ def survey(data: bytes) -> JpegFacts | None:
     """The facts; None where there is no frame and scan, which the reader then refuses.
 
     Raises:
-        PhotoRefused: the notes before the picture are in so many pieces that reading them takes for ever.
+        PhotoRefused: what lies before the picture is in so many pieces, or so much junk, that reading takes for ever.
     """
-    at, frame, restarts, ballast = 2, None, False, []
+    at, junk, frame, restarts, ballast = 2, 0, None, False, []
     for _ in range(_MOST_SEGMENTS):
         found = _MARKER.search(data, at)
         if found is None:
             return None
-        marker, start = data[found.start() + 1], found.start()
-        at = found.end()
+        start = found.start()
+        junk += start - at
+        if junk > _MOST_JUNK:
+            raise refusal("damaged")
+        marker, at = data[start + 1], found.end()
         if marker in _ALONE:
             continue
         length = int.from_bytes(data[at : at + 2], "big")

@@ -17,7 +17,7 @@ from tellapart.errors import PhotoRefused
 from tellapart.photos import bmp_file, colours, cost, jpeg_file, png_file, tiff_file
 from tellapart.photos.bands import Bands, plain_bands
 from tellapart.photos.colours import Depth
-from tellapart.photos.cost import Watch, WatchedBytes
+from tellapart.photos.cost import Watch
 from tellapart.photos.faults import refusal
 from tellapart.photos.formats import reader, recognise
 from tellapart.photos.loading import load
@@ -130,7 +130,7 @@ class OpenedFile:
 
     def _again(self, data: bytes) -> ImageFile:
         """Such bytes opened in the same way."""
-        image = reader(self.name)(WatchedBytes(data, self.watch))
+        image = reader(self.name)(cost.watched(self.name, data, self.watch))
         if self.name == "JPEG":
             image.draft(None, (self.min_side_px, self.min_side_px))
         return image
@@ -175,7 +175,7 @@ def open_file(data: bytes, settings: DecodeSettings) -> OpenedFile:
 def _plainly(name: str, data: bytes, settings: DecodeSettings, watch: Watch, **more: Any) -> OpenedFile:
     if name == "WebP":  # its reader takes memory for the whole canvas when it opens a file
         cost.require_gulp(name, _webp_size(data), len(data), settings)
-    image = reader(name)(WatchedBytes(data, watch))
+    image = reader(name)(cost.watched(name, data, watch))
     if name in ("AVIF", "HEIC"):
         cost.require_gulp(name, image.size, len(data), settings)
     return OpenedFile(name=name, data=data, image=image, settings=settings, watch=watch, **more)
