@@ -26,6 +26,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     "errors",
     "progress",
+    "temporary",
     "atomic",
     "reading",
     "fit_settings",
@@ -67,6 +68,7 @@ OWNERS = {
     "rich": {"faces"},
     "textual_image": {"faces"},
     "polars": {"photos", "engine"},
+    "filelock": {"temporary"},
     "platformdirs": {"settings"},
     "threadpoolctl": {"engine"},
     "numpy": set(LAYERS),

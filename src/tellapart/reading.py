@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import BinaryIO
 
 
 class NotAFile(OSError):
@@ -32,18 +33,25 @@ def read_file(path: str | os.PathLike[str], max_bytes: int) -> bytes:
         OSError: it is missing or cannot be read.
         ValueError: the path holds a NUL.
     """
-    # Non-blocking, or opening a named pipe that nobody writes to would wait; regular files do not notice.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise NotAFile("it is not a regular file")
-        if facts.st_size > max_bytes:
-            raise TooLarge(facts.st_size, max_bytes)
+    with _open_regular(path) as file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        if size_bytes > max_bytes:
+            raise TooLarge(size_bytes, max_bytes)
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise TooLarge(len(content), max_bytes)
     return content
+
+
+def read_head(path: str | os.PathLike[str], num_bytes: int) -> bytes:
+    """The first bytes of a regular file, however long it is.
+
+    Raises:
+        NotAFile: something else lies there.
+        OSError: it is missing or cannot be read.
+    """
+    with _open_regular(path) as file:
+        return file.read(num_bytes)
 
 
 def read_text(path: str | os.PathLike[str], max_bytes: int) -> str:
@@ -53,3 +61,13 @@ def read_text(path: str | os.PathLike[str], max_bytes: int) -> str:
         UnicodeDecodeError: it is not UTF-8; and as `read_file`.
     """
     return read_file(path, max_bytes).decode("utf-8-sig")
+
+
+def _open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    # Non-blocking, or opening a named pipe that nobody writes to would wait; regular files do not notice.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    file = open(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise NotAFile("it is not a regular file")
+    return file

@@ -6,16 +6,19 @@ where it is. `evaluate`, `compare` and `predict` never import Keras.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tellapart.diagnosis.comparing import CompareResult, compare_models
+from tellapart.diagnosis.comparing import CompareResult, compare_models, require_place_for_table, write_changed
 from tellapart.engine.inputs import expand_inputs
+from tellapart.engine.predictions import require_place as require_place_for_predictions
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import open_classifier
 from tellapart.engine.stream import Viewer
@@ -25,6 +28,7 @@ from tellapart.photos.scan import scan
 from tellapart.progress import Progress, Silent
 from tellapart.results import CheckResult, EvaluateResult, PredictResult, RunResult
 from tellapart.settings import DIAGNOSIS_SECONDS, EngineSettings, ScanSettings, TrainSettings
+from tellapart.training.apart import folder_of, require_apart, require_cache_apart, require_run_apart
 from tellapart.training.findings import troubling_twins, twin_warnings
 from tellapart.training.grading import bind_classes, grade, trained_on_warnings
 from tellapart.training.looking import look as look_at
@@ -53,7 +57,8 @@ def check(photos: Path, settings: TrainSettings | None = None, progress: Progres
 
     settings, progress = settings or TrainSettings(), progress or Silent()
     table = preparing.read_table(photos, settings)
-    viewer = preparing.backbone_viewer(settings)
+    require_cache_apart(table)
+    viewer = preparing.backbone_viewer(settings, progress)
     seen = preparing.embed(
         table, viewer, settings, progress, ScanSettings(strict=settings.strict, max_refused_share=1.0)
     )
@@ -97,18 +102,21 @@ def train(
 
     settings, progress, watch = settings or TrainSettings(), progress or Silent(), Stopwatch()
     require_tracker(settings.track)
-    with claim_run_folder(photos, out, settings) as folder, tracked(settings.track, folder, progress) as curves:
-        with watch.stage("scan"):
-            table = read_table(photos, settings)
-        trained = run(table, settings, folder, curves or progress, watch)
-        with progress.stage("Writing the results"):
-            write_results(folder, trained, settings, command=sys.argv)
-            write_run_report(folder)
-            if curves is not None:
-                curves.results(trained.metrics)
+    with watch.stage("scan"):
+        table = read_table(photos, settings)
+    require_cache_apart(table)
+    files = map(table.file, range(len(table)))
+    with claim_run_folder(photos, out, settings, files) as claimed:
+        with tracked(settings.track, claimed.path, progress) as curves:
+            trained = run(table, settings, claimed.work, curves or progress, watch)
+            with progress.stage("Writing the results"):
+                write_results(claimed.work, trained, settings, sys.argv, photos)
+                write_run_report(claimed.work)
+                if curves is not None:
+                    curves.results(trained.metrics)
     part = trained.metrics["test"]
     return RunResult(
-        folder=folder,
+        folder=claimed.path,
         metrics=trained.metrics,
         class_names=trained.table.class_names,
         confusions=tuple(worst_confusions(part, trained.table.class_names)),
@@ -149,6 +157,8 @@ def compare(
     photos: Path,
     progress: Progress | None = None,
     settings: EngineSettings | None = None,
+    out: Path | None = None,
+    force: bool = False,
 ) -> CompareResult:
     """Say whether one of two models is better on the photos of a labelled folder, or whether chance explains it.
 
@@ -158,28 +168,52 @@ def compare(
         photos: as for `evaluate`; photos that either was trained on do not decide.
         progress: who watches.
         settings: how the engine uses the machine.
+        out: a CSV file for the photos that they answer differently; None: nothing is written.
+        force: replace `out`, whatever it is.
 
     Raises:
         ModelError: a model file is refused.
-        UsageError: both are the same file, or they know different classes.
+        UsageError: both are the same file, or they know different classes; or `out` cannot be used.
         DataError: the folder has a class that the models do not know, or no usable photo.
     """
-    return compare_models(a, b, photos, progress or Silent(), settings or EngineSettings())
+    if out is not None:
+        require_place_for_table(out, force=force)
+    result = compare_models(a, b, photos, progress or Silent(), settings or EngineSettings(), out)
+    if out is not None:
+        write_changed(result.changed, out)
+    return result
 
 
 def predict(
-    model: Path, inputs: Sequence[str], progress: Progress | None = None, settings: EngineSettings | None = None
+    model: Path,
+    inputs: Sequence[str],
+    progress: Progress | None = None,
+    settings: EngineSettings | None = None,
+    out: Path | None = None,
+    force: bool = False,
 ) -> PredictResult:
     """Predict files, folders, patterns such as `photos/*.jpg`, or `-` for a list of paths on standard input.
 
+    Args:
+        model: a model file.
+        inputs: what to predict.
+        progress: who watches.
+        settings: how the engine uses the machine.
+        out: the file that the `write` of the result shall write: .csv, .jsonl or .parquet.
+        force: replace `out`, whatever it is.
+
     Raises:
         ModelError: the model file is refused.
-        UsageError: an input names nothing.
+        UsageError: an input names nothing, or `out` cannot be used.
     """
-    predictor = Predictor(open_classifier(model), settings or EngineSettings())
+    if out is not None:
+        require_place_for_predictions(out, force=force)
     files, total = expand_inputs(inputs)
+    files = _apart(out, model, inputs, files)
+    predictor = Predictor(open_classifier(model), settings or EngineSettings())
     return PredictResult(
         class_names=predictor.class_names,
+        out=out,
         predictions=_watched(predictor.predict(files), progress or Silent(), total, "Predicting"),
     )
 
@@ -190,6 +224,7 @@ def explain(
     out: Path | None = None,
     progress: Progress | None = None,
     settings: EngineSettings | None = None,
+    force: bool = False,
 ) -> ExplainResult:
     """Show where on each photo the classifier looked, and which training photos are most like it.
 
@@ -199,6 +234,7 @@ def explain(
         out: a new folder for a picture of each photo and index.html; None: nothing is written.
         progress: who watches.
         settings: how the engine uses the machine.
+        force: write into `out` even if it is not empty.
 
     Raises:
         ModelError: the model file is refused.
@@ -210,9 +246,10 @@ def explain(
 
     progress = progress or Silent()
     if out is not None:
-        require_place(out, inputs)
-    engine = open_classifier(model)
+        require_place(out, force=force)
     files, total = expand_inputs(inputs)
+    files = _apart(out, model, inputs, files)
+    engine = open_classifier(model)
     with progress.stage("Looking for its training photos"):
         training = training_photos(engine)
     explanations = explain_photos(engine, files, training, settings or EngineSettings())
@@ -225,6 +262,7 @@ def look(
     model: Path | None = None,
     recipe: str = TrainSettings.recipe,
     out: Path | None = None,
+    force: bool = False,
 ) -> Iterator[Sight]:
     """Show each photo beside what a network sees of it.
 
@@ -233,6 +271,7 @@ def look(
         model: a model file; None: the recipe decides.
         recipe: how photos would be trained on.
         out: a new folder for a picture of each photo; None: nothing is written.
+        force: write into `out` even if it is not empty.
 
     Raises:
         ModelError: the model file is refused.
@@ -242,9 +281,10 @@ def look(
     from tellapart.report.sight import Entry, sights, write_sights
 
     if out is not None:
-        require_place(out, inputs)
+        require_place(out, force=force)
+    files = _apart(out, model, inputs, expand_inputs(inputs)[0])
     entry = Entry.of_recipe(recipe) if model is None else Entry.of_model_file(model)
-    found = sights(expand_inputs(inputs)[0], entry)
+    found = sights(files, entry)
     return found if out is None else write_sights(found, out)
 
 
@@ -281,30 +321,45 @@ def diagnose(
     """
     from tellapart.diagnosis.case import open_case
     from tellapart.diagnosis.diagnose import diagnose as find_out
-    from tellapart.diagnosis.doubts import write_doubts
+    from tellapart.diagnosis.doubts import keep_corrections, write_doubts
     from tellapart.diagnosis.evidence import Budget
     from tellapart.report.run_report import write_run_report
-    from tellapart.training.run_folder import write_json
+    from tellapart.training.run_folder import renewing, write_json
 
     progress, begun = progress or Silent(), time.perf_counter()
+    require_run_apart(run, photos)
     case = open_case(run, photos, progress)
     diagnosis = find_out(case, Budget(seconds or DIAGNOSIS_SECONDS[case.settings.recipe], begun), progress)
-    write_doubts(run / "doubts.csv", case.table, diagnosis.doubts)
-    write_json(run / "diagnosis.json", diagnosis.to_dict())
-    write_run_report(run, photos)
+    keep_corrections(run, progress)
+    with renewing(run) as new:
+        write_doubts(new / "doubts.csv", case.table, diagnosis.doubts)
+        digest = sha256((new / "doubts.csv").read_bytes()).hexdigest()  # to know later whether a person changed it
+        write_json(new / "diagnosis.json", {**diagnosis.to_dict(), "doubts_sha256": digest})
+        write_run_report(run, photos, new)
     return diagnosis
 
 
-def relabel(reviewed: Path, run: Path, out: Path | None = None, photos: Path | None = None) -> Relabelled:
+def relabel(
+    reviewed: Path, run: Path, out: Path | None = None, photos: Path | None = None, force: bool = False
+) -> Relabelled:
     """Write a new table of labels with the suggestions of a reviewed doubts.csv; no photo is touched.
 
     Raises:
         DataError: the reviewed file does not fit the run.
-        UsageError: `out` exists, or lies where the photos cannot be named from.
+        UsageError: `out` exists and `force` is not set, or lies where the photos cannot be named from.
     """
     from tellapart.diagnosis.relabelling import apply
 
-    return apply(reviewed, run, out, photos)
+    return apply(reviewed, run, out, photos, force=force)
+
+
+def _apart(out: Path | None, model: Path | None, inputs: Sequence[str], files: Iterator[str]) -> Iterator[str]:
+    """The photos, after `out` was found not to lie among them; only then a list of them is kept."""
+    if out is None:
+        return files
+    listed = list(files)
+    require_apart(out, model and folder_of(model), filter(os.path.isdir, inputs), listed)
+    return iter(listed)
 
 
 def _watched(results: Iterator[T], progress: Progress, total: int | None, stage: str) -> Iterator[T]:

@@ -181,20 +181,23 @@ def evaluate(model: o.Model, photos: o.Photos, as_json: o.Json = False) -> None:
 
 
 @app.command()
-def compare(a: o.ModelA, b: o.ModelB, photos: o.Photos, out: o.ChangedOut = None, as_json: o.Json = False) -> None:
+def compare(
+    a: o.ModelA,
+    b: o.ModelB,
+    photos: o.Photos,
+    out: o.ChangedOut = None,
+    force: o.Force = False,
+    as_json: o.Json = False,
+) -> None:
     """Say which of two models is better, or that nobody can tell."""
     from tellapart import verbs
-    from tellapart.diagnosis.comparing import require_place_for_table, write_changed
     from tellapart.faces.summary import print_json, show_comparison
     from tellapart.faces.terminal import Terminal
     from tellapart.faces.wording import counted
 
-    if out is not None:
-        require_place_for_table(out, photos)
     progress = Terminal()
-    result = verbs.compare(a, b, photos, progress)
+    result = verbs.compare(a, b, photos, progress, out=out, force=force)
     if out is not None:
-        write_changed(result.changed, out)
         progress.note(f"{counted(len(result.changed), 'changed photo')} written to {out}")
     if as_json:
         print_json(result.to_dict())
@@ -203,24 +206,23 @@ def compare(a: o.ModelA, b: o.ModelB, photos: o.Photos, out: o.ChangedOut = None
 
 
 @app.command()
-def predict(model: o.Model, photos: o.Inputs, out: o.TableOut = None, as_json: o.Json = False) -> None:
+def predict(
+    model: o.Model, photos: o.Inputs, out: o.TableOut = None, force: o.Force = False, as_json: o.Json = False
+) -> None:
     """Say what is on each photo, in the order given."""
     from tellapart import verbs
-    from tellapart.engine.predictions import require_known_suffix, write_predictions
     from tellapart.faces.summary import show_predictions
     from tellapart.faces.terminal import Terminal, output_is_a_file
     from tellapart.faces.wording import counted
     from tellapart.progress import Silent
 
-    if out is not None:
-        require_known_suffix(out)
     # On a screen or in a pipe the answers themselves show how far it is, and a bar would be drawn across them.
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
-    predictions = verbs.predict(model, photos, progress)
+    predictions = verbs.predict(model, photos, progress, out=out, force=force)
     if out is None and not as_json and sys.stdout.isatty():
         show_predictions(predictions)
         return
-    count = write_predictions(predictions, predictions.class_names, out, json_lines=as_json)
+    count = predictions.write(json_lines=as_json)
     if out is not None:
         progress.note(f"{counted(count, 'prediction')} written to {out}")
 
@@ -232,6 +234,7 @@ def diagnose(
     seconds: o.DiagnosisTime = None,
     apply: o.Apply = None,
     out: o.LabelsOut = None,
+    force: o.Force = False,
     as_json: o.Json = False,
 ) -> None:
     """Find out why a classifier is not better, and what would help.
@@ -244,7 +247,7 @@ def diagnose(
     from tellapart.faces.terminal import Terminal
 
     if apply is not None:
-        show_relabelled(verbs.relabel(apply, run, out, photos))
+        show_relabelled(verbs.relabel(apply, run, out, photos, force))
         return
     diagnosis = verbs.diagnose(run, photos, seconds, Terminal())
     if as_json:

@@ -9,7 +9,9 @@ from tellapart.errors import UsageError
 from tellapart.faces import options as o
 
 
-def explain(model: o.Model, photos: o.Inputs, out: o.PicturesOut = None, as_json: o.Json = False) -> None:
+def explain(
+    model: o.Model, photos: o.Inputs, out: o.PicturesOut = None, force: o.Force = False, as_json: o.Json = False
+) -> None:
     """Show where on each photo a classifier looked, and why.
 
     A map shows what was used, not whether that was right to use.
@@ -20,11 +22,15 @@ def explain(model: o.Model, photos: o.Inputs, out: o.PicturesOut = None, as_json
     from tellapart.progress import Silent
 
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
-    show_explanations(verbs.explain(model, photos, out, progress), as_json=as_json)
+    show_explanations(verbs.explain(model, photos, out, progress, force=force), as_json=as_json)
 
 
 def look(
-    photos: o.ModelAndInputs, recipe: o.LookRecipe = None, out: o.PicturesOut = None, as_json: o.Json = False
+    photos: o.ModelAndInputs,
+    recipe: o.LookRecipe = None,
+    out: o.PicturesOut = None,
+    force: o.Force = False,
+    as_json: o.Json = False,
 ) -> None:
     """Show photos beside what a network sees of them."""
     from pathlib import Path
@@ -33,14 +39,14 @@ def look(
     from tellapart.faces.sights import show_sights
 
     if recipe is not None:
-        found = verbs.look(photos, recipe=recipe, out=out)
+        found = verbs.look(photos, recipe=recipe, out=out, force=force)
     elif len(photos) < 2:
         raise UsageError(
             "A model file or a recipe is missing: it says how photos are seen.",
             fix=f"Give tellapart look MODEL {photos[0]}, or tellapart look --recipe quick {photos[0]}",
         )
     else:
-        found = verbs.look(photos[1:], model=Path(photos[0]), out=out)
+        found = verbs.look(photos[1:], model=Path(photos[0]), out=out, force=force)
     show_sights(found, out, as_json=as_json)
 
 

@@ -12,10 +12,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -30,9 +29,9 @@ from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Advance, Progress
 from tellapart.settings import DecodeSettings, TrainSettings, cache_folder
+from tellapart.temporary import clear_abandoned, temporary_folder
 
 _RULE = "stretch-v1"  # raise the number when decoding or resizing changes what a pixel is
-_ABANDONED_SECONDS = 3600  # an unfinished file this old was left by a process that was killed
 _HANDFUL = 16  # photos a task
 _DEFAULTS = PixelSettings()
 
@@ -115,21 +114,23 @@ def pixels_of(
     streamed = StreamedPixels(table, side_px, DecodeSettings(max_megapixels=settings.max_megapixels))
     file = cache_folder() / "pixels" / f"{_name(sha256, side_px)}.npy"
     num_bytes = len(table) * side_px * side_px * 3
-    held = _open(file, (len(table), side_px, side_px, 3))
-    if held is None:
-        written = _make_room(file.parent, num_bytes, limits) and _write(file, streamed, settings.threads, progress)
-        held = _open(file, (len(table), side_px, side_px, 3)) if written else None
-    if held is None:
-        progress.note(
-            f"No room to keep {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo is decoded every "
-            "time it is shown. That is slower; the result is the same."
-        )
-    try:
-        yield streamed if held is None else HeldPixels(held)
-    finally:
-        if not settings.cache:
-            del held
-            _forget(file)
+    shape = (len(table), side_px, side_px, 3)
+    with ExitStack() as stack:
+        held = _open(file, shape)
+        if held is None and _make_room(file.parent, num_bytes, limits):
+            with suppress(OSError):  # else nothing can be written there
+                if not settings.cache:
+                    file = stack.enter_context(temporary_folder(file.parent)) / file.name
+                held = _open(file, shape) if _write(file, streamed, settings.threads, progress) else None
+        if held is None:
+            progress.note(
+                f"No room to keep {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo is decoded "
+                "every time it is shown. That is slower; the result is the same."
+            )
+        try:
+            yield streamed if held is None else HeldPixels(held)
+        finally:
+            del held  # before its file: Windows removes none that is mapped
 
 
 def are_held(sha256: Sequence[str], side_px: int) -> bool:
@@ -189,9 +190,7 @@ def _make_room(folder: Path, num_bytes: int, limits: PixelSettings) -> bool:
         return False
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for part in folder.glob(".*.part.*"):
-            if time.time() - part.stat().st_mtime > _ABANDONED_SECONDS:
-                _forget(part)
+        clear_abandoned(folder)
         files = sorted(folder.glob("*.npy"), key=lambda file: file.stat().st_mtime)
         held = sum(file.stat().st_size for file in files)
         while files and held + num_bytes > limits.max_bytes:
