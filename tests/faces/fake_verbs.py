@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult
+from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult, require_place_for_table, write_changed
 from tellapart.engine.predictions import Prediction
 from tellapart.evaluation.comparison import compare
 from tellapart.evaluation.metrics import measure, worst_confusions
@@ -100,11 +100,13 @@ class FakeVerbs:
         warnings = ("3 of these photos were trained on.",)
         return Result({"part": part(), "class_names": CLASSES, "refused": REFUSED, "warnings": warnings})
 
-    def compare(self, a, b, photos, progress):
+    def compare(self, a, b, photos, progress, out=None, force=False):
+        if out is not None:
+            require_place_for_table(out, force=force)
         self._called("compare", a, b, photos)
         old = np.arange(200) % 10 != 0  # 180 of 200 right
         new = old | (np.arange(200) % 20 == 0)  # and half of the rest as well
-        return CompareResult(
+        result = CompareResult(
             a=a / "model.onnx",
             b=b,
             everything=compare(old, new),
@@ -113,8 +115,11 @@ class FakeVerbs:
             refused=REFUSED,
             warnings=("100 of 200 photos were trained on.",),
         )
+        if out is not None:
+            write_changed(result.changed, out)
+        return result
 
-    def predict(self, model, inputs, progress):
+    def predict(self, model, inputs, progress, **options):
         self._called("predict", model, tuple(inputs))
         return Predictions(
             [

@@ -294,7 +294,7 @@ class Endless:
         return itertools.cycle(fake_verbs.FakeVerbs(None).predict("m", ["a.jpg"], None))
 
 import tellapart
-tellapart.verbs = sys.modules["tellapart.verbs"] = types.SimpleNamespace(predict=lambda *given: Endless())
+tellapart.verbs = sys.modules["tellapart.verbs"] = types.SimpleNamespace(predict=lambda *given, **options: Endless())
 sys.exit(main(["predict", "m", "a.jpg"]))
 """
 

@@ -211,6 +211,7 @@ def predict(
 ) -> None:
     """Say what is on each photo, in the order given."""
     from tellapart import verbs
+    from tellapart.engine.predictions import write_predictions
     from tellapart.faces.summary import show_predictions
     from tellapart.faces.terminal import Terminal, output_is_a_file
     from tellapart.faces.wording import counted
@@ -222,7 +223,7 @@ def predict(
     if out is None and not as_json and sys.stdout.isatty():
         show_predictions(predictions)
         return
-    count = predictions.write(json_lines=as_json)
+    count = write_predictions(predictions, predictions.class_names, out, json_lines=as_json)
     if out is not None:
         progress.note(f"{counted(count, 'prediction')} written to {out}")
 
