@@ -10,7 +10,6 @@ import dataclasses
 import os
 import shutil
 import tempfile
-import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +22,16 @@ from tellapart.atomic import replacing
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import Engine, open_classifier
-from tellapart.errors import DataError, PhotoRefused, UsageError
+from tellapart.errors import DataError, PhotoRefused, TellapartError, UsageError
+from tellapart.model.file import read_model
 from tellapart.photos.decode import Source, open_photo
+from tellapart.photos.places import require_free, require_outside
 from tellapart.photos.scan import list_photos
 from tellapart.progress import Progress
 from tellapart.report.notebook import Viewed, Views
 from tellapart.settings import EngineSettings, TrainSettings
+from tellapart.temporary import clear_abandoned, folder_for, temporary_folder
+from tellapart.training.apart import require_apart
 
 if TYPE_CHECKING:
     from tellapart.report.explanation import Explanation
@@ -110,9 +113,11 @@ class ImageClassifier(Views):
         """
         settings = TrainSettings(**{name: getattr(self, name) for name in _SETTINGS})
         # The run folder outlives this call and is removed with the object, unless the user named one.
-        out = Path(self.out) if self.out else self._temporary_folder() / "run"
-        with tempfile.TemporaryDirectory(prefix="tellapart-photos-") as scratch:
-            source = _as_source(photos, y, Path(scratch))
+        out = Path(self.out) if self.out else folder_for(self) / "run"
+        self._given = _places_of(photos)
+        require_outside(out, [], self._given, option="out=")
+        with temporary_folder(Path(tempfile.gettempdir()), "photos-") as scratch:
+            source = _as_source(photos, y, scratch)
             result = verbs.train(source, settings, out, self.progress)
         self.run_, self.metrics_ = result.folder, result.metrics
         return self._open(result.folder / "model.onnx")
@@ -130,10 +135,22 @@ class ImageClassifier(Views):
             backbone = TrainSettings.backbone  # the file names its own network, which is no backbone to train on
         return cls(recipe=recipe, backbone=backbone, seed=engine.manifest.seed)._open(Path(path), engine)
 
-    def save(self, path: str | Path) -> None:
-        """Write the model file; `load` and the command line read it."""
-        with replacing(Path(path)) as temporary:
-            shutil.copyfile(self._fitted().path, temporary)
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the model file; `load` and the command line read it.
+
+        Args:
+            path: the file; a model of tellapart that is there already is replaced.
+            force: replace whatever file is there.
+
+        Raises:
+            UsageError: another file is there, or the place lies among the photos that it was trained on.
+        """
+        target, model = Path(path), self._fitted().path
+        require_free(target, _is_model, force=force)
+        require_apart(target, model.parent, [], getattr(self, "_given", []))
+        clear_abandoned(target.parent)
+        with replacing(target) as temporary:
+            shutil.copyfile(model, temporary)
 
     def predict(self, photos: str | Path | Source | Iterable[Source]) -> np.ndarray:
         """The label of each photo, as an array of text, however unsure; `decide` tells which to rely on.
@@ -242,11 +259,6 @@ class ImageClassifier(Views):
             folder=folder if (folder / "run.json").is_file() else None,
         )
 
-    def _temporary_folder(self) -> Path:
-        folder = tempfile.mkdtemp(prefix="tellapart-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return Path(folder)
-
     def _open(self, path: Path, engine: Engine | None = None) -> ImageClassifier:
         self._engine = engine or open_classifier(path)
         self.classes_ = self._engine.manifest.class_names
@@ -267,6 +279,21 @@ _SETTINGS = (
 )  # fmt: skip
 _SHOWN_CLASSES = 8  # names in the title of its notebook page
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)}
+
+
+def _places_of(photos: object) -> list[Path]:
+    """A photo of each folder that the photos of a sequence lie in, as far as they are files."""
+    if isinstance(photos, str | Path | bytes) or not isinstance(photos, Sequence):
+        return []
+    files = [Path(photo) for photo in photos if isinstance(photo, str | Path)]
+    return list({file.parent: file for file in files}.values())
+
+
+def _is_model(file: Path) -> bool:
+    try:
+        return bool(read_model(file).manifest)
+    except TellapartError:
+        return False
 
 
 def _as_source(photos: str | Path | Sequence[Source], y: Sequence[object] | None, scratch: Path) -> Path:

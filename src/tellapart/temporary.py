@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -81,6 +83,19 @@ def temporary_folder(parent: Path, name: str = "") -> Iterator[Path]:
         yield folder
     finally:
         let_go(folder, lock, remove=True)
+
+
+def folder_for(owner: object) -> Path:
+    """A temporary folder of the system's that goes with an object, or with the process.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    parent = Path(tempfile.gettempdir())
+    clear_abandoned(parent)
+    folder, lock = _make_held(parent, "")
+    weakref.finalize(owner, let_go, folder, lock, remove=True)
+    return folder
 
 
 def _make_held(parent: Path, name: str) -> tuple[Path, BaseFileLock]:

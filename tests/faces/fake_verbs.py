@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult, require_place_for_table, write_changed
-from tellapart.engine.predictions import Prediction
+from tellapart.engine.predictions import Prediction, require_place
 from tellapart.evaluation.comparison import compare
 from tellapart.evaluation.metrics import measure, worst_confusions
 from tellapart.photos.table import PhotoTable
@@ -119,7 +119,9 @@ class FakeVerbs:
             write_changed(result.changed, out)
         return result
 
-    def predict(self, model, inputs, progress, **options):
+    def predict(self, model, inputs, progress, out=None, force=False):
+        if out is not None:
+            require_place(out, force=force)
         self._called("predict", model, tuple(inputs))
         return Predictions(
             [

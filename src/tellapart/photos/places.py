@@ -1,8 +1,8 @@
 """Where something may be written: never among photos that were given, never over a file that is not ours unless asked.
 
 Every verb that writes asks here before it starts to work. A folder of photos that was given is taboo with all that is
-in it. Of a single photo it is the folder that it lies in; and where that is a class folder of a set, the set, because a
-folder of pictures beside class folders would be a class of the next run.
+in it. Of a single photo it is the folder that it lies in. Where either is a class folder of a set, the set is taboo as
+well, because a folder of pictures beside class folders would be a class of the next run.
 
 Folders are compared as the system knows them, so links, `..`, and names in another case lead nobody astray.
 """
@@ -139,7 +139,7 @@ def _folders_around(photos: Iterable[Place], given: Sequence[str]) -> Iterator[s
 
     Args:
         photos: paths of them.
-        given: folders that were given whole, so that nobody needs to guess what the set is.
+        given: folders that were given whole, so that nobody needs to guess what is around the photos in them.
     """
     parents = set()
     for photo in (str(photo) for photo in photos):
@@ -147,11 +147,13 @@ def _folders_around(photos: Iterable[Place], given: Sequence[str]) -> Iterator[s
         if os.path.islink(photo):
             parents.add(os.path.dirname(os.path.realpath(photo)))
     whole = tuple(os.path.join(os.path.realpath(folder), "") for folder in given)
+    yield from sorted(parents)
+    inner_folders = [real for real in map(os.path.realpath, sorted(parents)) if not f"{real}{os.sep}".startswith(whole)]
+    inner_folders += [os.path.realpath(folder) for folder in given if _holds_photos(folder)]
     sets: set[str] = set()
-    for parent in sorted(parents):
-        yield parent
-        inner, around = os.path.realpath(parent), os.path.dirname(os.path.realpath(parent))
-        if f"{inner}{os.sep}".startswith(whole) or around in sets or not _is_set(around, like=inner):
+    for inner in inner_folders:
+        around = os.path.dirname(inner)
+        if around in sets or not _is_set(around, like=inner):
             continue
         sets.add(around)
         yield around

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from tellapart.atomic import replacing
 from tellapart.report import figures
 from tellapart.report.figures import BLUE, GRID, INK, MUTED, ORANGE
 from tellapart.report.heat import figure_png
@@ -50,7 +51,8 @@ class Display:
 
     def save(self, path: str | Path) -> None:
         """Write the figure in the format of the ending: .png, .svg or .pdf."""
-        self.figure_.savefig(path, bbox_inches="tight")
+        with replacing(Path(path)) as temporary:
+            self.figure_.savefig(temporary, bbox_inches="tight")
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""

@@ -12,17 +12,19 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tellapart.atomic import writing
 from tellapart.errors import UsageError
 from tellapart.photos.places import Place, require_outside
 from tellapart.photos.table import PhotoTable
 from tellapart.reading import read_text
 from tellapart.settings import cache_folder
+from tellapart.temporary import temporary_folder
 
 _MOST_BYTES = 500_000_000  # of splits.csv: a row takes about 120 bytes
 
 
 def require_apart(out: Path, run: Path | None, sources: Iterable[Place], files: Iterable[Place] = ()) -> None:
-    """Check that a verb may write `out`.
+    """Check that a verb may write `out`, and that it can.
 
     Args:
         out: a file or a folder; it need not exist.
@@ -32,12 +34,16 @@ def require_apart(out: Path, run: Path | None, sources: Iterable[Place], files: 
 
     Raises:
         UsageError: it lies among the photos of the verb, or among those of the run.
+        ResourceError: the place takes no file.
     """
     sources = list(sources)
     require_outside(out, sources, files)
     if run is not None:
         source, photos = photos_of_run(run)
         require_outside(out, source, photos)
+    place = next((folder for folder in (out, *out.parents) if folder.is_dir()), Path())
+    with writing(out), temporary_folder(place):
+        pass  # asked now, because an answer after the work would come too late
 
 
 def is_apart(out: Path, run: Path | None, sources: Iterable[Place], files: Iterable[Place] = ()) -> bool:

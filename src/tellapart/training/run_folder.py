@@ -228,6 +228,17 @@ def _under_way(folder: Path) -> UsageError:
     )
 
 
+def checkpoint_folder(work: Path) -> Path:
+    """The folder of what a run can go on from, made where it is missing.
+
+    Raises:
+        ResourceError: it cannot be made.
+    """
+    with writing(work / CHECKPOINTS):
+        (work / CHECKPOINTS).mkdir(exist_ok=True)
+    return work / CHECKPOINTS
+
+
 @contextmanager
 def renewing(folder: Path) -> Iterator[Path]:
     """Give a folder for new files of a run folder; when the block ends well, all of them take their place.
