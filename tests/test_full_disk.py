@@ -1,10 +1,13 @@
 """The disk is full, broken or read-only at the N-th write, for every N: two lines, and what was there is untouched."""
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from failing_disk import KINDS, content_of, fail_at_every_write
+from trained_runs import environment
 
 from tellapart.atomic import write_bytes, writing
 from tellapart.diagnosis.comparing import ChangedPhoto, write_changed
@@ -119,3 +122,35 @@ def test_a_diagnosis(tmp_path, kind):
         "diagnosis.json",
         "report.html",
     }
+
+
+NATIVE = """
+import resource, signal, sys
+from pathlib import Path
+from test_full_disk import CLASSES, predictions
+from tellapart.engine.predictions import write_predictions
+from tellapart.errors import ResourceError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+out, told = Path(sys.argv[1]), []
+for limit in (0, 50, 300, 1500):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        write_predictions(predictions(3000), CLASSES, out)
+    except ResourceError as error:
+        told.append(error.problem)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(len(told), all("disk is full" in problem for problem in told), *(path.name for path in out.parent.iterdir()))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system limits no file's size")
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_disk_that_takes_no_more_while_a_library_writes(tmp_path, kind, suffix):
+    """The kernel itself refuses to let a file grow, whoever writes it and in whatever language."""
+    if kind != "full":
+        pytest.skip("the kernel knows this kind only")
+    path = os.pathsep.join([os.path.dirname(__file__), environment()["PYTHONPATH"]])
+    command = [sys.executable, "-c", NATIVE, str(tmp_path / f"a{suffix}")]
+    ran = subprocess.run(command, capture_output=True, text=True, env={**environment(), "PYTHONPATH": path})
+    assert ran.stdout.split() == ["4", "True"], ran.stderr

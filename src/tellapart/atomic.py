@@ -89,9 +89,9 @@ def _system_error(error: BaseException) -> OSError | None:
     if isinstance(error, OSError):
         return error
     found = _FOREIGN_ERROR.search(str(error))
-    if found is None:
+    if found is None and "disk is full" not in str(error):  # SQLite's words
         return None
-    number = int(found[1] or found[2])
+    number = int(found[1] or found[2]) if found else errno.ENOSPC
     return OSError(number, os.strerror(number))
 
 

@@ -116,6 +116,7 @@ class ImageClassifier(Views):
         out = Path(self.out) if self.out else folder_for(self) / "run"
         self._given = _places_of(photos)
         require_outside(out, [], self._given, option="out=")
+        clear_abandoned(Path(tempfile.gettempdir()))
         with temporary_folder(Path(tempfile.gettempdir()), "photos-") as scratch:
             source = _as_source(photos, y, scratch)
             result = verbs.train(source, settings, out, self.progress)
