@@ -7,6 +7,8 @@ and learns attributes whose names end in `_`, `get_params` and `set_params` let 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,15 +19,18 @@ from tellapart.atomic import write_bytes
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import Engine, open_classifier
-from tellapart.errors import DataError, ModelError, UsageError, not_fitted
-from tellapart.model.file import MAX_FILE_BYTES, add_label_type
+from tellapart.errors import DataError, ModelError, TellapartError, UsageError, not_fitted
+from tellapart.model.file import MAX_FILE_BYTES, add_label_type, read_model
 from tellapart.paths import PathLike, path_of
 from tellapart.photos.given import batch_shape_of, photos_given
 from tellapart.photos.kept import TemporaryFolder, keep_labelled
 from tellapart.photos.labels import truth_of, typed
+from tellapart.photos.places import require_free, require_outside
 from tellapart.reading import read_file
 from tellapart.report.notebook import Viewed, Views
 from tellapart.settings import EngineSettings, TrainSettings
+from tellapart.temporary import clear_abandoned
+from tellapart.training.apart import require_apart
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
@@ -155,7 +160,9 @@ class ImageClassifier(Views):
         settings, home = self._settings(), TemporaryFolder()
         source, labels = keep_labelled(photos, y, home.path / "photos")
         # The run folder outlives this call and is removed with the object, unless the user named one.
-        out = home.path / "run" if self.out is None else self.out
+        out = home.path / "run" if self.out is None else path_of(self.out, "out", "a run folder")
+        self._places = _places_of(photos)
+        require_outside(out, [], self._places, option="out=")
         result = verbs.train(source, settings=settings, out=out, progress=self.progress)
         if labels is not None and labels.kind != "text":
             add_label_type(result.folder / "model.onnx", labels.kind)
@@ -176,9 +183,20 @@ class ImageClassifier(Views):
             backbone = TrainSettings.backbone  # the file names its own network, which is no backbone to train on
         return cls(recipe=recipe, backbone=backbone, seed=engine.manifest.seed)._open(engine)
 
-    def save(self, path: PathLike) -> None:
-        """Write the model file; `load` and the command line read it."""
-        target = path_of(path, "path", "the model file to write")
+    def save(self, path: PathLike, *, force: bool = False) -> None:
+        """Write the model file; `load` and the command line read it.
+
+        Args:
+            path: the file; a model of tellapart that is there already is replaced.
+            force: replace whatever file is there.
+
+        Raises:
+            UsageError: another file is there, or the place lies among the photos that it was trained on.
+        """
+        target, folder = path_of(path, "path", "the model file to write"), self._fitted().path.parent
+        require_free(target, _is_model, force=force)
+        require_apart(target, folder, [], self._places)
+        clear_abandoned(target.parent)
         write_bytes(target, self._model_bytes())
 
     def predict(self, photos: Photos) -> Shaped[np.ndarray, " photos"]:
@@ -357,6 +375,7 @@ class ImageClassifier(Views):
         )
 
     _batch_shape: tuple[int, ...] | None = None  # see `batch_shape_of`
+    _places: Sequence[Path] = ()  # a photo of each folder that was given
 
     def _settings(self) -> TrainSettings:
         return TrainSettings(**{name: getattr(self, name) for name in _SETTINGS})
@@ -397,3 +416,18 @@ _DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSett
 _SETTINGS = tuple(field.name for field in dataclasses.fields(TrainSettings))
 _PARAMETERS = (*_SETTINGS, "out", "progress")
 _SHOWN_CLASSES = 8  # names in the title of its notebook page
+
+
+def _places_of(photos: object) -> list[Path]:
+    """A photo of each folder that the photos of a sequence lie in, as far as they are files."""
+    if isinstance(photos, str | Path | bytes) or not isinstance(photos, Sequence):
+        return []
+    files = [Path(photo) for photo in photos if isinstance(photo, str | Path)]
+    return list({file.parent: file for file in files}.values())
+
+
+def _is_model(file: Path) -> bool:
+    try:
+        return bool(read_model(file).manifest)
+    except TellapartError:
+        return False

@@ -71,6 +71,17 @@ def read_file(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     return content
 
 
+def read_head(path: str | os.PathLike[str], num_bytes: int) -> bytes:
+    """The first bytes of a regular file, however long it is.
+
+    Raises:
+        NotAFile: something else lies there.
+        OSError: it is missing or cannot be read.
+    """
+    with open_file(path) as file:
+        return file.read(num_bytes)
+
+
 def read_text(path: str | os.PathLike[str], max_bytes: int) -> str:
     """The same as text: UTF-8, with or without its mark.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.engine.predictions import Prediction
+from tellapart.engine.predictions import Prediction, write_predictions
 from tellapart.evaluation.metrics import Confusion
 from tellapart.photos.table import PhotoTable
 from tellapart.report.notebook import Viewed, Views
@@ -98,6 +98,15 @@ class PredictResult:
     class_names: tuple[str, ...]
     predictions: Iterator[Prediction]
     warnings: tuple[str, ...] = ()  # what was left out, one sentence each
+    out: Path | None = None  # the file that `write` writes; None: standard output
+
+    def write(self, *, json_lines: bool = False) -> int:
+        """Write every prediction as it comes, and give their number.
+
+        Args:
+            json_lines: on standard output, JSON Lines in place of CSV.
+        """
+        return write_predictions(self, self.class_names, self.out, json_lines=json_lines)
 
     def __iter__(self) -> Iterator[Prediction]:
         """One prediction per input, in the order of the inputs."""

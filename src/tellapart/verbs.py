@@ -8,15 +8,19 @@ Each verb takes what it works on first and everything else by name, in one order
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tellapart.diagnosis.comparing import CompareResult, compare_models
+from tellapart.diagnosis.comparing import CompareResult, compare_models, require_place_for_table, write_changed
 from tellapart.engine.inputs import expand_inputs
 from tellapart.engine.limits import decode_limits
+from tellapart.engine.predictions import require_place as require_place_for_predictions
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import open_classifier
 from tellapart.engine.stream import Viewer
@@ -28,6 +32,7 @@ from tellapart.photos.scan import scan
 from tellapart.progress import Progress, watcher
 from tellapart.results import CheckResult, EvaluateResult, PredictResult, RunResult
 from tellapart.settings import DIAGNOSIS_SECONDS, EngineSettings, ScanSettings, SourceSettings, TrainSettings
+from tellapart.training.apart import folder_of, require_apart, require_cache_apart, require_run_apart
 from tellapart.training.findings import troubling_twins, twin_warnings
 from tellapart.training.grading import bind_classes, grade, trained_on_warnings
 from tellapart.training.looking import look as look_at
@@ -59,7 +64,8 @@ def check(photos: PathLike, *, settings: TrainSettings | None = None, progress: 
     source = path_of(photos, "photos", _SOURCE)
     settings, progress = settings_of(settings, TrainSettings), watcher(progress)
     table = preparing.read_table(source, settings)
-    viewer = preparing.backbone_viewer(settings)
+    require_cache_apart(table)
+    viewer = preparing.backbone_viewer(settings, progress)
     seen = preparing.embed(
         table, viewer, settings, progress, ScanSettings(strict=settings.strict, max_refused_share=1.0)
     )
@@ -111,18 +117,21 @@ def train(
     settings, progress, watch = settings_of(settings, TrainSettings), watcher(progress), Stopwatch()
     require_keras()  # before any work
     require_tracker(settings.track)
-    with claim_run_folder(source, target, settings) as folder, tracked(settings.track, folder, progress) as curves:
-        with watch.stage("scan"):
-            table = read_table(source, settings)
-        trained = run(table, settings, folder, curves or progress, watch)
-        with progress.stage("Writing the results"):
-            write_results(folder, trained, settings, command)
-            write_run_report(folder)
-            if curves is not None:
-                curves.results(trained.metrics)
+    with watch.stage("scan"):
+        table = read_table(source, settings)
+    require_cache_apart(table)
+    files = map(table.file, range(len(table)))
+    with claim_run_folder(source, target, settings, files) as claimed:
+        with tracked(settings.track, claimed.path, progress) as curves:
+            trained = run(table, settings, claimed.work, curves or progress, watch)
+            with progress.stage("Writing the results"):
+                write_results(claimed.work, trained, settings, command, source)
+                write_run_report(claimed.work)
+                if curves is not None:
+                    curves.results(trained.metrics)
     part = trained.metrics["test"]
     return RunResult(
-        folder=folder,
+        folder=claimed.path,
         metrics=trained.metrics,
         class_names=trained.table.class_names,
         confusions=tuple(worst_confusions(part, trained.table.class_names)),
@@ -181,6 +190,8 @@ def compare(
     *,
     settings: EngineSettings | None = None,
     source: SourceSettings | None = None,
+    out: PathLike | None = None,
+    force: bool = False,
     progress: Watcher = None,
 ) -> CompareResult:
     """Say whether one of two models is better on the photos of a labelled folder, or whether chance explains it.
@@ -191,16 +202,23 @@ def compare(
         photos: as for `evaluate`; photos that either was trained on do not decide.
         settings: how the engine uses the machine.
         source: how the photos are read.
+        out: a CSV file for the photos that they answer differently; None: nothing is written.
+        force: replace `out`, whatever it is.
         progress: who watches.
 
     Raises:
         ModelError: a model file is refused.
-        UsageError: both are the same file, or they know different classes.
+        UsageError: both are the same file, or they know different classes; or `out` cannot be used.
         DataError: the folder has a class that the models do not know, or no usable photo.
     """
-    one, other = path_of(a, "a", _MODEL), path_of(b, "b", _MODEL)
+    one, other, target = path_of(a, "a", _MODEL), path_of(b, "b", _MODEL), path_or_none(out, "out", "a CSV file")
     folder, engine_settings = path_of(photos, "photos", _SOURCE), settings_of(settings, EngineSettings)
-    return compare_models(one, other, folder, watcher(progress), engine_settings, _source_of(source))
+    if target is not None:
+        require_place_for_table(target, force=force)
+    result = compare_models(one, other, folder, watcher(progress), engine_settings, _source_of(source), target)
+    if target is not None:
+        write_changed(result.changed, target)
+    return result
 
 
 def predict(
@@ -209,6 +227,8 @@ def predict(
     *,
     settings: EngineSettings | None = None,
     source: SourceSettings | None = None,
+    out: PathLike | None = None,
+    force: bool = False,
     progress: Watcher = None,
 ) -> PredictResult:
     """Predict photos, each when its prediction is read.
@@ -221,19 +241,32 @@ def predict(
         source: how the photos are read.
         progress: who watches.
 
+    Args:
+        model: a model file.
+        inputs: what to predict.
+        progress: who watches.
+        settings: how the engine uses the machine.
+        out: the file that the `write` of the result shall write: .csv, .jsonl or .parquet.
+        force: replace `out`, whatever it is.
+
     Raises:
         ModelError: the model file is refused.
-        UsageError: an input names nothing.
+        UsageError: an input names nothing, or `out` cannot be used.
     """
     file, inputs, source = path_of(model, "model", _MODEL), paths_of(photos, "photos"), _source_of(source)
     settings, watching = settings_of(settings, EngineSettings), watcher(progress)
+    target = path_or_none(out, "out", "a file for predictions")
+    if target is not None:
+        require_place_for_predictions(target, force=force)
+    named = expand_inputs(inputs, source)
+    paths = _apart(target, file, inputs, named.paths)
     engine = open_classifier(file)
     predictor = Predictor(engine, settings, decode_limits(source, engine.manifest))
-    named = expand_inputs(inputs, source)
     return PredictResult(
         class_names=predictor.class_names,
-        predictions=_watched(predictor.predict(named.paths), watching, named.total, "Predicting"),
+        predictions=_watched(predictor.predict(paths), watching, named.total, "Predicting"),
         warnings=named.warnings,
+        out=target,
     )
 
 
@@ -244,6 +277,7 @@ def explain(
     settings: EngineSettings | None = None,
     source: SourceSettings | None = None,
     out: PathLike | None = None,
+    force: bool = False,
     progress: Watcher = None,
 ) -> ExplainResult:
     """Show where on each photo the classifier looked, and which training photos are most like it.
@@ -255,6 +289,7 @@ def explain(
         source: how the photos are read.
         out: a new folder for a picture of each photo and index.html; None: nothing is written.
         progress: who watches.
+        force: write into `out` even if it is not empty.
 
     Raises:
         ModelError: the model file is refused.
@@ -267,13 +302,14 @@ def explain(
     file, inputs, target = path_of(model, "model", _MODEL), paths_of(photos, "photos"), path_or_none(out, "out")
     settings, progress, source = settings_of(settings, EngineSettings), watcher(progress), _source_of(source)
     if target is not None:
-        require_place(target, inputs)
-    engine = open_classifier(file)
+        require_place(target, force=force)
     named = expand_inputs(inputs, source)
+    paths = _apart(target, file, inputs, named.paths)
+    engine = open_classifier(file)
     with progress.stage("Looking for its training photos"):
         training = training_photos(engine)
     limits = decode_limits(source, engine.manifest)
-    explanations = explain_photos(engine, named.paths, training, settings, limits)
+    explanations = explain_photos(engine, paths, training, settings, limits)
     written = explanations if target is None else write_explained(explanations, target)
     watched = _watched(written, progress, named.total, "Explaining")
     return ExplainResult(out=target, explanations=watched, warnings=named.warnings)
@@ -286,6 +322,7 @@ def look(
     recipe: str = TrainSettings.recipe,
     source: SourceSettings | None = None,
     out: PathLike | None = None,
+    force: bool = False,
     progress: Watcher = False,
 ) -> Iterator[Sight]:
     """Show each photo beside what a network sees of it.
@@ -296,6 +333,7 @@ def look(
         recipe: how photos would be trained on.
         source: how the photos are read.
         out: a new folder for a picture of each photo; None: nothing is written.
+        force: write into `out` even if it is not empty.
         progress: who is told what was left out.
 
     Raises:
@@ -306,15 +344,15 @@ def look(
     from tellapart.report.sight import Entry, sights, write_sights
 
     inputs, target = paths_of(photos, "photos"), path_or_none(out, "out")
-    file = path_or_none(model, "model", _MODEL)
+    file, source = path_or_none(model, "model", _MODEL), _source_of(source)
     if target is not None:
-        require_place(target, inputs)
-    entry = Entry.of_recipe(recipe) if file is None else Entry.of_model_file(file)
-    source = _source_of(source)
+        require_place(target, force=force)
     named = expand_inputs(inputs, source)
+    paths = _apart(target, file, inputs, named.paths)
+    entry = Entry.of_recipe(recipe) if file is None else Entry.of_model_file(file)
     for warning in named.warnings:
         watcher(progress).note(warning)
-    found = sights(named.paths, entry, decode_limits(source, entry.manifest))
+    found = sights(paths, entry, decode_limits(source, entry.manifest))
     return found if target is None else write_sights(found, target)
 
 
@@ -369,25 +407,34 @@ def diagnose(
     """
     from tellapart.diagnosis.case import open_case
     from tellapart.diagnosis.diagnose import diagnose as find_out
-    from tellapart.diagnosis.doubts import write_doubts
+    from tellapart.diagnosis.doubts import keep_corrections, write_doubts
     from tellapart.diagnosis.evidence import Budget
     from tellapart.report.run_report import write_run_report
-    from tellapart.training.run_folder import write_json
+    from tellapart.training.run_folder import renewing, write_json
 
     folder, source = path_of(run, "run", _RUN), path_or_none(photos, "photos", _SOURCE)
     is_time = isinstance(seconds, int | float) and 0 < seconds < float("inf")
     require(seconds is None or is_time, "seconds", seconds, "a positive number of seconds")
     progress, begun = watcher(progress), time.perf_counter()
+    require_run_apart(folder, source)
     case = open_case(folder, source, progress)
     diagnosis = find_out(case, Budget(seconds or DIAGNOSIS_SECONDS[case.settings.recipe], begun), progress)
-    write_doubts(folder / "doubts.csv", case.table, diagnosis.doubts)
-    write_json(folder / "diagnosis.json", diagnosis.to_dict())
-    write_run_report(folder, source)
+    keep_corrections(folder, progress)
+    with renewing(folder) as new:
+        write_doubts(new / "doubts.csv", case.table, diagnosis.doubts)
+        digest = sha256((new / "doubts.csv").read_bytes()).hexdigest()  # to know later whether a person changed it
+        write_json(new / "diagnosis.json", {**diagnosis.to_dict(), "doubts_sha256": digest})
+        write_run_report(folder, source, new)
     return diagnosis
 
 
 def relabel(
-    reviewed: PathLike, run: PathLike, *, photos: PathLike | None = None, out: PathLike | None = None
+    reviewed: PathLike,
+    run: PathLike,
+    *,
+    photos: PathLike | None = None,
+    out: PathLike | None = None,
+    force: bool = False,
 ) -> Relabelled:
     """Write a new table of labels with the suggestions of a reviewed doubts.csv; no photo is touched.
 
@@ -396,10 +443,11 @@ def relabel(
         run: the run folder.
         photos: where its photos are now; None: where they were.
         out: the table to write; None: `<photos>-relabelled.csv` beside the folder of photos.
+        force: replace `out`, whatever it is.
 
     Raises:
         DataError: the reviewed file does not fit the run.
-        UsageError: `out` exists, or lies where the photos cannot be named from.
+        UsageError: `out` exists and `force` is not set, or lies where the photos cannot be named from.
     """
     from tellapart.diagnosis.relabelling import apply
 
@@ -408,11 +456,21 @@ def relabel(
         path_of(run, "run", _RUN),
         path_or_none(out, "out", "a table to write"),
         path_or_none(photos, "photos", _SOURCE),
+        force=force,
     )
 
 
 def _source_of(source: SourceSettings | None) -> SourceSettings:
     return settings_of(source, SourceSettings, "source")
+
+
+def _apart(out: Path | None, model: Path | None, inputs: Sequence[str], files: Iterator[str]) -> Iterator[str]:
+    """The photos, after `out` was found not to lie among them; only then a list of them is kept."""
+    if out is None:
+        return files
+    listed = list(files)
+    require_apart(out, model and folder_of(model), filter(os.path.isdir, inputs), listed)
+    return iter(listed)
 
 
 def _watched(results: Iterator[T], progress: Progress, total: int | None, stage: str) -> Iterator[T]:

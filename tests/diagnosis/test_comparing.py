@@ -195,14 +195,10 @@ def test_a_name_that_is_no_text_survives_in_the_table(tmp_path):
     assert (tmp_path / "changed.csv").read_text().splitlines()[1] == "red/\\udcff.png,red,red,blue"
 
 
-@pytest.mark.parametrize("out", ["changed.xlsx", "none/changed.csv", "photos/changed.csv", "photos/red/changed.csv"])
-def test_a_place_for_no_table_is_refused(photos, tmp_path, out):
+@pytest.mark.parametrize("out", ["changed.xlsx", "none/changed.csv", ".", f"{'r' * 300}.csv"])
+def test_a_place_for_no_table_is_refused(tmp_path, out):
     with pytest.raises(UsageError):
-        require_place_for_table(tmp_path / out, photos)
-
-
-def test_a_place_beside_the_photos_is_fine(photos, tmp_path):
-    require_place_for_table(tmp_path / "changed.CSV", photos)
+        require_place_for_table(tmp_path / out)
 
 
 @pytest.mark.parametrize(("harm", "code"), [("delete", "vanished"), ("overwrite", "changed"), ("cut", "changed")])
@@ -223,3 +219,14 @@ def test_photos_that_are_lost_between_the_two_passes_count_for_neither(photos, t
     assert result.everything.num_photos == NUM_PHOTOS - 1
     assert [(photo.path, photo.code) for photo in result.refused] == [(lost.relative_to(photos).as_posix(), code)]
     assert "when A was asked" in result.refused[0].sentence and "when B was asked" in result.refused[0].sentence
+
+
+def test_only_such_a_table_is_replaced_unasked(tmp_path):
+    out = tmp_path / "changed.CSV"
+    require_place_for_table(out)
+    write_changed((), out)
+    require_place_for_table(out)
+    out.write_text("path,label\na.jpg,red\n")
+    with pytest.raises(UsageError, match="exists already"):
+        require_place_for_table(out)
+    require_place_for_table(out, force=True)

@@ -98,13 +98,16 @@ def test_photos_that_were_moved_are_named_where_they_are(run):
     assert len(scan(result.file)) == 12
 
 
-def test_beside_the_users_own_table_the_paths_stay_as_they_are(run):
+def test_from_the_users_own_table_among_the_photos_it_goes_above_them(run):
     sheet = run.parent / "photos" / "mine.csv"
     sheet.write_text("path,label\n")
     (run / "run.json").write_text(json.dumps({"photos": str(sheet)}))
+    for name in ("ash", "elm"):
+        (run.parent / "photos" / name / "3.jpg").parent.mkdir(exist_ok=True)
+        (run.parent / "photos" / name / "3.jpg").touch()
     result = apply(review(run, "ash/3.jpg,ash,elm,0.98,label"), run)
-    assert result.file == run.parent / "photos" / "photos-relabelled.csv"
-    assert "ash/3.jpg" in rows_of(result.file)
+    assert result.file == run.parent / "photos-relabelled.csv"
+    assert "photos/ash/3.jpg" in rows_of(result.file)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +158,7 @@ def test_nothing_is_overwritten(run):
     apply(reviewed, run)
     with pytest.raises(UsageError, match="exists already"):
         apply(reviewed, run)
+    assert apply(reviewed, run, force=True).changed
 
 
 @pytest.mark.parametrize("place", ["photos", "photos/ash", "photos.run"])

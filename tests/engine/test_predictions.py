@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tellapart.cells import from_cell
-from tellapart.engine.predictions import COLUMNS, Prediction, require_known_suffix, write_predictions
+from tellapart.engine.predictions import COLUMNS, Prediction, require_known_suffix, require_place, write_predictions
 from tellapart.errors import UsageError
 
 CLASSES = ("cat", "dog")
@@ -153,14 +153,55 @@ def test_another_suffix_is_refused_with_the_ones_that_work(tmp_path):
 
 def test_a_place_that_cannot_take_a_file_is_refused_before_the_work(tmp_path):
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(UsageError, match="is a folder"):
-        require_known_suffix(tmp_path / "folder.csv")
-    with pytest.raises(UsageError, match="There is no folder"):
-        require_known_suffix(tmp_path / "none" / "out.csv")
+    for out, problem in (
+        (tmp_path / "folder.csv", "is a folder"),
+        (tmp_path / "none" / "out.csv", "There is no folder"),
+        (tmp_path / f"{'r' * 300}.csv", "too long"),
+        (tmp_path / "a\0.csv", "no name for a file"),
+        (tmp_path, "the ending must be"),
+    ):
+        with pytest.raises(UsageError, match=problem) as caught:
+            require_place(out)
+        assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_what_was_predicted_before_is_replaced_and_what_others_wrote_is_not(tmp_path, suffix):
+    out = tmp_path / f"answers{suffix}"
+    for rows in ([], [sure(), refused()]):
+        write_predictions(rows, CLASSES, out)
+        require_place(out)
+    for foreign in (b"path,label\na.jpg,cat\n", b'{"path": "a.jpg", "label": "cat"}\n', b"PAR1 not quite", b"\xff\xfe"):
+        out.write_bytes(foreign)
+        with pytest.raises(UsageError, match="exists already") as caught:
+            require_place(out)
+        assert "--force" in caught.value.fix
+        require_place(out, force=True)
+        assert out.read_bytes() == foreign
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_link_or_a_pipe_is_not_replaced_unasked(tmp_path):
+    write_predictions([sure()], CLASSES, tmp_path / "answers.csv")
+    os.symlink(tmp_path / "answers.csv", tmp_path / "link.csv")
+    os.symlink(tmp_path / "gone.csv", tmp_path / "dangling.csv")
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name in ("link.csv", "dangling.csv", "pipe.csv"):
+        with pytest.raises(UsageError, match="exists already"):
+            require_place(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_the_longest_name_that_the_system_takes_can_be_written(tmp_path, suffix):
+    out = tmp_path / f"{'r' * (255 - len(suffix))}{suffix}"
+    require_place(out)
+    assert write_predictions([sure()], CLASSES, out) == 1
+    assert os.listdir(tmp_path) == [out.name]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_memory_stays_flat_however_many_photos(tmp_path, suffix):
+    write_predictions([sure()], CLASSES, tmp_path / f"first{suffix}")  # loads what is only then imported
     tracemalloc.start()
     try:
         write_predictions((sure(f"{i}.jpg") for i in range(20_000)), CLASSES, tmp_path / f"out{suffix}")

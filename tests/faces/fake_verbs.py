@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from headlines import headline_of
 
-from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult
-from tellapart.engine.predictions import Prediction
+from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult, require_place_for_table, write_changed
+from tellapart.engine.predictions import Prediction, require_place
 from tellapart.evaluation.comparison import compare
 from tellapart.evaluation.metrics import measure, worst_confusions
 from tellapart.photos.table import PhotoTable
@@ -105,11 +105,13 @@ class FakeVerbs:
         graded = part() | {"headline": headline_of(part())}
         return Result({"part": graded, "class_names": CLASSES, "refused": REFUSED, "warnings": warnings})
 
-    def compare(self, a, b, photos, *, source=None, progress):
+    def compare(self, a, b, photos, *, source=None, out=None, force=False, progress):
+        if out is not None:
+            require_place_for_table(out, force=force)
         self._called("compare", a, b, photos)
         old = np.arange(200) % 10 != 0  # 180 of 200 right
         new = old | (np.arange(200) % 20 == 0)  # and half of the rest as well
-        return CompareResult(
+        result = CompareResult(
             a=a / "model.onnx",
             b=b,
             everything=compare(old, new),
@@ -118,8 +120,13 @@ class FakeVerbs:
             refused=REFUSED,
             warnings=("100 of 200 photos were trained on.",),
         )
+        if out is not None:
+            write_changed(result.changed, out)
+        return result
 
-    def predict(self, model, inputs, *, source=None, progress):
+    def predict(self, model, inputs, *, source=None, out=None, force=False, progress):
+        if out is not None:
+            require_place(out, force=force)
         self._called("predict", model, tuple(inputs))
         return Predictions(
             [

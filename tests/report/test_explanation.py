@@ -15,7 +15,7 @@ from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import open_engine
 from tellapart.errors import PhotoRefused, UsageError
 from tellapart.model.manifest import Fingerprints
-from tellapart.report.explained import picture_name, require_place, write_explained
+from tellapart.report.explained import filling, picture_name, require_place, write_explained
 from tellapart.report.explanation import explain_photos
 from tellapart.report.heat import overlay
 
@@ -136,18 +136,36 @@ def test_names_of_pictures_never_clash_or_leave_the_folder():
     assert picture_name(3, "x" * 300 + ".jpg") == f"0003-{'x' * 40}.png"
 
 
-@pytest.mark.parametrize("inside", ["", "maps"])
-def test_nothing_is_written_among_the_photos(photo, inside):
-    folder = photo.parent
-    with pytest.raises(UsageError, match="among the photos"):
-        require_place(folder / inside, [str(folder)])
-
-
-def test_a_folder_that_holds_something_is_left_alone(tmp_path, photo):
+def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     (tmp_path / "out").mkdir()
+    require_place(tmp_path / "out")
     (tmp_path / "out" / "mine.txt").write_text("x")
     with pytest.raises(UsageError, match="not empty"):
-        require_place(tmp_path / "out", [str(photo)])
-    with pytest.raises(UsageError, match="is a file"):
-        require_place(tmp_path / "out" / "mine.txt", [str(photo)])
-    require_place(tmp_path / "new-one", [str(photo)])
+        require_place(tmp_path / "out")
+    require_place(tmp_path / "out", force=True)
+    for force in (False, True):
+        with pytest.raises(UsageError, match="is a file"):
+            require_place(tmp_path / "out" / "mine.txt", force=force)
+    require_place(tmp_path / "new-one")
+
+
+@pytest.mark.parametrize("how", [KeyboardInterrupt, GeneratorExit])
+def test_a_folder_that_was_being_filled_when_it_was_stopped_is_filled_again(tmp_path, how):
+    out = tmp_path / "maps"
+    with pytest.raises(how), filling(out):
+        (out / "0001-old.png").touch()
+        raise how
+    (out / "mine.txt").write_text("put there meanwhile")
+    require_place(out)
+    with filling(out):
+        assert not (out / "0001-old.png").exists()
+        with pytest.raises(UsageError, match="Another process"), filling(out):
+            pass
+        (out / "0001.png").touch()
+    assert sorted(path.name for path in out.iterdir()) == ["0001.png", "mine.txt"]
+
+
+def test_a_folder_that_was_not_filled_at_all_is_taken_away(tmp_path):
+    with pytest.raises(KeyError), filling(tmp_path / "maps"):
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []

@@ -15,6 +15,7 @@ from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import TrainSettings
+from tellapart.temporary import temporary_folder
 from tellapart.training.looking import Look
 from tellapart.training.pixels import HeldPixels, PhotosLost, StreamedPixels, pixels_of
 
@@ -140,13 +141,12 @@ def test_nothing_is_kept_where_nothing_shall_be(cache, table):
 
 
 def test_what_a_killed_process_left_is_cleared_away(cache, table):
-    cache.mkdir(parents=True)
-    old, new = cache / ".0a.part.x.npy", cache / ".0b.part.x.npy"
-    for file, age in ((old, 10_000), (new, 0)):
-        file.write_bytes(b"x")
-        os.utime(file, (time.time() - age, time.time() - age))
-    hold(table)
-    assert not old.exists() and new.exists()
+    (cache / ".tellapart-0a0a0a0a.part").mkdir(parents=True)
+    (cache / ".tellapart-0a0a0a0a.part" / "new.npy").write_bytes(b"x")
+    with temporary_folder(cache) as in_use:
+        hold(table)
+        assert in_use.exists()
+    assert [path.suffix for path in cache.iterdir()] == [".npy"]
 
 
 def test_all_photos_that_are_gone_or_changed_are_told_at_once_and_nothing_is_kept(cache, table):

@@ -75,7 +75,7 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
     rows = _splits(folder)
     root = photos or Path(record.get("photos", ""))
     table, parts, digests = _table(rows, root, tuple(metrics["test"]["per_class"]))
-    look = embed(table, backbone_viewer(settings), settings, progress, ScanSettings(max_refused_share=1.0))
+    look = embed(table, backbone_viewer(settings, progress), settings, progress, ScanSettings(max_refused_share=1.0))
     at = {path: row for row, path in enumerate(table.paths)}
     old = np.array([at[path] for path in look.table.paths], np.int64)
     unchanged = np.array([digests[row] == digest for row, digest in zip(old, look.sha256, strict=True)], bool)

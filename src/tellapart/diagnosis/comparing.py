@@ -21,10 +21,14 @@ from tellapart.engine.stream import Viewer
 from tellapart.errors import DataError, UsageError
 from tellapart.evaluation.comparison import Comparison, compare
 from tellapart.evaluation.metrics import check_probabilities
+from tellapart.photos.places import named_csv, require_free, require_name
 from tellapart.photos.scan import scan
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
+from tellapart.reading import read_head
 from tellapart.settings import EngineSettings, ScanSettings, SourceSettings
+from tellapart.temporary import clear_abandoned
+from tellapart.training.apart import require_apart
 from tellapart.training.grading import bind_classes, trained_on
 from tellapart.training.looking import Before, Look, RefusedPhoto, look
 
@@ -71,7 +75,13 @@ class CompareResult:
 
 
 def compare_models(
-    a: Path, b: Path, photos: Path, progress: Progress, settings: EngineSettings, source: SourceSettings
+    a: Path,
+    b: Path,
+    photos: Path,
+    progress: Progress,
+    settings: EngineSettings,
+    source: SourceSettings,
+    out: Path | None = None,
 ) -> CompareResult:
     """Let both models answer for all photos of a labelled folder.
 
@@ -82,10 +92,11 @@ def compare_models(
         progress: who watches.
         settings: how the engine uses the machine.
         source: how the photos are read.
+        out: what will be written afterwards.
 
     Raises:
         ModelError: a model file is refused.
-        UsageError: both are the same file, or they know different classes.
+        UsageError: both are the same file, or they know different classes; or `out` would lie among photos.
         DataError: the folder has a class that the models do not know, or no usable photo.
     """
     a, b = _model_file(a), _model_file(b)
@@ -94,6 +105,10 @@ def compare_models(
     engines = open_classifier(a), open_classifier(b)
     _require_same_classes(*engines)
     table = bind_classes(scan(photos, source=source, for_training=False), engines[0].manifest.class_names, a)
+    if out is not None:
+        for model in (a, b):
+            files = map(table.file, range(len(table)))
+            require_apart(out, model.parent, [photos] if photos.is_dir() else [], files)
     seen_a, seen_b = _see_both(engines, table, progress, settings, source)
     refused = sorted((*seen_a.refused, *seen_b.refused))
     if not len(seen_a.table):
@@ -114,21 +129,32 @@ def compare_models(
     )
 
 
-def require_place_for_table(out: Path, photos: Path) -> None:
-    """Raise `UsageError` where no table can be written to `out`; to be asked before the work, not after it."""
+def require_place_for_table(out: Path, *, force: bool = False) -> None:
+    """Raise `UsageError` where no table can be written to `out`; to be asked before the work, not after it.
+
+    Args:
+        out: the file.
+        force: whatever file is there may be replaced; else only such a table.
+    """
+    require_name(out)
     if out.suffix.lower() != ".csv":
         raise UsageError(
             f"Changed photos cannot be written to {out}: the ending must be .csv.",
-            fix=f"Give --out {out.with_suffix('.csv')}",
+            fix=f"Give --out {named_csv(out, 'changed.csv')}",
         )
-    if not out.parent.is_dir():
-        raise UsageError(f"There is no folder {out.parent} to write {out.name} into.", fix="Make it, or correct --out.")
-    if photos.is_dir() and out.resolve().is_relative_to(photos.resolve()):
-        raise UsageError(f"{out} would lie inside the photos in {photos}.", fix=f"Give --out {out.name}")
+    require_free(out, _is_such_a_table, force=force)
+
+
+def _is_such_a_table(file: Path) -> bool:
+    try:
+        return read_head(file, 100).partition(b"\n")[0].strip() == ",".join(ChangedPhoto._fields).encode()
+    except OSError:
+        return False
 
 
 def write_changed(changed: tuple[ChangedPhoto, ...], out: Path) -> None:
     """Write a CSV file with a row for each changed photo."""
+    clear_abandoned(out.parent)
     with replacing(out) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = CellWriter(stream)
         writer.writerow(ChangedPhoto._fields)

@@ -13,12 +13,15 @@ Research 70:1373 (confident learning); Kuan & Mueller 2022, arXiv 2210.03920 (wh
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from tellapart.atomic import write_bytes
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.evidence import LEVEL
 from tellapart.diagnosis.held_out import HeldOut, ask_held_out
@@ -28,9 +31,11 @@ from tellapart.diagnosis.nearest import find_nearest
 from tellapart.diagnosis.settings import DoubtSettings
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress, Silent
+from tellapart.reading import read_file, read_text
 from tellapart.training.run_folder import write_rows
 
 COLUMNS = ("path", "label", "suggestion", "score", "kind")
+_MOST_BYTES = 100_000_000  # of a file that is read back
 _DEFAULTS = DoubtSettings()
 
 
@@ -116,6 +121,28 @@ def memorisation_of(case: Case, doubts: Doubts, progress: Progress) -> Memorisat
         return memorisation(
             held_out.axes, table.labels, case.groups, len(table.class_names), held_out.strength, held_out.scale, advance
         )
+
+
+def keep_corrections(run: Path, progress: Progress) -> None:
+    """Keep a doubts.csv that a person has changed under another name, because a new one is about to replace it.
+
+    Args:
+        run: the run folder; its diagnosis.json knows what was written.
+        progress: is told the name.
+
+    Raises:
+        ResourceError: it cannot be written.
+    """
+    try:
+        content = read_file(run / "doubts.csv", _MOST_BYTES)
+        written = json.loads(read_text(run / "diagnosis.json", _MOST_BYTES)).get("doubts_sha256")
+    except (OSError, ValueError, AttributeError):
+        return
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != written:
+        kept = run / f"doubts-{digest[:8]}.csv"
+        write_bytes(kept, content)
+        progress.note(f"{run / 'doubts.csv'} was changed since it was written; it is kept as {kept.name}.")
 
 
 def write_doubts(path: Path, table: PhotoTable, doubts: Doubts) -> None:

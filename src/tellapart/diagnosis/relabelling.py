@@ -24,6 +24,9 @@ from tellapart.cells import CellWriter, read_rows
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.delimited import read_columns
 from tellapart.photos.faults import Faults, name_some
+from tellapart.photos.places import named_csv, require_free, require_name
+from tellapart.temporary import clear_abandoned
+from tellapart.training.apart import is_apart, require_apart
 
 LEAVE_OUT = "-"  # as a suggestion: the photo shows nothing of any class
 _NEEDED = ("path", "label", "suggestion")
@@ -39,25 +42,35 @@ class Relabelled:
     left_out: tuple[str, ...]  # paths
 
 
-def apply(reviewed: Path, run: Path, out: Path | None = None, photos: Path | None = None) -> Relabelled:
+def apply(
+    reviewed: Path, run: Path, out: Path | None = None, photos: Path | None = None, *, force: bool = False
+) -> Relabelled:
     """Write a new table of labels with the suggestions of a reviewed doubts.csv.
 
     Args:
         reviewed: doubts.csv of the run, as a person left it.
         run: the run folder.
         out: the table to write. It must lie above the photos, since its paths are relative to it; by default
-            `<photos>-relabelled.csv` beside the folder of photos.
+            `<photos>-relabelled.csv` in the nearest folder that is not among them.
         photos: where the photos are now; None: where they were.
+        force: replace `out` where it exists.
 
     Raises:
         DataError: the reviewed file does not fit the run; all its faults at once.
-        UsageError: `out` exists, or is at a place from which the photos cannot be named.
+        UsageError: `out` exists, lies among the photos, or is at a place from which they cannot be named.
     """
     root, folder_above = _places(run, photos)
     rows = _splits(run)
-    suggestions = _read_reviewed(reviewed, rows)
-    out = out or folder_above / f"{root.name}-relabelled.csv"
+    given = [photos] if photos and photos.is_dir() else []
+    files = [root / path for path in rows]
+    if out is None:
+        places = [folder / f"{root.name}-relabelled.csv" for folder in (folder_above, *folder_above.parents)]
+        out = next((place for place in places if is_apart(place, run, given, files)), places[0])
     prefix = _prefix(out, root, folder_above)
+    # A person has corrected such a table, or will; so one that was written here is not replaced in silence either.
+    require_free(out, None, force=force)
+    require_apart(out, run, given, files)
+    suggestions = _read_reviewed(reviewed, rows)
     changed = tuple(
         (path, rows[path]["label"], label)
         for path, label in suggestions.items()
@@ -71,6 +84,7 @@ def apply(reviewed: Path, run: Path, out: Path | None = None, photos: Path | Non
         )
     new = {path: {**row, "label": suggestions.get(path) or row["label"]} for path, row in rows.items()}
     kept = {path: row for path, row in new.items() if row["label"] != LEAVE_OUT}
+    clear_abandoned(out.parent)
     write_text(out, _table(kept, prefix))
     return Relabelled(out, len(kept), changed, left_out)
 
@@ -135,10 +149,9 @@ def _read_reviewed(file: Path, rows: Mapping[str, Mapping[str, str]]) -> dict[st
 
 def _prefix(out: Path, root: Path, folder_above: Path) -> str:
     """What leads from the folder of the new table to the photos; "" where they are the same folder."""
+    require_name(out)
     if out.suffix.lower() != ".csv":
-        raise UsageError(f"{out} is not named as a CSV file.", fix=f"Name it {out.with_suffix('.csv')}.")
-    if out.exists():
-        raise UsageError(f"{out} exists already.", fix="Choose another name, or delete it first.")
+        raise UsageError(f"{out} is not named as a CSV file.", fix=f"Name it {named_csv(out, 'labels.csv')}.")
     folder = Path(os.path.realpath(out.parent))
     if not Path(os.path.realpath(folder_above)).is_relative_to(folder):
         raise UsageError(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -26,11 +25,15 @@ from jaxtyping import Float
 from tellapart.atomic import replacing
 from tellapart.cells import CellWriter
 from tellapart.errors import UsageError
+from tellapart.photos.places import named_csv, require_free
+from tellapart.reading import read_head
+from tellapart.temporary import clear_abandoned
 
 COLUMNS = ("path", "label", "probability", "decision", "second_label", "second_probability", "reason")
 TEXT_COLUMNS = ("path", "label", "decision", "second_label", "reason")
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 DECIMALS = 7  # what float32, the type inside the model, resolves next to 1
+_HEAD_BYTES = 100_000  # of a file that is judged by its first line; no path is longer
 CELLS_PER_PART = 200_000  # of a Parquet part held in memory: about 15 MB as Python objects
 
 Row = list[Any]
@@ -83,6 +86,7 @@ def write_predictions(
         write = _write_json_lines if json_lines else _write_csv
         return write(rows, header, sys.stdout, flush_rows=True)
     require_known_suffix(out)
+    clear_abandoned(out.parent)
     with replacing(out) as temporary:
         if out.suffix.lower() == ".parquet":
             return _write_parquet(rows, header, temporary)
@@ -91,17 +95,43 @@ def write_predictions(
             return write(rows, header, stream)
 
 
+def require_place(out: Path, *, force: bool = False) -> None:
+    """Check that predictions may be written to `out`; to be asked before the work, not after it.
+
+    Args:
+        out: the file.
+        force: whatever file is there may be replaced; else only one that predictions were written to before.
+
+    Raises:
+        UsageError: they may not.
+    """
+    require_known_suffix(out)
+    require_free(out, are_predictions, force=force)
+
+
 def require_known_suffix(out: Path) -> None:
-    """Raise `UsageError` where no predictions can be written to `out`; to be asked before the work, not after it."""
+    """Raise `UsageError` where the ending of a file says nothing about how predictions are written."""
     if out.suffix.lower() not in SUFFIXES:
         raise UsageError(
             f"Predictions cannot be written to {out}: the ending must be {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.",
-            fix=f"Give --out {out.with_suffix('.csv')}",
+            fix=f"Give --out {named_csv(out, 'predictions.csv')}",
         )
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder.", fix=f"Name a file in it, such as --out {out / 'predictions.csv'}")
-    if not out.parent.is_dir():
-        raise UsageError(f"There is no folder {out.parent} to write {out.name} into.", fix="Make it, or correct --out.")
+
+
+def are_predictions(file: Path) -> bool:
+    """Whether a file holds what `write_predictions` writes, by its columns; an empty one is nobody's loss."""
+    try:
+        if file.suffix.lower() == ".parquet":
+            import polars as pl
+
+            return tuple(pl.read_parquet_schema(file))[: len(COLUMNS)] == COLUMNS
+        line = read_head(file, _HEAD_BYTES).partition(b"\n")[0].decode("utf-8", "replace")
+        if file.suffix.lower() == ".csv":
+            return not line or f"{line.rstrip()},".startswith(f"{','.join(COLUMNS)},")
+        # A row of many classes may be longer than what was read of it, but its first names are not.
+        return not line or line.startswith('{"path": ') and all(f'"{name}": ' in line for name in COLUMNS)
+    except Exception:  # what cannot be read was not written here
+        return False
 
 
 def _row(prediction: Prediction) -> Row:
@@ -169,10 +199,11 @@ def _write_parquet(rows: Iterable[Row], header: Row, path: Path) -> int:
     padded = _padded(rows, len(header))
     parts = iter(lambda: list(islice(padded, rows_per_part)), [])
     count = 0
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as folder:
-        # An empty part comes first, so that no predictions at all still make a table with its columns.
-        for number, part in enumerate(chain([[]], parts)):
-            pl.DataFrame(part, schema=schema, orient="row").write_parquet(Path(folder) / f"{number:09}.parquet")
-            count += len(part)
-        pl.scan_parquet(folder).sink_parquet(path)
+    folder = path.with_name("parts")  # beside the temporary file, which is removed with all that is there
+    folder.mkdir()
+    # An empty part comes first, so that no predictions at all still make a table with its columns.
+    for number, part in enumerate(chain([[]], parts)):
+        pl.DataFrame(part, schema=schema, orient="row").write_parquet(folder / f"{number:09}.parquet")
+        count += len(part)
+    pl.scan_parquet(folder).sink_parquet(path)
     return count

@@ -221,17 +221,15 @@ def compare(
     follow_links: o.FollowLinks = False,
     root: o.Root = SourceSettings.root,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
+    force: o.Force = False,
     as_json: o.Json = False,
 ) -> None:
     """Say which of two models is better, or that nobody can tell."""
     from tellapart import verbs
-    from tellapart.diagnosis.comparing import require_place_for_table, write_changed
     from tellapart.faces.summary import print_json, show_comparison
     from tellapart.faces.terminal import Terminal
     from tellapart.faces.wording import counted
 
-    if out is not None:
-        require_place_for_table(out, photos)
     progress = Terminal()
     source = SourceSettings(
         exclude=tuple(exclude or ()),
@@ -240,9 +238,8 @@ def compare(
         root=root,
         max_megapixels=max_megapixels,
     )
-    result = verbs.compare(a, b, photos, source=source, progress=progress)
+    result = verbs.compare(a, b, photos, source=source, out=out, force=force, progress=progress)
     if out is not None:
-        write_changed(result.changed, out)
         progress.note(f"{counted(len(result.changed), 'changed photo')} written to {out}")
     if as_json:
         print_json(result.to_dict())
@@ -255,6 +252,7 @@ def predict(
     model: o.Model,
     photos: o.Inputs,
     out: o.TableOut = None,
+    force: o.Force = False,
     exclude: o.Exclude = None,
     follow_links: o.FollowLinks = False,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
@@ -262,18 +260,16 @@ def predict(
 ) -> None:
     """Say what is on each photo, in the order given."""
     from tellapart import verbs
-    from tellapart.engine.predictions import require_known_suffix, write_predictions
+    from tellapart.engine.predictions import write_predictions
     from tellapart.faces.summary import show_predictions
     from tellapart.faces.terminal import Terminal, output_is_a_file
     from tellapart.faces.wording import counted
     from tellapart.progress import Silent
 
-    if out is not None:
-        require_known_suffix(out)
     # On a screen or in a pipe the answers themselves show how far it is, and a bar would be drawn across them.
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
     source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
-    predictions = verbs.predict(model, photos, source=source, progress=progress)
+    predictions = verbs.predict(model, photos, source=source, out=out, force=force, progress=progress)
     for warning in predictions.warnings:
         Terminal().note(warning)
     if out is None and not as_json and sys.stdout.isatty():
@@ -291,6 +287,7 @@ def diagnose(
     seconds: o.DiagnosisTime = None,
     apply: o.Apply = None,
     out: o.LabelsOut = None,
+    force: o.Force = False,
     as_json: o.Json = False,
 ) -> None:
     """Find out why a classifier is not better, and what would help.
@@ -303,7 +300,7 @@ def diagnose(
     from tellapart.faces.terminal import Terminal
 
     if apply is not None:
-        show_relabelled(verbs.relabel(apply, run, photos=photos, out=out))
+        show_relabelled(verbs.relabel(apply, run, photos=photos, out=out, force=force))
         return
     diagnosis = verbs.diagnose(run, photos=photos, seconds=seconds, progress=Terminal())
     if as_json:

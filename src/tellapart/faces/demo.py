@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tellapart.atomic import writing
 from tellapart.errors import DataError, UsageError
 from tellapart.faces.summary import print_json, show_run
 from tellapart.faces.terminal import plain_console
@@ -55,8 +56,8 @@ def solar_cells(target: Path, progress: Progress) -> Path:
     """Copy the photos into `target/functional` and `target/defective`, unless they are there already."""
     source = _package_data()
     labels = read_labels(source / "labels.csv")
-    target.mkdir(parents=True, exist_ok=True)
-    with progress.stage("Copying solar cells", len(labels)) as advance:
+    with writing(target), progress.stage("Copying solar cells", len(labels)) as advance:
+        target.mkdir(parents=True, exist_ok=True)
         for path, label in labels.items():
             copy = target / label / Path(path).name
             if not copy.exists():

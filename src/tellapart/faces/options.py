@@ -113,6 +113,7 @@ PicturesOut = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FOLDER", help="New folder for a picture of each photo; else only words."),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist and that this verb did not write.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for other programs.")]
 
 # What is trained. The settings check the choices, so that Python and the command line refuse the same ones.

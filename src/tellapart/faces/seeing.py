@@ -14,6 +14,7 @@ def explain(
     model: o.Model,
     photos: o.Inputs,
     out: o.PicturesOut = None,
+    force: o.Force = False,
     exclude: o.Exclude = None,
     follow_links: o.FollowLinks = False,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
@@ -30,7 +31,7 @@ def explain(
 
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
     source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
-    result = verbs.explain(model, photos, source=source, out=out, progress=progress)
+    result = verbs.explain(model, photos, source=source, out=out, force=force, progress=progress)
     for warning in result.warnings:
         Terminal().note(warning)
     show_explanations(result, as_json=as_json)
@@ -40,6 +41,7 @@ def look(
     photos: o.ModelAndInputs,
     recipe: o.LookRecipe = None,
     out: o.PicturesOut = None,
+    force: o.Force = False,
     exclude: o.Exclude = None,
     follow_links: o.FollowLinks = False,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
@@ -54,14 +56,15 @@ def look(
 
     source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
     if recipe is not None:
-        found = verbs.look(photos, recipe=recipe, out=out, progress=Terminal(), source=source)
+        found = verbs.look(photos, recipe=recipe, source=source, out=out, force=force, progress=Terminal())
     elif len(photos) < 2:
         raise UsageError(
             "A model file or a recipe is missing: it says how photos are seen.",
             fix=f"Give tellapart look MODEL {photos[0]}, or tellapart look --recipe quick {photos[0]}",
         )
     else:
-        found = verbs.look(photos[1:], model=Path(photos[0]), out=out, progress=Terminal(), source=source)
+        model = Path(photos[0])
+        found = verbs.look(photos[1:], model=model, source=source, out=out, force=force, progress=Terminal())
     show_sights(found, out, as_json=as_json)
 
 

@@ -7,11 +7,15 @@ the file holds everything that it depends on, so a new version of any of it make
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tellapart.engine.session import Engine, open_engine
 from tellapart.errors import ModelError, ResourceError
+from tellapart.model.file import ModelFile, write_model
+from tellapart.model.manifest import Manifest
 from tellapart.network.family import Backbone
 from tellapart.settings import cache_folder
+from tellapart.temporary import clear_abandoned
 
 _VERSION = 2  # raise it when assembly, export or preprocessing change what an embedding is
 
@@ -23,6 +27,8 @@ def embedding_space(backbone: Backbone) -> str:
 
 def backbone_engine(backbone: Backbone, folder: Path | None = None) -> Engine:
     """The engine that embeds photos; makes the file first if it is missing or damaged.
+
+    Where the file cannot be kept, the engine is made without one, each time anew.
 
     Args:
         backbone: which one.
@@ -36,13 +42,18 @@ def backbone_engine(backbone: Backbone, folder: Path | None = None) -> Engine:
                 return engine
         except ModelError:
             pass  # a cache may be thrown away
-    _make(backbone, file)
+    proto, manifest = _make(backbone)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        clear_abandoned(file.parent)
+        write_model(file, proto)
+    except (OSError, ResourceError):
+        return Engine(ModelFile(file, proto.SerializeToString(deterministic=True), manifest))
     return open_engine(file)
 
 
-def _make(backbone: Backbone, file: Path) -> None:
-    from tellapart.model.file import write_model
-    from tellapart.model.manifest import Manifest
+def _make(backbone: Backbone) -> tuple[Any, Manifest]:
+    """What goes into the file (an onnx.ModelProto), and what it says about itself."""
     from tellapart.network.assemble import assemble_embedder, pattern_answers
     from tellapart.network.export import to_onnx
 
@@ -54,12 +65,4 @@ def _make(backbone: Backbone, file: Path) -> None:
         side_px=backbone.side_px,
         answers=pattern_answers(model),
     )
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_model(file, to_onnx(model, manifest))
-    except (OSError, ResourceError) as error:
-        reason = error.problem if isinstance(error, ResourceError) else f"{error.strerror}: {file.parent}."
-        raise ResourceError(
-            f"The cache folder cannot be used. {reason}",
-            fix="Free some space there, or set TELLAPART_CACHE to a folder that you may write to.",
-        ) from error
+    return to_onnx(model, manifest), manifest

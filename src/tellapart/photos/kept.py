@@ -7,9 +7,6 @@ CSV, because a label may hold whatever a spreadsheet would trip over.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import weakref
 from collections import Counter
 from collections.abc import Collection, Iterable, Sized
 from pathlib import Path
@@ -20,6 +17,7 @@ from tellapart.photos.decode import Source, open_photo, read_photo
 from tellapart.photos.given import path_given, photos_given
 from tellapart.photos.labels import Labels, labels_of
 from tellapart.settings import ScanSettings
+from tellapart.temporary import folder_for
 
 
 class TemporaryFolder:
@@ -27,8 +25,7 @@ class TemporaryFolder:
 
     def __init__(self) -> None:
         """Make the folder."""
-        self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix="tellapart-")))
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        self.path = Path(os.path.realpath(folder_for(self)))
 
 
 _NO_LABELS = "Give y, one label per photo; or a folder with one sub-folder per class."

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.atomic import replacing
 from tellapart.report import figures
 from tellapart.report.drawing import Axes, Figure, MaxNLocator, styled
 from tellapart.report.figures import BLUE, GRID, INK, MUTED, ORANGE
@@ -47,7 +48,8 @@ class Display:
 
     def save(self, path: str | Path) -> None:
         """Write the figure in the format of the ending: .png, .svg or .pdf."""
-        self.figure_.savefig(path, bbox_inches="tight")
+        with replacing(Path(path)) as temporary:
+            self.figure_.savefig(temporary, bbox_inches="tight")
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""

@@ -1,24 +1,30 @@
 """Explanations as a folder to look through: a picture per photo, and index.html beside them.
 
-Reads explanations; writes into a folder of its own, which must be new or empty.
+Reads explanations; writes into a folder of its own, which must be new or empty, unless asked.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from tellapart.atomic import write_bytes, write_text
+from tellapart.atomic import write_bytes, write_text, writing
 from tellapart.errors import UsageError
+from tellapart.photos.places import require_name
 from tellapart.report.explanation import Explanation
 from tellapart.report.wording import readable
+from tellapart.temporary import InUse, clear_abandoned, hold, let_go
+from tellapart.training.run_folder import UNFINISHED
 
 INDEX = "index.html"
 _STEM_CHARACTERS = 40
+_PICTURE = re.compile(r"\d{4,}(-[A-Za-z0-9_-]+)?\.png")  # as `picture_name` names them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,38 +40,76 @@ class ExplainResult:
         return self.explanations
 
 
-def require_place(out: Path, inputs: Iterable[str]) -> None:
-    """Raise `UsageError` where no pictures can be written into `out`; to be asked before the work, not after it."""
-    if out.exists() and not out.is_dir():
+def require_place(out: Path, *, force: bool = False) -> None:
+    """Raise `UsageError` where no pictures can be written into `out`; to be asked before the work, not after it.
+
+    Args:
+        out: must be new, empty, or one that was being filled when its process was stopped.
+        force: any folder will do, and files of the same names are replaced.
+    """
+    require_name(out)
+    if os.path.lexists(out) and not out.is_dir():
         raise UsageError(f"{out} is a file, not a folder.", fix="Choose another --out: pictures need a folder.")
-    for text in inputs:
-        photos = Path(text) if Path(text).is_dir() else Path(text).parent
-        inside = out.resolve().is_relative_to(photos.resolve()) if Path(text).is_dir() else False
-        if inside or out.resolve() == photos.resolve():
-            raise UsageError(
-                f"{out} would lie among the photos in {photos}.",
-                fix="Choose a folder elsewhere, with --out FOLDER: nothing is ever written among your photos.",
-            )
-    if out.is_dir() and any(out.iterdir()):
+    if not force and out.is_dir() and any(out.iterdir()) and not (out / UNFINISHED).is_dir():
         raise UsageError(
-            f"The folder {out} exists already and is not empty.", fix="Choose another --out, or delete the folder."
+            f"The folder {out} exists already and is not empty.",
+            fix="Choose another --out, or write into it with --force.",
         )
+
+
+@contextmanager
+def filling(out: Path) -> Iterator[None]:
+    """Own a folder of pictures while the block fills it; until it ends well, a folder `unfinished` is in it.
+
+    Raises:
+        UsageError: another process fills it.
+        ResourceError: it cannot be made.
+    """
+    mark = out / UNFINISHED
+    with writing(out):
+        went_on, made = mark.is_dir(), not out.exists()
+        mark.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = hold(mark)
+        except InUse:
+            raise UsageError(f"Another process is writing into {out}.", fix="Choose another --out.") from None
+    try:
+        clear_abandoned(out)
+        if went_on:
+            _remove_pictures(out)
+        yield
+    except BaseException:
+        empty = os.listdir(out) == [UNFINISHED]
+        let_go(mark, lock, remove=empty)
+        if empty and made:
+            with suppress(OSError):
+                out.rmdir()
+        raise
+    let_go(mark, lock, remove=True)
+
+
+def _remove_pictures(out: Path) -> None:
+    """Forget what was written before it was stopped; whatever else there is stays."""
+    for path in out.iterdir():
+        if path.name == INDEX or _PICTURE.fullmatch(path.name):
+            with suppress(OSError):
+                path.unlink()
 
 
 def write_explained(explanations: Iterable[Explanation], out: Path) -> Iterator[Explanation]:
     """Write a picture of each explanation as it comes, hand it on, and write index.html at the end."""
     from tellapart.report.heat import figure_png
 
-    out.mkdir(parents=True, exist_ok=True)
-    written: list[dict[str, object]] = []
-    for number, explanation in enumerate(explanations, start=1):
-        name = ""
-        if explanation.photo is not None:
-            name = picture_name(number, explanation.prediction.path)
-            write_bytes(out / name, figure_png(explanation.plot()))
-        written.append({"picture": name, **explanation.to_dict()})
-        yield explanation
-    write_text(out / INDEX, render_index(written))
+    with filling(out):
+        written: list[dict[str, object]] = []
+        for number, explanation in enumerate(explanations, start=1):
+            name = ""
+            if explanation.photo is not None:
+                name = picture_name(number, explanation.prediction.path)
+                write_bytes(out / name, figure_png(explanation.plot()))
+            written.append({"picture": name, **explanation.to_dict()})
+            yield explanation
+        write_text(out / INDEX, render_index(written))
 
 
 def picture_name(number: int, path: str) -> str:

@@ -38,21 +38,24 @@ _TWIN_COLUMNS = tuple(field.name for field in fields(TwinFinding))
 Row = Mapping[str, str]
 
 
-def write_run_report(folder: Path, photos: Path | None = None) -> None:
+def write_run_report(folder: Path, photos: Path | None = None, diagnosed: Path | None = None) -> None:
     """Write report.html into a run folder.
 
     Args:
         folder: of a finished run; a file of it that is missing leaves out what it would tell.
         photos: where the photos are now; None: where they were.
+        diagnosed: a folder with a new diagnosis, which the page goes into as well; None: the run folder.
 
     Raises:
         ResourceError: the page cannot be written.
     """
-    write_report(folder / "report.html", run_facts(folder, photos))
+    diagnosed = diagnosed or folder
+    write_report(diagnosed / "report.html", run_facts(folder, photos, diagnosed))
 
 
-def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
+def run_facts(folder: Path, photos: Path | None = None, diagnosed: Path | None = None) -> ReportFacts:
     """What the page shows of a run."""
+    diagnosed = diagnosed or folder
     metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
     root = _root(photos, record)
     splits = [row for row in read_rows(folder / "splits.csv", "path", "label", "part") if row["label"]]
@@ -60,7 +63,7 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
     predictions = read_rows(folder / "predictions.csv", "path", "label", "probability")
     engine = _engine(folder)
     class_names = _class_names(engine, predictions)
-    diagnosis = read_json(folder / "diagnosis.json")
+    diagnosis = read_json(diagnosed / "diagnosis.json")
     return ReportFacts(
         title=root.resolve().name,
         verdict=verdict(metrics),
@@ -80,7 +83,7 @@ def run_facts(folder: Path, photos: Path | None = None) -> ReportFacts:
         ),
         twins=_twins(read_rows(folder / "twins.csv", *_TWIN_COLUMNS)),
         diagnosis=diagnosis,
-        doubted=_doubted(read_rows(folder / "doubts.csv", "path", "label", "suggestion", "score"), places),
+        doubted=_doubted(read_rows(diagnosed / "doubts.csv", "path", "label", "suggestion", "score"), places),
         memorised=_memorised(diagnosis.get("memorised", ()), places),
         warnings=tuple(record.get("warnings", ())),
         settings=record.get("settings", {}),

@@ -20,7 +20,7 @@ from tellapart.model.manifest import Manifest
 from tellapart.network.family import find_backbone
 from tellapart.photos.decode import Source, open_photo, read_photo
 from tellapart.photos.picture import as_network_sees, beside, resized, shown, write_png
-from tellapart.report.explained import picture_name
+from tellapart.report.explained import filling, picture_name
 from tellapart.settings import DecodeSettings, TrainSettings
 
 SHOWN_PX = 480  # longer side of the photo in a picture, and the side of its input
@@ -120,8 +120,8 @@ def sights(sources: Iterable[Source], entry: Entry, limits: DecodeSettings | Non
 
 def write_sights(found: Iterable[Sight], out: Path) -> Iterator[Sight]:
     """Write a picture of each sight as it comes, and hand it on."""
-    out.mkdir(parents=True, exist_ok=True)
-    for number, sight in enumerate(found, start=1):
-        if sight.photo is not None:
-            write_png(out / picture_name(number, sight.path), sight.picture())
-        yield sight
+    with filling(out):
+        for number, sight in enumerate(found, start=1):
+            if sight.photo is not None:
+                write_png(out / picture_name(number, sight.path), sight.picture())
+            yield sight

@@ -26,7 +26,7 @@ from tellapart.training.features import fill_features, room_for
 from tellapart.training.pixels import StreamedPixels
 from tellapart.training.preparing import Material
 from tellapart.training.quick import head_facts
-from tellapart.training.run_folder import CHECKPOINTS
+from tellapart.training.run_folder import CHECKPOINTS, checkpoint_folder
 
 _VIEWS = (4, 3, 2, 1)  # of each photo, as many as the time allows
 _LEAST_EPOCHS = 4  # below, nothing is gained
@@ -75,7 +75,7 @@ def make_plan(job: Job, finish: float) -> Plan | None:
     from tellapart.training.budget import trial_engine
     from tellapart.training.learner import Learner
 
-    (job.folder / CHECKPOINTS).mkdir(exist_ok=True)
+    checkpoint_folder(job.folder)
     pixels, num_known = job.pixels("train"), int(np.isin(job.material.parts, ("train", "validation")).sum())
     for cut in CUTS:
         trunk = trial_engine(trunk_of(job.classifier, cut), trunk_facts(job), job.folder)

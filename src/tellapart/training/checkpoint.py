@@ -24,7 +24,7 @@ from tellapart.reading import open_file
 from tellapart.settings import TrainSettings
 from tellapart.training.facts import data_fingerprint, versions
 from tellapart.training.preparing import Material
-from tellapart.training.run_folder import CHECKPOINTS
+from tellapart.training.run_folder import CHECKPOINTS, checkpoint_folder
 from tellapart.training.schedule import Clock
 
 _KEPT = 2
@@ -87,7 +87,7 @@ class Checkpoints:
         Raises:
             ResourceError: the disk is full; the checkpoints before are untouched.
         """
-        self._folder.mkdir(exist_ok=True)
+        checkpoint_folder(self._folder.parent)
         saved.seconds = self.seconds()
         arrays = {
             f"{group}{number:04d}": array for group in _GROUPS for number, array in enumerate(getattr(saved, group))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from tellapart.atomic import claim_blocks, replacing
+from tellapart.atomic import claim_blocks, replacing, writing
 from tellapart.engine.session import Engine
 from tellapart.fit_settings import PixelSettings, ViewSettings
 from tellapart.photos.cutting import Cut, cut
@@ -93,7 +93,8 @@ def held_features(file: Path, shape: tuple[int, ...], fill: Callable[[np.ndarray
     held = _open(file, shape)
     if held is not None:
         return held
-    file.parent.mkdir(parents=True, exist_ok=True)
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as temporary:
         array = np.lib.format.open_memmap(temporary, "w+", np.float16, shape)
         claim_blocks(temporary)

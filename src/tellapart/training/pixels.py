@@ -13,9 +13,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,11 +30,11 @@ from tellapart.fit_settings import PixelSettings
 from tellapart.photos.decode import decoding, open_photo, read_photo, to_pixels
 from tellapart.progress import Advance, Progress
 from tellapart.settings import DecodeSettings, TrainSettings, cache_folder
+from tellapart.temporary import clear_abandoned, temporary_folder
 from tellapart.training.looking import Before, Look, RefusedPhoto
 from tellapart.workers import in_order
 
 _RULE = "stretch-v1"  # raise the number when resizing changes what a pixel is
-_ABANDONED_SECONDS = 3600  # an unfinished file this old was left by a process that was killed
 _HANDFUL = 16  # photos a task
 _DEFAULTS = PixelSettings()
 
@@ -137,21 +136,22 @@ def pixels_of(
     streamed = StreamedPixels(look, side_px, _decoding_of(look, settings))
     file, shape = _file(look.sha256, side_px, streamed.settings), (len(streamed), side_px, side_px, 3)
     num_bytes = len(streamed) * side_px * side_px * 3
-    held = _open(file, shape)
-    if held is None:
-        written = _make_room(file.parent, num_bytes, limits) and _write(file, streamed, settings.threads, progress)
-        held = _open(file, shape) if written else None
-    if held is None:
-        progress.note(
-            f"No room to keep {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo is decoded every "
-            "time it is shown. That is slower; the result is the same."
-        )
-    try:
-        yield streamed if held is None else HeldPixels(held)
-    finally:
-        if not settings.cache:
-            del held
-            _forget(file)
+    with ExitStack() as stack:
+        held = _open(file, shape)
+        if held is None and _make_room(file.parent, num_bytes, limits):
+            with suppress(OSError):  # else nothing can be written there
+                if not settings.cache:
+                    file = stack.enter_context(temporary_folder(file.parent)) / file.name
+                held = _open(file, shape) if _write(file, streamed, settings.threads, progress) else None
+        if held is None:
+            progress.note(
+                f"No room to keep {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo is decoded "
+                "every time it is shown. That is slower; the result is the same."
+            )
+        try:
+            yield streamed if held is None else HeldPixels(held)
+        finally:
+            del held  # before its file: Windows removes none that is mapped
 
 
 def are_held(look: Look, side_px: int, settings: TrainSettings) -> bool:
@@ -231,9 +231,7 @@ def _make_room(folder: Path, num_bytes: int, limits: PixelSettings) -> bool:
         return False
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for part in folder.glob(".*.part.*"):
-            if time.time() - part.stat().st_mtime > _ABANDONED_SECONDS:
-                _forget(part)
+        clear_abandoned(folder)
         files = sorted(folder.glob("*.npy"), key=lambda file: file.stat().st_mtime)
         held = sum(file.stat().st_size for file in files)
         while files and held + num_bytes > limits.max_bytes:

@@ -15,7 +15,7 @@ import numpy as np
 from tellapart.fit_settings import SCRATCH_PLANS, SidesPlan
 from tellapart.reading import read_json
 from tellapart.training.learner import Learner
-from tellapart.training.run_folder import CHECKPOINTS, write_json
+from tellapart.training.run_folder import CHECKPOINTS, checkpoint_folder, write_json
 from tellapart.training.sources import one_hot
 
 _STEPS = 4  # of each side; under a second in all
@@ -45,7 +45,7 @@ def choose_sides(
     speeds = measure_speeds(learner, sides, batch, num_classes)
     left = (seconds - (time.perf_counter() - begin)) * _FOR_TRAINING
     chosen = choose_plan(speeds, left, num_photos)
-    file.parent.mkdir(exist_ok=True)
+    checkpoint_folder(folder)
     write_json(file, {"plan": SCRATCH_PLANS.index(chosen), "photos_per_second": {str(k): v for k, v in speeds.items()}})
     return chosen
 

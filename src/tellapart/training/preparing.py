@@ -31,10 +31,19 @@ from tellapart.photos.splits_file import read_splits
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
-from tellapart.settings import DecodeSettings, EngineSettings, ScanSettings, SplitSettings, TrainSettings
+from tellapart.settings import (
+    DecodeSettings,
+    EngineSettings,
+    ScanSettings,
+    SplitSettings,
+    TrainSettings,
+    cache_folder,
+)
+from tellapart.temporary import clear_abandoned, temporary_folder
 from tellapart.training.facts import Stopwatch
 from tellapart.training.looking import Look, RefusedPhoto, look
 
+_PROBE_BYTES = 1_000_000  # written into the cache folder to see whether it takes anything
 OWN_EMBEDDINGS = ("classic", "scratch")  # recipes whose file gives other embeddings than the backbone's
 
 
@@ -158,9 +167,32 @@ def viewer_of(engine: Engine, settings: TrainSettings) -> Viewer:
     )
 
 
-def backbone_viewer(settings: TrainSettings) -> Viewer:
-    """How photos are embedded under these settings; makes the backbone's file the first time."""
+def backbone_viewer(settings: TrainSettings, progress: Progress | None = None) -> Viewer:
+    """How photos are embedded under these settings; makes the backbone's file the first time.
+
+    Args:
+        settings: which backbone.
+        progress: if given, is told where the cache folder cannot be used, before the work and not after it.
+    """
+    reason = _why_no_cache() if settings.cache else None
+    if reason is not None and progress is not None:
+        progress.note(
+            f"The cache folder {cache_folder()} cannot be used ({reason}): this run goes on without it, and the next "
+            "one will look at all photos again. Set TELLAPART_CACHE to a folder that you may write to."
+        )
     return viewer_of(backbone_engine(find_backbone(settings.backbone)), settings)
+
+
+def _why_no_cache() -> str | None:
+    """Why nothing can be kept in the cache folder; None where it can."""
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        clear_abandoned(cache_folder())
+        with temporary_folder(cache_folder()) as folder:
+            (folder / "probe").write_bytes(bytes(_PROBE_BYTES))
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def embed(table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, limits: ScanSettings) -> Look:

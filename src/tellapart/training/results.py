@@ -16,8 +16,18 @@ from tellapart.training.run import Trained
 from tellapart.training.run_folder import write_json, write_rows
 
 
-def write_results(folder: Path, trained: Trained, settings: TrainSettings, command: Sequence[str]) -> None:
-    """Write every file of the run folder but the models and the report; figures go into model.onnx too."""
+def write_results(
+    folder: Path, trained: Trained, settings: TrainSettings, command: Sequence[str], source: Path
+) -> None:
+    """Write every file of the run folder but the models and the report; figures go into model.onnx too.
+
+    Args:
+        folder: that the run works in.
+        trained: what it found out.
+        settings: what it was asked for.
+        command: that asked for it.
+        source: the folder or table that the photos come from.
+    """
     metrics, table = trained.metrics, trained.table
     write_json(folder / "metrics.json", metrics)
     lasting = {name: value for name, value in metrics.items() if name not in ("seconds", "peak_memory_mb")}
@@ -40,6 +50,7 @@ def write_results(folder: Path, trained: Trained, settings: TrainSettings, comma
         {
             **({"command": list(command)} if command else {}),  # from Python there is none: the settings say it all
             "photos": str(table.root.resolve()),  # where `diagnose` looks for them
+            "source": str(source.resolve()),
             "settings": dataclasses.asdict(settings),
             "seed": settings.seed,
             "details": dict(trained.built.details),

@@ -26,7 +26,7 @@ from tellapart.network.quiet import keras
 from tellapart.progress import Progress
 from tellapart.reading import read_json
 from tellapart.training.facts import available_memory_bytes
-from tellapart.training.run_folder import CHECKPOINTS, write_json
+from tellapart.training.run_folder import CHECKPOINTS, checkpoint_folder, write_json
 
 _KEPT = 0.7  # of what all layers put out, until a step goes back through them; the rest is overwritten on the way
 _LARGEST = 2.0  # times the largest output of a layer: its gradient, and the space in which that is computed
@@ -95,8 +95,7 @@ def make_room(network: keras.Model, fit: FitSettings, folder: Path, progress: Pr
         return fit
     smaller = with_batch(fit, batch)
     if begun is None:
-        (folder / CHECKPOINTS).mkdir(exist_ok=True)
-        write_json(folder / CHECKPOINTS / "room.json", {"batch": batch})
+        write_json(checkpoint_folder(folder) / "room.json", {"batch": batch})
         progress.note(
             f"Memory is short: {fit.batch} photos a step would take {_size(need.bytes_at(fit.batch))}, and "
             f"{_size(free or 0)} are free. Training takes {batch} a step instead, at a rate of {smaller.rate:.2g}."

@@ -73,7 +73,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
     """
     # ── prepare ──
     with watch.stage("backbone"), progress.stage("Loading the backbone"):
-        viewer = backbone_viewer(settings)
+        viewer = backbone_viewer(settings, progress)
     material = prepare(table, viewer, settings, progress, watch)
     del viewer  # and its engine, before Keras takes its share of memory
 

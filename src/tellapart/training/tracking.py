@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from tellapart.atomic import writing
 from tellapart.errors import UsageError
 from tellapart.libraries import importing
 from tellapart.progress import Advance, Progress
@@ -125,8 +126,9 @@ def tracked(track: str, folder: Path, watcher: Progress) -> Iterator[Tracked | N
         return
 
     def open_curves() -> Curves:
-        (folder / CURVES).mkdir(exist_ok=True)
-        curves, command = _OPEN[track](folder / CURVES)
+        with writing(folder / CURVES):
+            (folder / CURVES).mkdir(exist_ok=True)
+            curves, command = _OPEN[track](folder / CURVES)
         watcher.note(f"Curves are in {folder / CURVES}. To watch them, in another terminal: {command}")
         return curves
 
