@@ -19,18 +19,18 @@ from tellapart.atomic import write_bytes
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import Engine, open_classifier
-from tellapart.errors import DataError, ModelError, TellapartError, UsageError, not_fitted
-from tellapart.model.file import MAX_FILE_BYTES, add_label_type, read_model
+from tellapart.errors import DataError, UsageError, not_fitted
+from tellapart.model.file import add_label_type, is_model, model_bytes
 from tellapart.paths import PathLike, path_of
 from tellapart.photos.given import batch_shape_of, photos_given
 from tellapart.photos.kept import TemporaryFolder, keep_labelled
 from tellapart.photos.labels import truth_of, typed
-from tellapart.photos.places import require_free, require_outside
-from tellapart.reading import read_file
-from tellapart.report.notebook import Viewed, Views
+from tellapart.photos.places import places_of, require_free, require_outside
+from tellapart.report.notebook import Viewed, Views, viewed_model
 from tellapart.settings import EngineSettings, TrainSettings
 from tellapart.temporary import clear_abandoned
 from tellapart.training.apart import require_apart
+from tellapart.verbs.given import Watcher
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
@@ -117,7 +117,7 @@ class ImageClassifier(Views):
         threads: int = TrainSettings.threads,
         track: str = TrainSettings.track,
         out: PathLike | None = None,
-        progress: verbs.Watcher = None,
+        progress: Watcher = None,
     ):
         self.recipe = recipe
         self.backbone = backbone
@@ -161,7 +161,7 @@ class ImageClassifier(Views):
         source, labels = keep_labelled(photos, y, home.path / "photos")
         # The run folder outlives this call and is removed with the object, unless the user named one.
         out = home.path / "run" if self.out is None else path_of(self.out, "out", "a run folder")
-        self._places = _places_of(photos)
+        self._places = places_of(photos)
         require_outside(out, [], self._places, option="out=")
         result = verbs.train(source, settings=settings, out=out, progress=self.progress)
         if labels is not None and labels.kind != "text":
@@ -194,7 +194,7 @@ class ImageClassifier(Views):
             UsageError: another file is there, or the place lies among the photos that it was trained on.
         """
         target, folder = path_of(path, "path", "the model file to write"), self._fitted().path.parent
-        require_free(target, _is_model, force=force)
+        require_free(target, is_model, force=force)
         require_apart(target, folder, [], self._places)
         clear_abandoned(target.parent)
         write_bytes(target, self._model_bytes())
@@ -364,15 +364,7 @@ class ImageClassifier(Views):
     def _viewed(self) -> Viewed:
         if not hasattr(self, "_engine"):
             return Viewed(title=f"{self!r}, not trained yet")
-        manifest, folder = self._engine.manifest, self._engine.path.parent
-        names = ", ".join(manifest.class_names[:_SHOWN_CLASSES])
-        return Viewed(
-            title=f"Tells apart {names}{', …' * (len(self.classes_) > _SHOWN_CLASSES)}; recipe {manifest.recipe}",
-            class_names=manifest.class_names,
-            part=manifest.metrics.get("test"),
-            headline=manifest.metrics.get("headline"),
-            folder=folder if (folder / "run.json").is_file() else None,
-        )
+        return viewed_model(self._engine.manifest, self._engine.path.parent)
 
     _batch_shape: tuple[int, ...] | None = None  # see `batch_shape_of`
     _places: Sequence[Path] = ()  # a photo of each folder that was given
@@ -394,14 +386,7 @@ class ImageClassifier(Views):
         return self
 
     def _model_bytes(self) -> bytes:
-        file = self._fitted().path
-        try:
-            return read_file(file, MAX_FILE_BYTES)
-        except OSError as error:
-            raise ModelError(
-                f"The model file {file} of this classifier cannot be read any more: {error.strerror or error}.",
-                fix="Load it from where it is now, with ImageClassifier.load.",
-            ) from error
+        return model_bytes(self._fitted().path)
 
     def _fitted(self) -> Engine:
         if not hasattr(self, "_engine"):
@@ -415,19 +400,3 @@ class ImageClassifier(Views):
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)} | {"out": None, "progress": None}
 _SETTINGS = tuple(field.name for field in dataclasses.fields(TrainSettings))
 _PARAMETERS = (*_SETTINGS, "out", "progress")
-_SHOWN_CLASSES = 8  # names in the title of its notebook page
-
-
-def _places_of(photos: object) -> list[Path]:
-    """A photo of each folder that the photos of a sequence lie in, as far as they are files."""
-    if isinstance(photos, str | Path | bytes) or not isinstance(photos, Sequence):
-        return []
-    files = [Path(photo) for photo in photos if isinstance(photo, str | Path)]
-    return list({file.parent: file for file in files}.values())
-
-
-def _is_model(file: Path) -> bool:
-    try:
-        return bool(read_model(file).manifest)
-    except TellapartError:
-        return False

@@ -73,6 +73,30 @@ def read_model(path: Path) -> ModelFile:
     return ModelFile(path, content, manifest)
 
 
+def is_model(path: Path) -> bool:
+    """Whether a file is a sound model of ours."""
+    try:
+        read_model(path)
+    except ModelError:
+        return False
+    return True
+
+
+def model_bytes(path: Path) -> bytes:
+    """A model file that was opened before, as it is now.
+
+    Raises:
+        ModelError: it cannot be read any more.
+    """
+    try:
+        return read_file(path, MAX_FILE_BYTES)
+    except OSError as error:
+        raise ModelError(
+            f"The model file {path} of this classifier cannot be read any more: {error.strerror or error}.",
+            fix="Load it from where it is now, with ImageClassifier.load.",
+        ) from error
+
+
 def write_model(path: Path, proto: onnx.ModelProto) -> None:
     """Write a model file atomically, with its checksum; the bytes depend on its content only."""
     write_bytes(path, sealed(proto.SerializeToString(deterministic=True)))

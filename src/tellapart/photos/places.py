@@ -81,6 +81,14 @@ def require_free(out: Path, is_ours: Callable[[Path], bool] | None, *, force: bo
         )
 
 
+def places_of(photos: object) -> list[Path]:
+    """A photo of each folder that the photos of a sequence lie in, as far as they are files."""
+    if isinstance(photos, str | Path | bytes) or not isinstance(photos, Sequence):
+        return []
+    files = [Path(photo) for photo in photos if isinstance(photo, str | Path)]
+    return list({file.parent: file for file in files}.values())
+
+
 def require_name(out: Path) -> None:
     """Raise `UsageError` where the system takes no file or folder of this name; to be asked before any other thing."""
     try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tellapart.cells import read_rows
 from tellapart.errors import UsageError
+from tellapart.model.manifest import Manifest
 from tellapart.reading import read_json
 from tellapart.report.wording import count, estimate, readable, verdict
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tellapart.report.displays import Display
 
 _MOST_CLASSES = 12  # rows of the table
+_SHOWN_CLASSES = 8  # names in a title
 _TRAIN = "ImageClassifier().fit(PHOTOS) trains one."
 
 
@@ -80,6 +82,18 @@ class Views:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         return _html(self._viewed())
+
+
+def viewed_model(manifest: Manifest, folder: Path) -> Viewed:
+    """What can be shown of a model file, which may lie in its run folder."""
+    names = ", ".join(manifest.class_names[:_SHOWN_CLASSES])
+    return Viewed(
+        title=f"Tells apart {names}{', …' * (len(manifest.class_names) > _SHOWN_CLASSES)}; recipe {manifest.recipe}",
+        class_names=manifest.class_names,
+        part=manifest.metrics.get("test"),
+        headline=manifest.metrics.get("headline"),
+        folder=folder if (folder / "run.json").is_file() else None,
+    )
 
 
 def _history(folder: Path | None) -> list[dict[str, str]]:

@@ -1,0 +1,20 @@
+"""What tellapart can do, one function per verb: the same meaning in Python, on the command line and on a page.
+
+Each verb takes what it works on first and everything else by name, in one order: its own options, `settings`,
+`source`, `out`, `progress`. A path is text, `pathlib.Path`, `os.DirEntry` or bytes. Each gives a frozen result with
+`to_dict()`, and tells a `Progress` where it is: by default a line on standard error where somebody sees it;
+`progress=False` is silent. `evaluate`, `compare` and `predict` never import Keras.
+
+    training.py    check, train
+    grading.py     evaluate, compare, predict
+    seeing.py      explain, look, quiz
+    diagnosing.py  diagnose, relabel
+    given.py       what every verb does with what it is given
+"""
+
+from tellapart.verbs.diagnosing import diagnose, relabel
+from tellapart.verbs.grading import compare, evaluate, predict
+from tellapart.verbs.seeing import explain, look, quiz
+from tellapart.verbs.training import check, train
+
+__all__ = ["check", "compare", "diagnose", "evaluate", "explain", "look", "predict", "quiz", "relabel", "train"]
