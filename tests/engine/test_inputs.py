@@ -166,7 +166,7 @@ def test_a_list_that_begins_like_a_bmp_file_is_a_list(monkeypatch):
 
 def test_a_table_is_its_rows_in_order_named_as_it_names_them(folder, tmp_path):
     (tmp_path / "t.csv").write_text("label;file\nx;photos\\b.jpg\n;photos/gone.jpg\ny;photos/a.png\n")
-    files, total = expand_inputs(["t.csv"])
+    files, total, _ = expand_inputs(["t.csv"])
     found = list(files)
     assert total == 3
     assert [file.text for file in found] == ["photos\\b.jpg", "photos/gone.jpg", "photos/a.png"]

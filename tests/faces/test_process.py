@@ -19,7 +19,7 @@ import tellapart
 
 fake = FakeVerbs(Path("run"))
 
-def train(photos, settings, out, progress):
+def train(photos, *, settings, out, progress, command):
     with progress.stage("Embedding"):
         print("started", file=sys.stderr, flush=True)
         try:

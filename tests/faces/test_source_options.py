@@ -19,8 +19,7 @@ def heard(monkeypatch):
     found = []
 
     def verb(*given, source=None, **named):
-        source = next((each for each in given if isinstance(each, SourceSettings)), source)
-        found.extend(each.source for each in given if hasattr(each, "source"))
+        found.extend(each.source for each in (*given, *named.values()) if hasattr(each, "source"))
         found.extend([source] if source else [])
         raise KeyboardInterrupt
 

@@ -304,7 +304,7 @@ def test_two_columns_of_splits_are_named(sheet):
     [("is_valid", ("validation", "train")), ("is_test", ("test", "")), ("is_training_image", ("train", "test"))],
 )
 def test_a_flag_tells_the_split(sheet, flag, splits):
-    table = scan(sheet(f"path,label,{flag}\n1.jpg,a,True\n2.jpg,b,0\n"), settings=ScanSettings(min_photos_per_class=0))
+    table = scan(sheet(f"path,label,{flag}\n1.jpg,a,True\n2.jpg,b,0\n"), for_training=False)
     assert table.parts == splits
 
 

@@ -140,9 +140,9 @@ def predict(
     target = path_or_none(out, "out", "a file for predictions")
     if target is not None:
         require_place_for_predictions(target, force=force)
+    engine = open_classifier(file)
     named = expand_inputs(inputs, source)
     paths = apart(target, file, inputs, named.paths)
-    engine = open_classifier(file)
     predictor = Predictor(engine, settings, decode_limits(source, engine.manifest))
     return PredictResult(
         class_names=predictor.class_names,

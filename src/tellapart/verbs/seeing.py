@@ -55,9 +55,9 @@ def explain(
     settings, progress, source = settings_of(settings, EngineSettings), watcher(progress), source_of(source)
     if target is not None:
         require_place(target, force=force)
+    engine = open_classifier(file)
     named = expand_inputs(inputs, source)
     paths = apart(target, file, inputs, named.paths)
-    engine = open_classifier(file)
     with progress.stage("Looking for its training photos"):
         training = training_photos(engine)
     limits = decode_limits(source, engine.manifest)
