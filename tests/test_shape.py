@@ -49,6 +49,7 @@ LAYERS = (
     "report",
     "results",
     "verbs",
+    "estimator",
     "classifier",
     "faces",
     "__init__",
@@ -65,7 +66,7 @@ OWNERS = {
     "onnxruntime": {"engine"},
     "keras": {"network", "training"},
     "tensorflow": {"network", "training"},
-    "sklearn": {"training", "classifier"},  # the class tells scikit-learn what it is
+    "sklearn": {"training", "classifier", "estimator"},  # the class tells scikit-learn what it is
     "tensorboard": {"training"},
     "mlflow": {"training"},
     "cleanlab": {"diagnosis"},
@@ -260,19 +261,7 @@ def test_a_verb_takes_its_inputs_first_and_everything_else_by_name_in_one_order(
     assert set(inputs) <= {"model", "a", "b", "photos", "run", "reviewed"} and inputs
     assert len(inputs) + len(named) == len(parameters)
     assert all(p.default is not p.empty for p in parameters if p.kind is p.KEYWORD_ONLY)
-    order = [
-        "model",
-        "recipe",
-        "photos",
-        "seed",
-        "seconds",
-        "settings",
-        "source",
-        "out",
-        "force",
-        "progress",
-        "command",
-    ]
+    order = "model recipe photos seed seconds settings source out force progress command".split()
     assert named == sorted(named, key=order.index)
 
 

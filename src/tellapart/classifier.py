@@ -6,7 +6,6 @@ and learns attributes whose names end in `_`, `get_params` and `set_params` let 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, UsageError, not_fitted
+from tellapart.estimator import SETTINGS, Estimator
 from tellapart.model.file import add_label_type, is_model, model_bytes
 from tellapart.paths import PathLike, path_of
 from tellapart.photos.given import batch_shape_of, photos_given
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Photos = Any  # see `tellapart.photos.given`; named, because a union of what every library brings would say nothing
 
 
-class ImageClassifier(Views):
+class ImageClassifier(Estimator, Views):
     """An image classifier that is trained from a folder of photos and graded on photos it never saw.
 
     **Photos** are a folder, or a list (tuple, series, generator, array) of photos: paths, bytes of files, open binary
@@ -72,6 +72,9 @@ class ImageClassifier(Views):
         group_by: photos that must stay on one side: "folder", "column" or a regular expression on paths.
         splits: a splits.csv to take the parts from.
         exclude: names of classes, or patterns on paths, to leave out.
+        layout: what the folders at the top are, where that is doubtful: "classes" or "splits".
+        follow_links: follow links that lead out of the folder.
+        root: where the paths of a table start, if not in its own folder.
         strict: stop at the first photo that cannot be used.
         max_megapixels: of a photo; larger ones are refused.
         cache: remember embeddings between runs.
@@ -111,6 +114,9 @@ class ImageClassifier(Views):
         group_by: str | None = TrainSettings.group_by,
         splits: PathLike | None = TrainSettings.splits,
         exclude: tuple[str, ...] = TrainSettings.exclude,
+        layout: str = TrainSettings.layout,
+        follow_links: bool = TrainSettings.follow_links,
+        root: PathLike | None = TrainSettings.root,
         strict: bool = TrainSettings.strict,
         max_megapixels: float = TrainSettings.max_megapixels,
         cache: bool = TrainSettings.cache,
@@ -137,6 +143,9 @@ class ImageClassifier(Views):
         self.group_by = group_by
         self.splits = splits
         self.exclude = exclude
+        self.layout = layout
+        self.follow_links = follow_links
+        self.root = root
         self.strict = strict
         self.max_megapixels = max_megapixels
         self.cache = cache
@@ -302,47 +311,6 @@ class ImageClassifier(Views):
         run = getattr(self, "run_", self._fitted().path.parent)
         return verbs.diagnose(run, photos=photos, seconds=seconds, progress=self.progress)
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters, by name."""
-        return {name: getattr(self, name) for name in _PARAMETERS}
-
-    def set_params(self, **parameters: Any) -> ImageClassifier:
-        """Change parameters.
-
-        Raises:
-            UsageError: there is no such parameter.
-        """
-        known = self.get_params()
-        for name, value in parameters.items():
-            if name not in known:
-                raise UsageError(f"There is no parameter '{name}'.", fix=f"Use one of: {', '.join(known)}.")
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        changed = {k: v for k, v in self.get_params().items() if v is not _DEFAULTS[k] and v != _DEFAULTS[k]}
-        return f"ImageClassifier({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
-
-    def __sklearn_tags__(self) -> Any:
-        """What scikit-learn's tools ask first, from version 1.6 on; only they call it."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=False),  # a folder brings its labels
-            input_tags=InputTags(two_d_array=False, three_d_array=True),  # photos, and no table of numbers
-            classifier_tags=ClassifierTags(),
-            non_deterministic=self.recipe in ("best", "scratch"),  # these end by the clock
-        )
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Whether it was trained or loaded."""
-        return hasattr(self, "_engine")
-
-    def __sklearn_clone__(self) -> ImageClassifier:
-        """The same parameters and nothing learnt; who watches is shared and not copied."""
-        return type(self)(**self.get_params())
-
     def __getstate__(self) -> dict[str, Any]:
         """What pickling keeps: parameters, figures, and the model file as bytes, which is data and runs no code."""
         state = self.get_params()
@@ -370,7 +338,7 @@ class ImageClassifier(Views):
     _places: Sequence[Path] = ()  # a photo of each folder that was given
 
     def _settings(self) -> TrainSettings:
-        return TrainSettings(**{name: getattr(self, name) for name in _SETTINGS})
+        return TrainSettings(**{name: getattr(self, name) for name in SETTINGS})
 
     def _given(self, photos: Photos) -> Any:
         return photos_given(photos, self._batch_shape)
@@ -395,8 +363,3 @@ class ImageClassifier(Views):
                 fix='Call fit("photos/") first, or ImageClassifier.load("model.onnx").',
             )
         return self._engine
-
-
-_DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainSettings)} | {"out": None, "progress": None}
-_SETTINGS = tuple(field.name for field in dataclasses.fields(TrainSettings))
-_PARAMETERS = (*_SETTINGS, "out", "progress")

@@ -8,7 +8,7 @@ from tellapart.photos.faults import REFUSAL_CODES, Faults, refusal
 
 @pytest.mark.parametrize("code", sorted(REFUSAL_CODES))
 def test_every_refusal_is_one_plain_sentence(code):
-    details = {"reason": "no", "megabytes": 9, "limit": 3, "format": "a", "megapixels": 1, "width": 0, "height": 0}
+    details = {"reason": "no.", "megabytes": 9, "limit": 3, "format": "a", "megapixels": 1, "width": 0, "height": 0}
     details |= {"before": "then", "when": "now"}
     sentence = refusal(code, **details, got="this").sentence
     assert sentence.endswith(".")
