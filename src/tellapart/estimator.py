@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Self
+from typing import Any
 
 from tellapart.errors import UsageError
 from tellapart.settings import TrainSettings
@@ -22,7 +22,7 @@ class Estimator:
         """The parameters, by name."""
         return {name: getattr(self, name) for name in PARAMETERS}
 
-    def set_params(self, **parameters: Any) -> Self:
+    def set_params(self, **parameters: Any) -> Any:
         """Change parameters.
 
         Raises:
@@ -55,6 +55,6 @@ class Estimator:
         """Whether it was trained or loaded."""
         return hasattr(self, "_engine")
 
-    def __sklearn_clone__(self) -> Self:
+    def __sklearn_clone__(self) -> Any:
         """The same parameters and nothing learnt; who watches is shared and not copied."""
         return type(self)(**self.get_params())
