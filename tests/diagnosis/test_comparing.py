@@ -192,7 +192,7 @@ def test_a_name_that_is_no_text_survives_in_the_table(tmp_path):
     from tellapart.diagnosis.comparing import ChangedPhoto
 
     write_changed((ChangedPhoto("red/\udcff.png", "red", "red", "blue"),), tmp_path / "changed.csv")
-    assert (tmp_path / "changed.csv").read_text().splitlines()[1] == "red/\\udcff.png,red,red,blue"
+    assert (tmp_path / "changed.csv").read_text().splitlines()[1] == "'red/\\udcff.png,red,red,blue"
 
 
 @pytest.mark.parametrize("out", ["changed.xlsx", "none/changed.csv", ".", f"{'r' * 300}.csv"])
@@ -215,7 +215,7 @@ def test_photos_that_are_lost_between_the_two_passes_count_for_neither(photos, t
                     lost.write_bytes(content[:50] if harm == "cut" else sorted(photos.glob("*/*.png"))[7].read_bytes())
             return super().stage(name, total)
 
-    result = verbs.compare(a, b, photos, Watcher(), ENGINE)
+    result = verbs.compare(a, b, photos, settings=ENGINE, progress=Watcher())
     assert result.everything.num_photos == NUM_PHOTOS - 1
     assert [(photo.path, photo.code) for photo in result.refused] == [(lost.relative_to(photos).as_posix(), code)]
     assert "when A was asked" in result.refused[0].sentence and "when B was asked" in result.refused[0].sentence
