@@ -21,8 +21,8 @@ fake = FakeVerbs(Path("run"))
 
 def train(photos, *, settings, out, progress, command):
     with progress.stage("Embedding"):
-        print("started", file=sys.stderr, flush=True)
         try:
+            print("started", file=sys.stderr, flush=True)
             time.sleep(60)
         finally:
             Path("put-away").touch()

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from headlines import headline_of
 
 from tellapart import ImageClassifier
 from tellapart.errors import UsageError
@@ -105,7 +106,7 @@ def test_what_is_missing_is_told_with_what_would_make_it(tmp_path):
 
 
 def test_a_notebook_shows_figures_with_their_doubt_and_escapes_names(tmp_path):
-    page = Result(part=part(), folder=tmp_path, notes=["note <x>"])._repr_html_()
+    page = Result(part=part(), headline=headline_of(part()), folder=tmp_path, notes=["note <x>"])._repr_html_()
     assert "A &lt;i&gt;classifier" in page and "&lt;b&gt;dog" in page and "note &lt;x&gt;" in page
     assert "95\xa0% interval" in page and str(tmp_path) in page
 
