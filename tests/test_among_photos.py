@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 from PIL import Image
+from small_models import write_small_model
 
 from tellapart import verbs
 from tellapart.classifier import ImageClassifier
 from tellapart.errors import UsageError
-from tellapart.settings import TrainSettings
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def work(tmp_path, monkeypatch):
     (run / "run.json").write_text(json.dumps({"photos": str(tmp_path / "photos"), "source": str(tmp_path / "photos")}))
     splits = [f"{row},{part},g{number},0" for number, row in enumerate(rows) for part in ("train",)]
     (run / "splits.csv").write_text("\n".join(["path,label,part,group,sha256", *splits]) + "\n")
-    (run / "model.onnx").write_text("never opened: the place is judged first")
+    write_small_model(run / "model.onnx")
     (run / "doubts.csv").write_text("path,label,suggestion\nash/0.png,ash,elm\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -61,14 +61,14 @@ def test_pictures_and_predictions(work, inputs, elsewhere):
     for out in ("photos/ash/answers.csv", "photos/answers.csv"):
         refused(work, verbs.predict, work / model, inputs, out=work / out)
         refused(work, verbs.predict, work / model, inputs, out=work / out, force=True)
-        refused(work, verbs.explain, work / model, inputs, (work / out).with_suffix(""))
-        refused(work, verbs.look, inputs, work / model, out=(work / out).with_suffix(""))
-        refused(work, verbs.look, inputs, None, "quick", (work / out).with_suffix(""))
+        refused(work, verbs.explain, work / model, inputs, out=(work / out).with_suffix(""))
+        refused(work, verbs.look, inputs, model=work / model, out=(work / out).with_suffix(""))
+        refused(work, verbs.look, inputs, recipe="quick", out=(work / out).with_suffix(""))
 
 
 def test_photos_that_a_run_was_trained_on_are_protected_whatever_is_asked_about(work):
     refused(work, verbs.predict, work / "run" / "model.onnx", ["new"], out=work / "photos" / "answers.csv")
-    refused(work, verbs.explain, work / "run" / "model.onnx", ["new"], work / "photos" / "maps")
+    refused(work, verbs.explain, work / "run" / "model.onnx", ["new"], out=work / "photos" / "maps")
 
 
 def test_the_users_own_table_is_not_replaced(work):
@@ -86,7 +86,7 @@ def test_a_list_on_standard_input_is_judged_too(work, monkeypatch):
 @pytest.mark.parametrize("source", ["photos", "photos/labels.csv", "./new/../photos"])
 def test_run_folders(work, source, monkeypatch):
     for out in ("photos", "photos/run", "photos/ash/run", "new/../photos/run"):
-        refused(work, verbs.train, work / source, TrainSettings(), work / out)
+        refused(work, verbs.train, work / source, out=work / out)
     monkeypatch.chdir(work / "photos")
     text = refused(work, verbs.train, work / source)  # the default name
     assert "--out" in text and ".." in text
@@ -97,9 +97,10 @@ def test_run_folders(work, source, monkeypatch):
 def test_new_labels(work):
     text = "photos/new.csv"
     with pytest.raises(UsageError):
-        verbs.relabel(work / "run" / "doubts.csv", work / "run", work / text)
+        verbs.relabel(work / "run" / "doubts.csv", work / "run", out=work / text)
     (work / "run" / "run.json").write_text(json.dumps({"photos": str(work / "photos")}))
-    refused(work, verbs.relabel, work / "run" / "doubts.csv", work / "run", work / text, work / "photos" / "labels.csv")
+    reviewed, labels = work / "run" / "doubts.csv", work / "photos" / "labels.csv"
+    refused(work, verbs.relabel, reviewed, work / "run", photos=labels, out=work / text)
 
 
 def test_a_run_folder_that_was_moved_among_the_photos(work):
