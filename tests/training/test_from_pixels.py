@@ -201,16 +201,16 @@ def test_a_run_that_was_killed_goes_on_to_the_same_file(photos, tmp_path):
     given = command(photos, out, "--epochs", "20")
     process = subprocess.Popen(given, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 300  # a busy machine takes a minute to load TensorFlow
-    while len(list(out.glob("checkpoint/step*.npz"))) < 2 and time.monotonic() < deadline:
+    while len(list(out.glob("unfinished/checkpoint/step*.npz"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
     process.kill()
     process.wait()
-    assert (out / "checkpoint").exists() and not (out / "model.onnx").exists()
+    assert (out / "unfinished" / "checkpoint").exists() and not (out / "model.onnx").exists()
     again = subprocess.run(given, env=environment(), capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     assert "Going on where it was stopped" in again.stderr
     assert (out / "model.onnx").read_bytes() == (whole / "model.onnx").read_bytes()
-    assert not (out / "checkpoint").exists()
+    assert not (out / "unfinished").exists()
 
 
 @pytest.mark.skipif(not __import__("importlib").util.find_spec("jax"), reason="jax is not installed: the extra [jax]")
