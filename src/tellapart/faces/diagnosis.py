@@ -5,7 +5,7 @@ Reads results of verbs; writes to standard output.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tellapart.diagnosis.verdict import LEAST_POINTS
-from tellapart.faces.summary import print_section
+from tellapart.faces.summary import print_section, print_section_lines
 from tellapart.faces.terminal import plain_console
 from tellapart.faces.wording import counted, shown_path
-from tellapart.report.wording import SUSPECTS, readable
+from tellapart.report.wording import SUSPECTS, against_truth, readable
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
@@ -31,9 +31,11 @@ def show_diagnosis(diagnosis: Diagnosis, run: Path, console: Console | None = No
     console = console or plain_console()
     console.print()
     console.print(Text(readable(diagnosis.verdict.sentence), "bold"))
+    if diagnosis.against_truth is not None:
+        console.print(Text(readable(_plain(against_truth(diagnosis.against_truth)))))
     values = diagnosis.to_dict()
     _show_suspects(console, values["suspects"])
-    print_section(console, "What to do", [_task(line) for line in diagnosis.todo])
+    _show_tasks(console, diagnosis.todo)
     best_known = [f"{each['path']} ({each['label']})" for each in diagnosis.memorised[:_SHOWN] if each["score"] > 0.5]
     print_section(console, "Known by heart rather than understood", best_known)
     if diagnosis.missing:
@@ -86,5 +88,15 @@ def _proven(points: Mapping[str, float]) -> Text:
     return Text("yes", "bold") if points["value"] >= LEAST_POINTS else Text("yes, but small")
 
 
-def _task(line: Mapping[str, Any]) -> str:
-    return f"- {line['do']}"
+def _show_tasks(console: Console, lines: Sequence[Mapping[str, Any]]) -> None:
+    """What to do; a command stands on a line of its own, however long, so that it can be pasted."""
+    console.print()
+    console.print(Text("What to do", "bold"))
+    for line in lines:
+        print_section_lines(console, [f"- {line['do']}"])
+        if line["command"]:
+            console.print(Text.assemble("    ", (readable(line["command"]), "bold cyan")), soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\xa0", " ")
