@@ -34,7 +34,8 @@ def show_diagnosis(diagnosis: Diagnosis, run: Path, console: Console | None = No
     if diagnosis.against_truth is not None:
         console.print(Text(readable(_plain(against_truth(diagnosis.against_truth)))))
     values = diagnosis.to_dict()
-    _show_suspects(console, values["suspects"])
+    certain = diagnosis.verdict.cause if diagnosis.verdict.kind == "unfair" else ""
+    _show_suspects(console, values["suspects"], certain)
     _show_tasks(console, diagnosis.todo)
     best_known = [f"{each['path']} ({each['label']})" for each in diagnosis.memorised[:_SHOWN] if each["score"] > 0.5]
     print_section(console, "Known by heart rather than understood", best_known)
@@ -59,11 +60,13 @@ def show_relabelled(done: Relabelled, console: Console | None = None) -> None:
     console.print(Text.assemble("Next:  ", (f"tellapart train {shown_path(done.file)}", "bold cyan")), soft_wrap=True)
 
 
-def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]]) -> None:
-    """What each costs, the dearest first; those that could not be measured last."""
+def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]], certain: str) -> None:
+    """What each costs: first what makes the test unfair, then the dearest; those that could not be measured last."""
 
     def dearest_first(item: tuple[str, Mapping[str, Any]]) -> float:
         points = item[1]["points"]
+        if item[0] == certain:
+            return -2.0
         return 2.0 if points is None or points["value"] is None else -points["value"]
 
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
@@ -73,7 +76,8 @@ def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]]) 
     for name, suspect in sorted(suspects.items(), key=dearest_first):
         points = suspect["points"]
         if points is None or points["value"] is None:
-            table.add_row(SUSPECTS[name], "not measured", "")
+            figure = "not measured" if points is None else "unknown"
+            table.add_row(SUSPECTS[name], figure, Text("certain", "bold") if name == certain else "")
             continue
         interval = f"{100 * points['value']:.1f} ({100 * points['low']:.1f} to {100 * points['high']:.1f})"
         table.add_row(SUSPECTS[name], interval, _proven(points))
