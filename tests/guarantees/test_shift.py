@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.domain import tell_parts_apart
 from tellapart.diagnosis.evidence import LEVEL
 from tellapart.diagnosis.shift import compare_shares
 from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training import preparing
+from tellapart.training.domain import tell_parts_apart
 
 RESPLITS, PHOTOS, TEST_SHARE = 100, 800, 0.12
 

@@ -19,10 +19,20 @@ def answers_on_test(case: Case) -> tuple[Int[np.ndarray, " photos"], Bool[np.nda
     Raises:
         UsageError: predictions.csv is gone.
     """
+    rows, answers = answers_of_test(case)
+    return rows, answers == case.table.labels[rows]
+
+
+def answers_of_test(case: Case) -> tuple[Int[np.ndarray, " photos"], Int[np.ndarray, " photos"]]:
+    """Rows of the test photos that the model file was graded on, and the class that it gave each.
+
+    Raises:
+        UsageError: predictions.csv is gone.
+    """
     table, answers = case.table, _rows_of(case)
     rows = np.array([row for row in case.rows("test") if table.paths[row] in answers], np.int64)
-    right = [table.class_names[table.labels[row]] == answers[table.paths[row]]["label"] for row in rows]
-    return rows, np.array(right, bool)
+    number = {name: label for label, name in enumerate(table.class_names)}
+    return rows, np.array([number.get(answers[table.paths[row]]["label"], -1) for row in rows], np.int64)
 
 
 def informedness_on_test(case: Case) -> Float[np.ndarray, " classes"]:

@@ -1,28 +1,34 @@
 """The whole diagnosis of a run: every suspect measured, a verdict, what to do.
 
-    photo by photo ─▶ faults of the measurement ─▶ experiments ─▶ verdict ─▶ to-do list
+    certain facts ─▶ labels, photo by photo ─▶ experiments ─▶ verdict ─▶ to-do list ─▶ what is known by heart
 
-What costs little comes first, so that a short budget still looks at every photo. Experiments that retrain come last and
-take what is left of the time.
+Facts that training knew already cost nothing and come first, whatever the time. Experiments follow, those first that
+decide most per second (`with_heads.py`, `retraining.py`). What decides nothing comes last.
 
 Reads the run and its photos; writes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tellapart.diagnosis.against_truth import accuracy_against_truth
+from tellapart.diagnosis.answers import answers_of_test
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.doubts import Doubts, doubts_of, memorisation_of
 from tellapart.diagnosis.evidence import SUSPECTS, Budget, Suspect
+from tellapart.diagnosis.leak import suspect_leak
 from tellapart.diagnosis.memorised import Memorisation
+from tellapart.diagnosis.shift import suspect_shift
+from tellapart.diagnosis.shortcut import suspect_shortcut
 from tellapart.diagnosis.todo import todo
 from tellapart.diagnosis.verdict import Verdict, decide
 from tellapart.diagnosis.wrong_labels import suspect_labels
+from tellapart.evaluation.intervals import wilson_interval
 from tellapart.progress import Progress
 
 _SHOWN = 12  # of the photos best known by heart
@@ -34,6 +40,7 @@ class Diagnosis:
 
     verdict: Verdict
     suspects: Mapping[str, Suspect]
+    against_truth: Mapping[str, Any] | None  # accuracy where labels are wrong; None: they are not known to be
     forecast: Mapping[str, Any]  # what more photos would bring; empty where nothing can be said
     todo: list[dict[str, Any]]
     seconds: float
@@ -46,6 +53,7 @@ class Diagnosis:
         return {
             "verdict": self.verdict.to_dict(),
             "suspects": {name: suspect.to_dict() for name, suspect in self.suspects.items()},
+            "accuracy_against_truth": None if self.against_truth is None else dict(self.against_truth),
             "forecast": dict(self.forecast),
             "todo": self.todo,
             "memorised": self.memorised,
@@ -62,32 +70,58 @@ def diagnose(case: Case, budget: Budget, progress: Progress) -> Diagnosis:
         budget: time for all of it.
         progress: who watches.
     """
+    # What is certain and costs nothing comes first, whatever the time; what decides nothing comes last.
+    found = {"leak": suspect_leak(case, budget, progress), "shift": suspect_shift(case, budget, progress)}
     doubts = doubts_of(case, progress)
-    found: dict[str, Suspect] = {"labels": suspect_labels(case, budget, progress, doubts)}
-    memorised = _best_known(case, memorisation_of(case, doubts, progress)) if budget.left() > 0 else []
-    found |= _faults(case, budget, progress)
-    forecast: dict[str, Any] = {}
-    if case.from_pixels:
-        from tellapart.diagnosis.retraining import measure_from_pixels
-
-        found |= measure_from_pixels(case, budget, progress)
-        forecast = dict(found["photos"].facts.get("forecast", {})) if "photos" in found else {}
-    else:
-        from tellapart.diagnosis.with_heads import measure_with_heads
-
-        measured, forecast = measure_with_heads(case, budget, progress)
-        found |= measured
-    suspects = {name: found.get(name) or _not_measured(name) for name in SUSPECTS}
+    found["labels"] = suspect_labels(case, budget, progress, doubts)
+    measured, forecast = _experiments(case, budget, progress)
+    suspects = {name: (found | measured).get(name) or _not_measured(name) for name in SUSPECTS}
+    verdict = decide(suspects, case.metrics)
+    known = budget.left() > 0
     return Diagnosis(
-        verdict=decide(suspects, case.metrics),
+        verdict=verdict,
         suspects=suspects,
+        against_truth=_against_truth(case, doubts, suspects["labels"]),
         forecast=forecast,
-        todo=todo(suspects),
+        todo=todo(suspects, verdict, case),
+        memorised=_best_known(case, memorisation_of(case, doubts, progress)) if known else [],
         seconds=budget.elapsed(),
         missing=case.missing,
         doubts=doubts,
-        memorised=memorised,
     )
+
+
+def _experiments(case: Case, budget: Budget, progress: Progress) -> tuple[dict[str, Suspect], dict[str, Any]]:
+    """Whatever must be trained or shown to be known, and the forecast for more photos."""
+    found: dict[str, Suspect] = {}
+    if case.from_pixels:  # its experiments take all the time that is left
+        from tellapart.diagnosis.retraining import measure_from_pixels
+
+        if budget.left() > 0:
+            found["shortcut"] = suspect_shortcut(case, budget, progress)
+        found |= measure_from_pixels(case, budget, progress)
+        return found, dict(found["photos"].facts.get("forecast", {}))
+    from tellapart.diagnosis.with_heads import measure_with_heads
+
+    return measure_with_heads(case, budget, progress)
+
+
+def _against_truth(case: Case, doubts: Doubts, labels: Suspect) -> dict[str, Any] | None:
+    """Accuracy of the graded file against the truth, where the labels are proven to be wrong; None where they are not.
+
+    "agreement" is what the accuracy is called then: of how many photos answer and label are the same.
+    """
+    points = labels.points
+    if points is None or points.low <= 0:
+        return None
+    rows, answers = answers_of_test(case)
+    alone = ~np.isin(case.twins.groups[rows], case.twins.groups[case.parts != "test"])
+    rows, answers = rows[alone], answers[alone]
+    if not len(rows):
+        return None
+    agreed = int((answers == case.table.labels[rows]).sum())
+    truth = accuracy_against_truth(agreed, len(rows), doubts.noise.wrong, len(case.table.class_names))
+    return {**truth.to_dict(), "n": len(rows), "agreement": wilson_interval(agreed, len(rows)).to_dict()}
 
 
 def _best_known(case: Case, known: Memorisation) -> list[dict[str, Any]]:
@@ -100,19 +134,6 @@ def _best_known(case: Case, known: Memorisation) -> list[dict[str, Any]]:
     ]
 
 
-def _faults(case: Case, budget: Budget, progress: Progress) -> dict[str, Suspect]:
-    """What may be wrong with the measurement itself."""
-    from tellapart.diagnosis.leak import suspect_leak
-    from tellapart.diagnosis.shift import suspect_shift
-    from tellapart.diagnosis.shortcut import suspect_shortcut
-
-    measures: Mapping[str, Callable[[Case, Budget, Progress], Suspect]] = {
-        "leak": suspect_leak,
-        "shift": suspect_shift,
-        "shortcut": suspect_shortcut,
-    }
-    return {name: measure(case, budget, progress) for name, measure in measures.items() if budget.left() > 0}
-
-
 def _not_measured(name: str) -> Suspect:
-    return Suspect(name=name, points=None, sentence="Not measured: the time was over. Give it more with --time.")
+    sentence = "Not measured: the time was over. Give it more, or none, with --time."
+    return Suspect(name=name, points=None, sentence=sentence, lacks="time")

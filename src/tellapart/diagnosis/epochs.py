@@ -21,8 +21,9 @@ from tellapart.diagnosis.retrained import (
 from tellapart.diagnosis.seeded import gain
 from tellapart.diagnosis.stopping_early import Stopping, stopping_gain, stopping_gain_of_run
 from tellapart.diagnosis.trials import Trials
-from tellapart.diagnosis.variants import BASE, LONGER, is_timed
+from tellapart.diagnosis.variants import BASE, LONGER, is_timed, run_scale
 from tellapart.evaluation.intervals import Estimate
+from tellapart.fit_settings import SCRATCH
 
 _STRICT = 1 - (1 - LEVEL) / 2  # earlier and later are two questions, and the better answer is told
 
@@ -45,22 +46,25 @@ def suspect_epochs(case: Case, trials: Trials) -> Suspect:
         facts["going_on"] = later.to_dict()
     records = records_of(trials, "epochs")
     if own is None and again is None:
-        return Suspect(name="epochs", points=None, sentence=missing or "", experiments=records, facts=facts)
-    points, direction, sentence, advice = _told(own, again, later, trials)
+        return Suspect(
+            name="epochs", points=None, sentence=missing or "", experiments=records, facts=facts, lacks="time"
+        )
+    points, direction, sentence, options = _told(own, again, later, trials)
     return Suspect(
         name="epochs",
         points=points,
         sentence=sentence,
         experiments=records,
-        advice=advice,
+        advice=f"Train for {options[1]} epochs (+{with_doubt(points)} of 100)." if options else "",
+        options=options,
         facts={"direction": direction, **facts},
     )
 
 
 def _told(
     own: Stopping | None, again: Stopping | None, later: Estimate | None, trials: Trials
-) -> tuple[Estimate, str, str, str]:
-    """Points, direction, sentence and advice: of stopping earlier, or of going on where that gains more.
+) -> tuple[Estimate, str, str, tuple[str, ...]]:
+    """Points, direction, sentence and options of `train`: of stopping earlier, or of going on where that gains more.
 
     The run's own history is preferred to retraining, because it is of the run.
     """
@@ -73,10 +77,10 @@ def _told(
         points, direction, num_epochs = earlier.gain, "too_many", earlier.epoch
         what = f"stopping at epoch {earlier.epoch} of {earlier.num_epochs}"
         where = ", by the history of the run." if own is not None else f", as tried {trials.scale.words()}."
-    advice = ""
+    options: tuple[str, ...] = ()
     if points.low > 0:
         sentence = f"{what.capitalize()} would get {with_doubt(points)} more of 100 right{where}"
-        advice = f"Train for {num_epochs} epochs: --epochs {num_epochs} (+{with_doubt(points)} of 100)."
+        options = ("--epochs", str(num_epochs))
     elif points.high < SMALL:
         direction = "right"
         sentence = (
@@ -88,7 +92,7 @@ def _told(
     else:
         direction = "unclear"
         sentence = f"Whether {what} would help cannot be told: {with_doubt(points)} of 100{where}"
-    return points, direction, sentence, advice
+    return points, direction, sentence, options
 
 
 def _later(trials: Trials) -> Estimate | None:
@@ -119,13 +123,13 @@ def _of_schedules(case: Case, trials: Trials) -> Suspect:
     best = best_or_not_measured(case, trials, "epochs")
     if isinstance(best, Suspect):
         return best
-    points, direction, advice = best.gain, "unclear", ""
+    points, direction, advice, options = best.gain, "unclear", "", ()
     if points.low > 0:
         more = best.name == "twice the epochs"
         direction = "too_few" if more else "too_many"
         sentence = f"With {best.name}, {with_doubt(points)} more of 100 would be right"
-        how = "--time" if is_timed(case.settings) else "--epochs"
-        advice = f"Give it {'twice' if more else 'half'} the {how[2:]}: {how} (+{with_doubt(points)} of 100)."
+        options = _given(case, 2.0 if more else 0.5)
+        advice = f"Give it {'twice' if more else 'half'} the {options[0][2:]} (+{with_doubt(points)} of 100)."
     elif points.high < SMALL:
         direction = "right"
         sentence = f"The number of epochs is right: another gains at most {of_100(max(points.high, 0.0))} of 100"
@@ -137,5 +141,13 @@ def _of_schedules(case: Case, trials: Trials) -> Suspect:
         sentence=tried_at(sentence, trials),
         experiments=records_of(trials, "epochs"),
         advice=advice,
+        options=options,
         facts={"direction": direction, **changes_record(best), "scale": scale_record(trials)},
     )
+
+
+def _given(case: Case, factor: float) -> tuple[str, str]:
+    """The option that gives a run so many times its time, or its epochs where these were given."""
+    if is_timed(case.settings):
+        return "--time", f"{factor * (case.settings.seconds or SCRATCH.seconds or 0):.0f}s"
+    return "--epochs", str(max(1, round(factor * (case.settings.epochs or run_scale(case).epochs))))

@@ -17,6 +17,7 @@ from typing import Any
 from tellapart.evaluation.intervals import Estimate
 
 SUSPECTS = ("epochs", "photos", "size", "regularisation", "labels", "leak", "shift", "shortcut")
+SAME_OPTIONS = ("--splits",)  # as options of a piece of advice: train as before, on the same parts
 LEVEL = 0.99  # of each suspect's interval: eight of them hold together about nine times in ten
 
 
@@ -29,6 +30,8 @@ class Suspect:
     sentence: str  # what was found, in plain words, with its figures
     experiments: tuple[Mapping[str, Any], ...] = ()  # each one: "what", then its figures; JSON-ready
     advice: str = ""  # one line for the to-do list; empty: nothing to do about it
+    options: tuple[str, ...] = ()  # of `train` that do what the advice says; empty: it is something to do with photos
+    lacks: str = ""  # where it is not known: what would make it known: "time", "photos" or "test photos"
     facts: Mapping[str, Any] = field(default_factory=dict)  # further JSON-ready figures, such as a direction
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,7 +46,7 @@ class Suspect:
 
 
 class Budget:
-    """Time that experiments may take together."""
+    """Time that experiments may take together; infinite where their number alone says when they end."""
 
     def __init__(self, seconds: float, begun: float | None = None):
         """Start the clock, now or at a reading of `time.perf_counter`."""

@@ -55,11 +55,9 @@ class HeadLab:
     @cached_property
     def _timed_path(self) -> tuple[tuple[Trial, ...], float]:
         start = time.perf_counter()
-        strongest = self.heads.strengths[0]
-        heads = dataclasses.replace(self.heads, strengths=(10 * strongest, 3 * strongest, *self.heads.strengths))
         trials: list[Trial] = []
         photos = self.photos
-        for trial in try_strengths(photos.embeddings, photos.labels, self.folds, photos.num_classes, heads):
+        for trial in try_strengths(photos.embeddings, photos.labels, self.folds, photos.num_classes, self.heads):
             trials.append(trial)
             best = min(range(len(trials)), key=lambda number: trials[number].loss)
             past = self.strength is None or trial.strength < self.strength
@@ -69,7 +67,7 @@ class HeadLab:
 
     @property
     def path(self) -> tuple[Trial, ...]:
-        """All photos at every strength from stronger than the run would try to weaker than the best; fitted once."""
+        """All photos at every strength that `train` tries, from the strongest to weaker than the best; fitted once."""
         return self._timed_path[0]
 
     @property
@@ -95,7 +93,8 @@ def open_lab(case: Case, seconds: float) -> HeadLab:
 
     Args:
         case: a run on the embeddings of a pretrained backbone.
-        seconds: for all of them; where the photos are too many for it, a sample is taken, look-alikes together.
+        seconds: for all of them, or infinite; where the photos are too many for it, a sample is taken, look-alikes
+            together.
     """
     rows = case.rows("train", "validation")
     table = case.table
@@ -106,7 +105,7 @@ def open_lab(case: Case, seconds: float) -> HeadLab:
         num_classes=len(table.class_names),
     )
     settings = HeadExperimentSettings()
-    affordable = seconds * settings.path_share * _WORK_PER_SECOND
+    affordable = min(settings.most_work, seconds * settings.path_share * _WORK_PER_SECOND)
     work = 4.0 * photos.embeddings.size * photos.num_classes * settings.num_folds * _STEPS_OF_A_PATH
     if work > affordable:
         kept = np.flatnonzero(nested_ranks(photos.labels, photos.groups, case.settings.seed) < affordable / work)

@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from tellapart.diagnosis.dealing import nested_ranks
-from tellapart.diagnosis.evidence import LEVEL, Budget, Suspect
+from tellapart.diagnosis.evidence import LEVEL, SAME_OPTIONS, Budget, Suspect
 from tellapart.diagnosis.head_curve import Photos, best_of, folds_of
 from tellapart.diagnosis.head_lab import HeadLab
 from tellapart.diagnosis.paired import paired_gain
@@ -55,9 +55,20 @@ def suspect_strength(lab: HeadLab) -> Suspect:
         points=points,
         sentence=_strength_sentence(points, direction),
         experiments=tuple(_path_rows(lab)),
-        advice="Train again: another strength of the penalty is better now." if direction != "right" else "",
         facts={"direction": direction, "strength": lab.own.strength},
+        **_again(lab, points),
     )
+
+
+def _again(lab: HeadLab, points: Estimate) -> dict[str, Any]:
+    """Advice to train again, where `train` would choose another strength now; else it has done what can be done."""
+    now = best_of(iter(lab.path))
+    if points.low <= 0 or now is lab.own:
+        return {}
+    return {
+        "advice": f"Train again: it now chooses a better penalty (+{with_doubt(points)} of 100).",
+        "options": SAME_OPTIONS,
+    }
 
 
 def _choose_without(
@@ -112,22 +123,30 @@ def suspect_regularisation(lab: HeadLab, budget: Budget) -> Suspect:
         others.append(_Alternative("a stronger penalty", "stronger", before, lab.wrong(lab.path[own - 1])))
     counts = np.bincount(lab.photos.labels, minlength=lab.photos.num_classes)
     if counts.max() >= _IMBALANCE * max(counts.min(), 1) and budget.left() > lab.path_seconds:
-        weighted = "none" if lab.heads.class_weight == "balanced" else "balanced"
+        weighted = _other_weights(lab)
         heads = replace(lab.heads, class_weight=weighted)
         trial = best_of(_tries(lab.photos, lab.folds, heads))
         label = "classes weighted alike" if weighted == "balanced" else "no class weights"
         others.append(_Alternative(label, "class_weight", before, lab.wrong(trial)))
     if not others:
-        return Suspect(name="regularisation", points=None, sentence="No other penalty could be tried.")
+        sentence = "The penalty is the strongest that is tried, and classes are of like size."
+        return Suspect(name="regularisation", points=Estimate(0.0, 0.0, 0.0), sentence=sentence)
     best, points, rows = _best_of_all(others, [lab.photos.groups] * len(others))
+    # Of penalties `train` chooses the best by itself, and there is no option for them.
+    advised = points.low > 0 and best.kind == "class_weight"
     return Suspect(
         name="regularisation",
         points=points,
         sentence=_change_sentence(best.what, points),
         experiments=rows,
-        advice=f"Train with {best.what} (+{with_doubt(points)} of 100)." if points.low > 0 else "",
+        advice=f"Train with {best.what} (+{with_doubt(points)} of 100)." if advised else "",
+        options=("--class-weight", _other_weights(lab)) if advised else (),
         facts={"alternative": best.kind},
     )
+
+
+def _other_weights(lab: HeadLab) -> str:
+    return "none" if lab.heads.class_weight == "balanced" else "balanced"
 
 
 # Size
@@ -142,7 +161,8 @@ def suspect_size(lab: HeadLab, budget: Budget, progress: Progress) -> Suspect:
         others.append(swapped[0])
         groups.append(swapped[1])
     if not others:
-        return Suspect(name="size", points=None, sentence="No time to try another size of network.")
+        sentence = "No time to try another size of network."
+        return Suspect(name="size", points=None, sentence=sentence, lacks="time")
     best, points, rows = _best_of_all(others, groups)
     direction = best.kind if points.low > 0 else "right" if points.high < SMALL else "unclear"
     return Suspect(
@@ -150,7 +170,8 @@ def suspect_size(lab: HeadLab, budget: Budget, progress: Progress) -> Suspect:
         points=points,
         sentence=_size_sentence(best.what, direction, points),
         experiments=rows,
-        advice=_size_advice(direction, points),
+        advice=_size_advice(best, points) if best.backbone else "",
+        options=("--backbone", best.backbone) if best.backbone and points.low > 0 else (),
         facts={"direction": direction},
     )
 
@@ -206,7 +227,7 @@ def _other_backbone(
     scale = float(min(1.0, whole / before.mean())) if before.any() else 1.0
     what = f"the {'larger' if larger else 'smaller'} backbone {name}, tried on {photos(len(rows))}"
     kind = "too_small" if larger else "too_large"
-    return _Alternative(what, kind, before, after != sample.labels, scale), sample.groups
+    return _Alternative(what, kind, before, after != sample.labels, scale, backbone=name), sample.groups
 
 
 def _looked(lab: HeadLab, backbone: str, seconds: float, progress: Progress) -> tuple[np.ndarray, np.ndarray] | None:
@@ -214,6 +235,7 @@ def _looked(lab: HeadLab, backbone: str, seconds: float, progress: Progress) -> 
     if lab.look_again is None:
         return None
     order = np.argsort(nested_ranks(lab.photos.labels, lab.photos.groups, lab.heads.seed), kind="stable")
+    order = order[: lab.settings.most_looked]
     rows, embeddings = [], []
     until = time.perf_counter() + seconds
     with progress.stage("Seeing photos through another network", len(order)) as advance:
@@ -239,12 +261,12 @@ def _size_sentence(what: str, direction: str, points: Estimate) -> str:
     return f"Whether a network of another size would help cannot be told: the best gains {with_doubt(points)} of 100."
 
 
-def _size_advice(direction: str, points: Estimate) -> str:
-    if direction == "too_small":
-        return f"Use the larger network: train with --recipe best (+{with_doubt(points)} of 100)."
-    if direction == "too_large":
-        return f"Use the smaller network: train with --recipe quick (+{with_doubt(points)} of 100)."
-    return ""
+def _size_advice(best: _Alternative, points: Estimate) -> str:
+    """Advice to take another backbone; for a part of an embedding there is no option."""
+    if points.low <= 0:
+        return ""
+    larger = "larger" if best.kind == "too_small" else "smaller"
+    return f"Use the {larger} pretrained network (+{with_doubt(points)} of 100)."
 
 
 # Alternatives
@@ -259,6 +281,7 @@ class _Alternative(NamedTuple):
     after: Bool[np.ndarray, " photos"] | Float[np.ndarray, " photos"]  # wrong then, or in what share of repeats
     scale: float = 1.0  # from the photos it was tried on to all
     width: float | None = None  # of the network, as a share of its own
+    backbone: str = ""  # that it uses, where it is another one
 
 
 def _best_of_all(

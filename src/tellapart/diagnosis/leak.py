@@ -57,8 +57,8 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
         points=points,
         sentence=_sentence(right, copied, points),
         experiments=(experiment,),
-        advice=f"Delete the {counted(int(copied.sum()), 'test photo')} that {_have(copied)} a copy in another part, "
-        "and test again.",
+        advice=f"Put new photos in the place of the {counted(int(copied.sum()), 'test photo')} that {_have(copied)} a "
+        f"copy in another part ({case.folder / 'twins.csv'} names them).",
         facts={
             "test_copies": int(copied.sum()),
             "validation_copies": num_validation,

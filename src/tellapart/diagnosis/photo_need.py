@@ -21,6 +21,8 @@ from tellapart.evaluation.intervals import LEVEL as SHOWN_LEVEL
 from tellapart.evaluation.intervals import Estimate
 from tellapart.progress import Progress
 
+_TOO_FEW = "Too few photos to see what more of them would bring."
+_NO_TIME = "No time to see what more photos would bring."
 _LEAST_PER_CLASS = 3  # photos in a subset; with fewer a fold may leave a class without any
 
 
@@ -37,10 +39,10 @@ def suspect_photos(lab: HeadLab, budget: Budget, progress: Progress) -> tuple[Su
     """
     curve = measure_curve(lab, budget, progress)
     if len({point.share for point in curve}) < 2:
-        return Suspect(name="photos", points=None, sentence="Too few photos to see what more of them would bring."), {}
+        return Suspect(name="photos", points=None, sentence=_TOO_FEW, lacks="photos"), {}
     law = law_of(curve, np.ones(len(lab.photos.labels), bool), lab)
     if 2 * lab.num_now > law.most_photos:
-        return Suspect(name="photos", points=None, sentence="No time to see what more photos would bring."), {}
+        return Suspect(name="photos", points=None, sentence=_NO_TIME, lacks="time"), {}
     forecast = _forecast(law, curve, lab)
     points = law.gain(lab.num_now, 2, LEVEL)
     return (

@@ -37,7 +37,7 @@ def suspect_photos(case: Case, trials: Trials) -> Suspect:
     if not missing and len(names) < _FEWEST_SIZES:
         missing = tried_at(f"Cannot tell: fewer than {_FEWEST_SIZES} numbers of photos taught anything", trials)
     if missing:
-        return Suspect(name="photos", points=None, sentence=missing, experiments=records)
+        return Suspect(name="photos", points=None, sentence=missing, experiments=records, lacks="time")
     law = _law(trials, names, np.ones(len(trials.labels), bool))
     most_tried = max(each.num_photos for name in names for each in trials.of(name))
     num_run = len(case.rows("train"))

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from tellapart.diagnosis.least_squares import out_of_fold_scores, permutation_probability
 from tellapart.photos.glimpse import SIDE_PX, Glimpse
 from tellapart.training.head import deal_folds
+from tellapart.training.least_squares import out_of_fold_scores, permutation_probability
 
 BORDER_SHARE = 1 / 16  # of the side: 4 of 64 pixels
 CORNER_SHARE = 5 / 32  # of the side: 10 of 64 pixels; stamps and dates are usually smaller

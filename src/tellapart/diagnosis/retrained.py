@@ -34,11 +34,13 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
     if isinstance(best, Suspect):
         return best
     points, direction, advice, in_same_time = best.gain, "unclear", "", is_timed(case.settings)
+    options: tuple[str, ...] = ()
     if points.low > 0:
         factor = trials.of(best.name)[0].experiment.change.width
         width = (case.settings.width or 1.0) * factor
         if WIDTHS[0] <= width <= WIDTHS[1]:
-            advice = f"Train with --width {width:g} (+{with_doubt(points)} of 100)."
+            advice = f"Train a network {width:g} times as wide (+{with_doubt(points)} of 100)."
+            options = ("--width", f"{width:g}")
         direction = "too_small" if factor > 1 else "too_large"
         in_time = " in the same time" if in_same_time else ""
         sentence = f"With {best.name}{in_time}, {with_doubt(points)} more of 100 would be right"
@@ -55,6 +57,7 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
         sentence=tried_at(sentence, trials),
         experiments=records_of(trials, "size"),
         advice=advice,
+        options=options,
         facts=facts,
     )
 
@@ -65,10 +68,11 @@ def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
     if isinstance(best, Suspect):
         return best
     points, advice = best.gain, ""
+    options: tuple[str, ...] = ()
     if points.low > 0:
         sentence = f"With {best.name}, {with_doubt(points)} more of 100 would be right"
-        advice = f"Train with {best.name} (+{with_doubt(points)} of 100)"
-        advice += ": --recipe scratch does." if case.settings.recipe == "classic" and "views" in best.name else "."
+        if case.settings.recipe == "classic" and "views" in best.name:  # for the others there is no option
+            advice, options = f"Train with {best.name} (+{with_doubt(points)} of 100).", ("--recipe", "scratch")
     elif points.high < SMALL and not untaught(trials, "regularisation"):
         sentence = f"Holding the network back gains nothing: at most {of_100(max(points.high, 0.0))} of 100"
     else:
@@ -79,6 +83,7 @@ def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
         sentence=tried_at(sentence, trials),
         experiments=records_of(trials, "regularisation"),
         advice=advice,
+        options=options,
         facts={
             "best": best.name,
             **changes_record(best),
@@ -105,7 +110,7 @@ def best_or_not_measured(case: Case, trials: Trials, suspect: str) -> Best | Sus
     if best is not None:
         return best
     sentence = missing or nothing_tried(trials, suspect)
-    return Suspect(name=suspect, points=None, sentence=sentence, experiments=records_of(trials, suspect))
+    return Suspect(name=suspect, points=None, sentence=sentence, experiments=records_of(trials, suspect), lacks="time")
 
 
 def outlook(trials: Trials) -> Outlook:

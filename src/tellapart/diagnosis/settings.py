@@ -63,6 +63,9 @@ class HeadExperimentSettings:
     shares: tuple[float, ...] = (1 / 8, 1 / 4, 1 / 2)  # of the photos, for the learning curve
     num_repeats: int = 3  # of each subset
     widths: tuple[float, ...] = (1 / 4, 1 / 2)  # of the embedding
+    # Multiplications of the fits on all photos at all strengths; 8,000 photos of two classes take 1.2e11.
+    most_work: float = 2e12
+    most_looked: int = 2000  # photos that are seen through another backbone
     path_share: float = 0.2  # fraction of the time for the fits on all photos that all experiments share
     look_share: float = 0.5  # fraction of the time that is left, to look at photos through another backbone
     least_looked: int = 150  # photos; fewer could not tell two backbones apart

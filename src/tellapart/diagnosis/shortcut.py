@@ -36,7 +36,7 @@ NEARLY_AS_WELL = 0.8
 # Properties of the whole photo, so of the thing that it shows as well: roses reach 0.75 by colour, rightly so.
 AS_WELL = {"mean colour": 0.95, "brightness": 0.95}
 _LEAST_KNOWN = 0.25  # informedness of the classifier; below, a ratio to it would be noise
-_MOST_GLIMPSED = 1000  # photos: enough to tell 0.6 from 0.8 in a class of 100
+MOST_GLIMPSED = 1000  # photos: enough to tell 0.6 from 0.8 in a class of 100
 _MOST_SHOWN = 300  # held-out photos that exchange a property
 _MOST_MEASURED = 3  # properties, the most telling; a border makes mean colour and corners telling as well
 _PERMUTATIONS = 199
@@ -68,7 +68,7 @@ def suspect_shortcut(case: Case, budget: Budget, progress: Progress) -> Suspect:
     Raises:
         UsageError: predictions.csv is gone.
     """
-    chosen = _sample(case, case.rows("train", "validation", "test"), _MOST_GLIMPSED)
+    chosen = _sample(case, case.rows("train", "validation", "test"), MOST_GLIMPSED)
     rows, seen = _glimpse(case, chosen, "Looking for shortcuts", progress)
     tried, findings = find_telling_properties(seen, case.table.labels[rows], case.groups[rows], case)
     held_out = None

@@ -1,9 +1,14 @@
 """From what was measured of each suspect to one answer: why is this classifier not better?
 
-A suspect is named only if the experiments exclude that it costs nothing, and only if it costs enough to matter. Faults
-of the measurement come first, whatever the others cost: while test photos have copies in training or are of another
-kind, no other figure is worth much. Of the rest, the one that costs most is named. Where nothing can be named, the
-answer says so: there is nothing to find, or it cannot be told.
+There are four answers, asked for in this order:
+
+    unfair    the test says little of new photos: by counts (copies, no photos of a class), or because its photos are of
+              another kind. It comes first: while that is so, no other figure is worth much
+    cause     experiments exclude that a suspect costs nothing, and it costs enough to matter: the dearest of these
+    nothing   every suspect was measured, and each is known to cost too little to matter
+    unclear   neither: the answer says what is missing, and how much of it would settle the question
+
+What is certain but has no number (a test of copies alone) is never taken for absent.
 
 Reads and writes nothing.
 """
@@ -15,14 +20,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tellapart.diagnosis.evidence import Suspect
-from tellapart.evaluation.intervals import Estimate
+from tellapart.diagnosis.phrases import counted, of_100
+from tellapart.diagnosis.settle import lacks_time, missing_test_photos, what_would_settle
+from tellapart.evaluation.headline import MIN_PHOTOS
+from tellapart.evaluation.intervals import Estimate, wilson_interval
 
 LEAST_POINTS = 0.01  # accuracy that a cause must cost to be named: less is not worth anybody's afternoon
-_MOST_WRONG = 0.1  # of unseen photos; where more are, a network without a gap has learnt little, and that is not well
-MAY_MISS = 2  # suspects that may be unmeasured where "nothing to do" is still said
-# Of the measurement, in the order in which they are looked into. A shortcut is weighed like the rest: a classifier that
-# leans a little on brightness and has too few photos needs photos first.
-_FAULTS = ("leak", "shift")
+_SHARE_THAT_MATTERS = 1 / 3  # of what is wrong; a suspect that costs less leaves most of it unexplained
+_MOST_COPIED = 0.5  # of the test photos; with more, the test was not set apart
+UNTESTED = "untested"  # the cause where the test has no photos, or none of a class
 
 _NAMES = {
     "epochs": "too many epochs",
@@ -47,16 +53,21 @@ _DIRECTIONS = {  # said more closely, where a direction is known; a head has a p
 class Verdict:
     """The main cause, or why none is named."""
 
-    cause: str  # one of SUSPECTS, "none" or "unclear"
-    share: Estimate | None  # of the wrong answers on unseen photos; None where no cause is named
+    kind: str  # "unfair", "cause", "nothing" or "unclear"
+    cause: str  # one of SUSPECTS or "untested"; "none" where there is nothing to do, "unclear" where nobody can tell
+    share: Estimate | None  # of the wrong answers on unseen photos; None where no cause is named or it has no number
     sentence: str
+    settled_by: tuple[str, ...] = ()  # what would make an unclear verdict clear, in words
+    lacks_time: bool = False  # something was not measured because the time was over
 
     def to_dict(self) -> dict[str, Any]:
         """As in diagnosis.json."""
         return {
+            "kind": self.kind,
             "cause": self.cause,
             "share": None if self.share is None else self.share.to_dict(),
             "sentence": self.sentence,
+            "settled_by": list(self.settled_by),
         }
 
 
@@ -67,19 +78,63 @@ def decide(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> Verdi
         suspects: what was measured, by name.
         metrics: metrics.json of the run.
     """
-    named = [suspect for suspect in suspects.values() if is_proven(suspect)]
-    if not named:
-        return _nothing_named(suspects, metrics)
-    faults = [suspect for suspect in named if suspect.name in _FAULTS]
-    dearest = max(named, key=lambda suspect: _own_cost(suspect, named))
-    main = min(faults, key=lambda suspect: _FAULTS.index(suspect.name)) if faults else dearest
-    return Verdict(cause=main.name, share=_share(main, metrics), sentence=_sentence(main, named))
+    named = _once([suspect for suspect in suspects.values() if is_proven(suspect)])
+    unfair = _unfair(suspects, metrics)
+    if unfair is not None:
+        cause, why = unfair
+        others = _also([suspect for suspect in named if suspect.name != cause])
+        share = _share(suspects[cause], metrics) if cause in suspects and is_proven(suspects[cause]) else None
+        return Verdict(kind="unfair", cause=cause, share=share, sentence=f"Not a fair test: {why}{others}")
+    if named:
+        main = max(named, key=lambda suspect: _own_cost(suspect, named))
+        text = f"The main cause is {_name(main)}: {_lower(main.sentence)}"
+        others = _also([suspect for suspect in named if suspect is not main])
+        return Verdict(kind="cause", cause=main.name, share=_share(main, metrics), sentence=text + others)
+    return _nothing_named(suspects, metrics)
 
 
 def is_proven(suspect: Suspect) -> bool:
     """Whether the evidence excludes that a suspect costs nothing, and what it costs matters."""
     points = suspect.points
     return points is not None and points.low > 0 and (points.value or 0.0) >= LEAST_POINTS
+
+
+# A fair test?
+
+
+def _unfair(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What makes the test unfair, and why in a sentence; None where it is fair. Counts come before points."""
+    leak, shift = suspects.get("leak"), suspects.get("shift")
+    headline, num_test = metrics.get("headline"), metrics["test"]["n"]
+    copied = 0 if leak is None else int(leak.facts.get("test_copies") or 0)
+    if headline is not None and headline["accuracy"] is None:
+        if headline["num_seen"] and headline["n"] < MIN_PHOTOS:
+            return "leak", f"{headline['reason']}, so nobody knows how good it is on new ones."
+        if (
+            num_test == 0
+            or headline["n"] >= MIN_PHOTOS
+            or metrics.get("facts", {}).get("classes_without", {}).get("test")
+        ):
+            return UNTESTED, f"{headline['reason']}, so nobody knows how good it is on new ones."
+    if leak is not None and copied and copied >= _MOST_COPIED * num_test:
+        return "leak", (
+            f"{copied:,} of {counted(num_test, 'test photo')} have a copy among the other photos, and say nothing of "
+            "new ones."
+        )
+    if leak is not None and is_proven(leak):
+        return "leak", _lower(leak.sentence)
+    if shift is not None and (is_proven(shift) or shift.facts.get("another_world")):
+        return "shift", _lower(shift.sentence)
+    return None
+
+
+# A cause
+
+
+def _once(named: Sequence[Suspect]) -> list[Suspect]:
+    """Without what says the same as another one: of a head, a stronger penalty is both epochs and regularisation."""
+    penalty = any(suspect.facts.get("direction") in ("too_weak", "too_strong") for suspect in named)
+    return [suspect for suspect in named if not (penalty and suspect.facts.get("alternative") == "stronger")]
 
 
 def _cost(suspect: Suspect) -> float:
@@ -106,57 +161,83 @@ def _own_cost(suspect: Suspect, named: Sequence[Suspect]) -> float:
 def _share(suspect: Suspect, metrics: Mapping[str, Any]) -> Estimate:
     """Of what is wrong on unseen photos: the memorisation gap, and what is wrong on training photos too."""
     points = suspect.points or Estimate(None, 0.0, 0.0)
-    wrong = max(1 - _accuracy(metrics), points.value or 0.0, 1e-9)
+    wrong = max(_wrong(metrics).value or 0.0, points.value or 0.0, 1e-9)
     return Estimate(_cost(suspect) / wrong, points.low / wrong, min(points.high / wrong, 1.0))
 
 
-def _accuracy(metrics: Mapping[str, Any]) -> float:
-    """On photos that were not trained on: test and validation together, because either alone may be few."""
+def _wrong(metrics: Mapping[str, Any]) -> Estimate:
+    """Of photos that were not trained on: test and validation together, because either alone may be few."""
     parts = [metrics[name] for name in ("validation", "test") if metrics[name]["n"]]
     num_photos = sum(part["n"] for part in parts)
-    return sum(part["n"] * part["accuracy"]["value"] for part in parts) / max(num_photos, 1)
+    num_wrong = sum(part["n"] * (1 - part["accuracy"]["value"]) for part in parts)
+    return wilson_interval(num_wrong, num_photos)
 
 
-def _sentence(main: Suspect, named: Sequence[Suspect]) -> str:
-    text = f"The main cause is {_name(main)}: {main.sentence[:1].lower()}{main.sentence[1:]}"
-    others = [suspect for suspect in sorted(named, key=_cost, reverse=True) if suspect is not main]
-    if others:
-        text += f" Also proven: {'; '.join(map(_name, others))}."
-    return text
+def _also(others: Sequence[Suspect]) -> str:
+    names = "; ".join(_name(suspect) for suspect in sorted(others, key=_cost, reverse=True))
+    return f" Also proven: {names}." if names else ""
 
 
 def _name(suspect: Suspect) -> str:
     return _DIRECTIONS.get(str(suspect.facts.get("direction")), _NAMES[suspect.name])
 
 
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+# Nothing, or nobody can tell
+
+
 def _nothing_named(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> Verdict:
-    gap = metrics["memorisation_gap"]
-    measured = [suspect for suspect in suspects.values() if suspect.points is not None]
-    missing = [_NAMES[suspect.name] for suspect in suspects.values() if suspect.points is None]
-    wrong = 1 - _accuracy(metrics)
-    if not measured:
-        return Verdict(cause="unclear", share=None, sentence="Cannot tell: nothing could be measured.")
-    if len(missing) > MAY_MISS:
-        of = f"{', '.join(missing[:-1])} or {missing[-1]}"
-        sentence = f"Cannot tell: nothing is known yet of {of}. More time may help (--time)."
-        return Verdict(cause="unclear", share=None, sentence=sentence)
-    if gap["low"] is not None and gap["low"] <= 0 and wrong <= _MOST_WRONG:
-        sentence = "Nothing to do: test photos are answered as well as training photos, within chance"
-        return Verdict(cause="none", share=None, sentence=f"{sentence}, and no experiment found a gain.")
-    if wrong < 2 * LEAST_POINTS or all(_excludes_much(suspect, wrong) for suspect in measured):
-        sentence = f"Nothing to do: {_in_100(wrong)} of 100 unseen photos are answered wrongly, and nothing that was "
-        return Verdict(cause="none", share=None, sentence=f"{sentence}tried would change that by much.")
-    sentence = (
-        f"Cannot tell: {_in_100(wrong)} of 100 unseen photos are answered wrongly, and no experiment excludes chance. "
-        "More time (--time) or more validation photos would make the answer sharper."
+    wrong = _wrong(metrics)
+    # With few photos nobody knows how many errors there are, so a third of the fewest that there may be.
+    limit = max(LEAST_POINTS, _SHARE_THAT_MATTERS * wrong.low)
+    unknown = [suspect for suspect in suspects.values() if not _is_small(suspect, limit)]
+    too_few = missing_test_photos(metrics)
+    if suspects and not unknown and not too_few:
+        sentence = (
+            f"Nothing to do: {of_100(wrong.value or 0.0)} of 100 unseen photos are answered wrongly, and every suspect "
+            f"was measured: none costs more than {of_100(_most(suspects.values()))} of 100."
+        )
+        return Verdict(kind="nothing", cause="none", share=None, sentence=sentence)
+    settled_by = tuple(filter(None, [too_few, *what_would_settle(unknown, metrics, limit)]))
+    short = lacks_time(unknown) or not suspects
+    return Verdict(
+        kind="unclear",
+        cause="unclear",
+        share=None,
+        sentence=_unclear_sentence(unknown, wrong, limit, settled_by),
+        settled_by=settled_by,
+        lacks_time=short,
     )
-    return Verdict(cause="unclear", share=None, sentence=sentence)
 
 
-def _excludes_much(suspect: Suspect, wrong: float) -> bool:
-    """Whether a suspect is known to cost less than a third of what is wrong."""
-    return suspect.points is not None and suspect.points.high < max(wrong / 3, LEAST_POINTS)
+def _is_small(suspect: Suspect, limit: float) -> bool:
+    """Whether a suspect is known to cost too little to matter."""
+    points = suspect.points
+    return points is not None and points.value is not None and points.high < limit
 
 
-def _in_100(fraction: float) -> str:
-    return f"{100 * fraction:.1f}"
+def _most(suspects: Any) -> float:
+    return max((suspect.points.high for suspect in suspects if suspect.points is not None), default=0.0)
+
+
+def _unclear_sentence(unknown: Sequence[Suspect], wrong: Estimate, limit: float, settled_by: Sequence[str]) -> str:
+    unmeasured = [_NAMES[suspect.name] for suspect in unknown if suspect.points is None or suspect.points.value is None]
+    vague = [
+        _NAMES[suspect.name] for suspect in unknown if suspect.points is not None and suspect.points.value is not None
+    ]
+    told = []
+    if wrong.value is not None:
+        told.append(f"{of_100(wrong.value)} of 100 unseen photos are answered wrongly")
+    if vague:
+        told.append(f"whether {_or(vague)} cost more than {of_100(limit)} of 100 cannot be told from these photos")
+    if unmeasured:
+        told.append(f"nothing is known yet of {_or(unmeasured)}")
+    text = f"Cannot tell: {'; '.join(told) or 'nothing could be measured'}."
+    return f"{text} It would take {' and '.join(settled_by)}." if settled_by else text
+
+
+def _or(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

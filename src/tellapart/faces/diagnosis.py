@@ -5,7 +5,7 @@ Reads results of verbs; writes to standard output.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tellapart.diagnosis.verdict import LEAST_POINTS
-from tellapart.faces.summary import print_section
+from tellapart.faces.summary import print_section, print_section_lines
 from tellapart.faces.terminal import plain_console
 from tellapart.faces.wording import counted, shown_path
-from tellapart.report.wording import SUSPECTS, readable
+from tellapart.report.wording import SUSPECTS, against_truth, readable
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
@@ -31,9 +31,12 @@ def show_diagnosis(diagnosis: Diagnosis, run: Path, console: Console | None = No
     console = console or plain_console()
     console.print()
     console.print(Text(readable(diagnosis.verdict.sentence), "bold"))
+    if diagnosis.against_truth is not None:
+        console.print(Text(readable(_plain(against_truth(diagnosis.against_truth)))))
     values = diagnosis.to_dict()
-    _show_suspects(console, values["suspects"])
-    print_section(console, "What to do", [_task(line) for line in diagnosis.todo])
+    certain = diagnosis.verdict.cause if diagnosis.verdict.kind == "unfair" else ""
+    _show_suspects(console, values["suspects"], certain)
+    _show_tasks(console, diagnosis.todo)
     best_known = [f"{each['path']} ({each['label']})" for each in diagnosis.memorised[:_SHOWN] if each["score"] > 0.5]
     print_section(console, "Known by heart rather than understood", best_known)
     if diagnosis.missing:
@@ -57,11 +60,13 @@ def show_relabelled(done: Relabelled, console: Console | None = None) -> None:
     console.print(Text.assemble("Next:  ", (f"tellapart train {shown_path(done.file)}", "bold cyan")), soft_wrap=True)
 
 
-def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]]) -> None:
-    """What each costs, the dearest first; those that could not be measured last."""
+def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]], certain: str) -> None:
+    """What each costs: first what makes the test unfair, then the dearest; those that could not be measured last."""
 
     def dearest_first(item: tuple[str, Mapping[str, Any]]) -> float:
         points = item[1]["points"]
+        if item[0] == certain:
+            return -2.0
         return 2.0 if points is None or points["value"] is None else -points["value"]
 
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
@@ -71,7 +76,8 @@ def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]]) 
     for name, suspect in sorted(suspects.items(), key=dearest_first):
         points = suspect["points"]
         if points is None or points["value"] is None:
-            table.add_row(SUSPECTS[name], "not measured", "")
+            figure = "not measured" if points is None else "unknown"
+            table.add_row(SUSPECTS[name], figure, Text("certain", "bold") if name == certain else "")
             continue
         interval = f"{100 * points['value']:.1f} ({100 * points['low']:.1f} to {100 * points['high']:.1f})"
         table.add_row(SUSPECTS[name], interval, _proven(points))
@@ -86,5 +92,15 @@ def _proven(points: Mapping[str, float]) -> Text:
     return Text("yes", "bold") if points["value"] >= LEAST_POINTS else Text("yes, but small")
 
 
-def _task(line: Mapping[str, Any]) -> str:
-    return f"- {line['do']}"
+def _show_tasks(console: Console, lines: Sequence[Mapping[str, Any]]) -> None:
+    """What to do; a command stands on a line of its own, however long, so that it can be pasted."""
+    console.print()
+    console.print(Text("What to do", "bold"))
+    for line in lines:
+        print_section_lines(console, [f"- {line['do']}"])
+        if line["command"]:
+            console.print(Text.assemble("    ", (readable(line["command"]), "bold cyan")), soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\xa0", " ")

@@ -84,8 +84,8 @@ DiagnosisTime = Annotated[
         "--time",
         parser=seconds,
         metavar="10m|300s|1h",
-        help="For all experiments together; the more, the surer the answer. Else one minute, or ten for scratch and "
-        "classic.",
+        help="Most time for all experiments together. Else as much as they take: about a minute for quick and best; "
+        "ten for scratch and classic.",
     ),
 ]
 Apply = Annotated[

@@ -242,6 +242,11 @@ def print_section(console: Console, title: str, lines: Sequence[str], style: str
     if lines:
         console.print()
         console.print(Text(title, f"bold {style}".strip()))
+    print_section_lines(console, lines)
+
+
+def print_section_lines(console: Console, lines: Sequence[str]) -> None:
+    """Indented lines."""
     for line in lines:
         for piece in Text(readable(line)).wrap(console, console.width - 2):
             piece.rstrip()

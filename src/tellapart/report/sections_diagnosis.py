@@ -30,6 +30,7 @@ def diagnosis(facts: ReportFacts, album: Album) -> Section | None:
     forecast = facts.diagnosis.get("forecast") or {}
     content = {
         "verdict": facts.diagnosis["verdict"],
+        "against_truth": _against_truth(facts.diagnosis),
         "rows": [(name, suspect, _told(suspect)) for name, suspect in rows],
         "chart": figure_svg(suspects_figure(measured), name="suspects", description=f"Costs, of 100 photos: {told}.")
         if measured
@@ -67,6 +68,11 @@ def memorised(facts: ReportFacts, album: Album) -> Section | None:
     return Section(
         "memorised", "Known by heart, not understood", {"shown": [(photo, album.picture(photo)) for photo in photos]}
     )
+
+
+def _against_truth(diagnosis: Mapping[str, Any]) -> str:
+    found = diagnosis.get("accuracy_against_truth")
+    return wording.against_truth(found) if found else ""
 
 
 def _photos_chart(forecast: Mapping[str, Any]) -> Any:

@@ -168,6 +168,19 @@ def answering(part: Mapping[str, Any]) -> str:
     return f"It answers {photos} alone, {estimate(decisions['error'])} of them wrongly{rest}."
 
 
+def against_truth(found: Mapping[str, Any]) -> str:
+    r"""Accuracy where labels are proven to be wrong: agreement with the labels, and what it is against the truth.
+
+    >>> truth, agreement = {"value": 0.96, "low": 0.9, "high": 1.0}, {"value": 0.715, "low": 0.65, "high": 0.77}
+    >>> against_truth({**truth, "n": 200, "agreement": agreement})
+    'Its answers agree with 71.5\xa0% (65.0 to 77.0\xa0%) of the labels of 200 test photos. Some of ...'
+    """
+    return (
+        f"Its answers agree with {estimate(found['agreement'])} of the labels of {count(found['n'])} test photos. Some "
+        f"of these labels are wrong: against the truth, {estimate(found)} of its answers are expected to be right."
+    )
+
+
 def readable(text: str) -> str:
     r"""A name that can be shown: what is invisible, reorders text or is no text at all appears as its code.
 

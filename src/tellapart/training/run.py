@@ -31,6 +31,7 @@ from tellapart.training.findings import TwinFinding, troubling_twins, twin_warni
 from tellapart.training.fine_tuning import build_best
 from tellapart.training.from_pixels import build_classic, build_scratch
 from tellapart.training.grading import Grader, grade, require_same_classes
+from tellapart.training.known_facts import known_facts, shift_warnings
 from tellapart.training.limits import add_limits
 from tellapart.training.looking import Look, RefusedPhoto, check_share
 from tellapart.training.pixels import PhotosLost
@@ -108,6 +109,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
     metrics: dict[str, Any] = {"train": grade(train)}  # what it would not answer is a question of new photos only
     metrics |= {"validation": grade(validation, thresholds), "test": grade(test, thresholds)}
     metrics["headline"] = headline_of_test(test, parts, twins).to_dict()
+    metrics["facts"] = known_facts(table, whole, np.array(parts), twins, settings.seed)
     metrics |= _test_without_twins(parts, twins, test, thresholds)
     metrics["memorisation_gap"] = memorisation_gap(metrics["train"], metrics["test"])
     metrics["photos"] = _counts(table, whole, refused, twins)
@@ -130,6 +132,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
             *limit_warnings,
             *note_warnings(whole.notes),
             *twin_warnings(findings),
+            *shift_warnings(metrics["facts"]),
         ),
     )
 

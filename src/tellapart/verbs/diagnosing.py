@@ -28,7 +28,8 @@ def diagnose(
     Args:
         run: the folder of a finished run.
         photos: where its photos are now; None: where they were.
-        seconds: for all experiments together; None: one minute, or ten where a network was trained on pixels.
+        seconds: for all experiments together; None: as many as they take, or ten minutes where a network was trained
+            on pixels.
         progress: who watches.
 
     Raises:

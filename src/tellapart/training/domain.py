@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from tellapart.diagnosis.least_squares import out_of_fold_scores, permutation_probability
 from tellapart.training.head import deal_folds
+from tellapart.training.least_squares import out_of_fold_scores, permutation_probability
 
 NUM_PERMUTATIONS = 400  # the smallest probability is 1/401, well below the 0.01 that counts
 _NUM_FOLDS = 5
