@@ -12,14 +12,15 @@ import shutil
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from benchmarks.faults import with_border
 from benchmarks.common import photo_set
+from benchmarks.faults import with_border
 from tellapart.photos.scan import scan
 
 HELD_OUT = {"catsdogs": 2000, "flowers": 1200}  # photos that no case is made of
@@ -146,7 +147,7 @@ def parts_of(file: Path) -> tuple[str, str]:
 
 Sizes = tuple[int, int, int]
 PARTS = ("train", "validation", "test")
-NORMAL: dict[str, Sizes] = {"catsdogs": (150, 30, 60), "flowers": (60, 20, 30)}
+NORMAL: dict[str, Sizes] = {"catsdogs": (100, 20, 40), "flowers": (40, 12, 20)}
 
 
 def _lay(plan: Plan, pool: Pool, sizes: Sizes, test_change: str = "") -> dict[str, list[Photo]]:
@@ -325,14 +326,15 @@ NATURAL = {
 
 
 def cases_of(kinds: Sequence[str], seeds: Sequence[int]) -> list[Case]:
-    """All cases of some kinds, one seed after the other."""
-    return [
-        Case(kind, amount, photos, seed)
-        for seed in seeds
-        for kind in kinds
-        for photos in KINDS[kind][2]
-        for amount in KINDS[kind][1]
-    ]
+    """All cases of some kinds, one seed after the other; one of each kind first, so that the first few are of many."""
+    cases = []
+    for seed in seeds:
+        by_kind = [
+            [Case(kind, amount, photos, seed) for amount in reversed(KINDS[kind][1]) for photos in KINDS[kind][2]]
+            for kind in kinds
+        ]
+        cases += [case for row in zip_longest(*by_kind) for case in row if case is not None]
+    return cases
 
 
 def lay_out(case: Case, root: Path) -> tuple[Plan, Pool]:

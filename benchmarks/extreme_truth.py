@@ -59,9 +59,7 @@ class Library:
                 groups=("",) * len(new), ignored={}, warnings=(),
             )  # fmt: skip
             seen = embed(table, self._viewer, self._settings, Silent(), ScanSettings(max_refused_share=1.0))
-            self._known |= {
-                Path("/") / path: row for path, row in zip(seen.table.paths, seen.embeddings, strict=True)
-            }
+            self._known |= {Path("/") / path: row for path, row in zip(seen.table.paths, seen.embeddings, strict=True)}
         return np.stack([self._known[file] for file in files])
 
     def held_out(self, pool: Pool, photos: str, change: str = "", only: str = "") -> Seen:

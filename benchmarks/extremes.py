@@ -6,7 +6,8 @@ sentence that no rule knows is counted as not checked. `--follow` then does what
 accuracy moves by as much as it said. The time of a diagnosis is counted in processor seconds, so that a busy machine
 gives the same answers; no other backbone is tried, and whole report pages are written and read with `--pages` only.
 
-Run:     python -m benchmarks.extremes [--kinds copies,flipped] [--seeds 1,2] [--limit 8] [--time 20] [--follow] [--pages]
+Run:     python -m benchmarks.extremes [--kinds copies,flipped] [--seeds 1,2] [--limit 8] [--time 20] [--follow]
+         [--pages]
 Go on:   the same command; what is in `--out` already is not done again
 Expect:  at most 1 % of the checked sentences false, no false headline, no "nothing to do" where something is planted
 Seeds:   1 and 2 served to build it and to mend what it found; judge by others, such as 51 and 52
@@ -38,7 +39,8 @@ from benchmarks.common import Row, print_table
 from benchmarks.extreme_cases import KINDS, Case, cases_of, lay_out
 from benchmarks.extreme_truth import Library, truth_of
 from benchmarks.following import follow
-from benchmarks.truth import NOT_CHECKED, Finding, Truth, examine
+from benchmarks.sentences import examine
+from benchmarks.truth import NOT_CHECKED, Finding, Truth
 from tellapart import verbs
 from tellapart.errors import TellapartError
 from tellapart.report.wording import verdict
@@ -56,7 +58,7 @@ def main() -> None:
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
     parser.add_argument("--limit", type=int, default=10**6, help="cases at most")
-    parser.add_argument("--time", type=float, default=20.0, help="seconds for each diagnosis")
+    parser.add_argument("--time", type=float, default=20.0, help="seconds for each diagnosis; 0: none")
     parser.add_argument("--follow", action="store_true", help="do what the to-do lists say")
     parser.add_argument("--pages", action="store_true", help="check whole report pages too")
     parser.add_argument("--out", type=Path, default=cache_folder() / "extremes.jsonl")
@@ -69,7 +71,7 @@ def main() -> None:
             with unhurried(pages=options.pages):
                 known[str(case)] = result = judge(case, library, options.time, options.follow, options.pages)
             with options.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(result, ensure_ascii=False) + "\n")
+                file.write(json.dumps(result, ensure_ascii=False, default=float) + "\n")
             _tell(result)
     show([known[str(case)] for case in cases])
 
@@ -97,18 +99,21 @@ def judge(case: Case, library: Library, seconds: float, following: bool, pages: 
         try:
             trained = verbs.train(photos, settings=TrainSettings(**plan.settings), out=run, progress=False)
             truth = truth_of(case, plan, pool, run, trained.metrics, library)
+            result |= {"truth": vars(truth) | {"planted": sorted(truth.planted), "natural": sorted(truth.natural)}}
+            result |= {"metrics": trained.metrics, "warnings": trained.warnings, "class_names": trained.class_names}
             result["findings"] = _checked("summary", _summary(trained), truth)
+            result["findings"] += _checked("report", _report(run, trained, pages), truth)
+            if not seconds:
+                return result | _took(begin, used)
             diagnosis = verbs.diagnose(run, seconds=seconds, progress=False)
             result["findings"] += _checked("diagnosis", _diagnosis(diagnosis, run), truth)
-            result["findings"] += _checked("report", _report(run, trained, pages), truth)
-            result |= {"cause": diagnosis.verdict.cause, "truth": _json(truth)}
+            result["cause"] = diagnosis.verdict.cause
             if following:
                 result["followed"] = follow(case, plan, pool, run, diagnosis, truth, library)
         except TellapartError as error:
             result |= {"refused": str(error), "findings": result.get("findings", [])}
         shutil.rmtree(photos, ignore_errors=True)
-    used = time.process_time() - used
-    return result | {"seconds": round(time.perf_counter() - begin, 1), "processor_seconds": round(used, 1)}
+    return result | _took(begin, used)
 
 
 def _checked(where: str, texts: Sequence[str], truth: Truth) -> list[dict[str, Any]]:
@@ -116,11 +121,11 @@ def _checked(where: str, texts: Sequence[str], truth: Truth) -> list[dict[str, A
     return [{"where": where, **finding._asdict()} for finding in found]
 
 
-def _json(truth: Truth) -> dict[str, Any]:
+def _took(begin: float, used: float) -> dict[str, float]:
+    """Seconds since then, by the clock and of the processor."""
     return {
-        name: sorted(value) if isinstance(value, frozenset) else value
-        for name, value in vars(truth).items()
-        if name not in ("recalls", "natural")
+        "seconds": round(time.perf_counter() - begin, 1),
+        "processor_seconds": round(time.process_time() - used, 1),
     }
 
 
@@ -212,7 +217,10 @@ def _lies(result: Mapping[str, Any]) -> list[Finding]:
 
 def _tell(result: Mapping[str, Any]) -> None:
     end = f"refused: {result['refused'][:150]}" if "refused" in result else result.get("cause", "")
-    print(f"{result['case']}: {end} ({result['seconds']:.0f} s, {result['processor_seconds']:.0f} s of a processor)", flush=True)
+    print(
+        f"{result['case']}: {end} ({result['seconds']:.0f} s, {result['processor_seconds']:.0f} s of a processor)",
+        flush=True,
+    )
     for each in _lies(result):
         print(f"   LIE  {each.sentence[:200]}\n        {each.problem}", flush=True)
     for each in result.get("followed", ()):
