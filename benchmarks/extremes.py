@@ -54,7 +54,7 @@ _HEADLINE = re.compile(r"^(?!.*of photos alone)(.*(were recognised|^On more|name
 
 def main() -> None:
     """Run cases and count."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
     parser.add_argument("--limit", type=int, default=10**6, help="cases at most")
@@ -160,9 +160,9 @@ def _diagnosis(diagnosis: Any, run: Path) -> list[str]:
 
 
 def _printed(show: Any) -> list[str]:
-    console = Console(file=io.StringIO(), width=_ROOMY)
-    show(console)
-    return [line.strip().removeprefix("- ") for line in console.file.getvalue().splitlines() if line.strip()]
+    printed = io.StringIO()
+    show(Console(file=printed, width=_ROOMY))
+    return [line.strip().removeprefix("- ") for line in printed.getvalue().splitlines() if line.strip()]
 
 
 class _Paragraphs(HTMLParser):

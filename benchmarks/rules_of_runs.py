@@ -57,6 +57,13 @@ def _do_not_count(match: re.Match[str], truth: Truth) -> str:
     return "" if truth.copied <= told <= truth.copied + truth.slack else f"{truth.copied} test photos have copies"
 
 
+def _against_truth(match: re.Match[str], truth: Truth) -> str | Finding:
+    if truth.accuracy is None:
+        return NOT_CHECKED
+    low, high = number(match["low"]), number(match["high"])
+    return holds(low, high, truth.accuracy, "the accuracy against the truth", match.string)
+
+
 def _answers(match: re.Match[str], truth: Truth) -> str | Finding:
     if truth.answered_wrong is None:
         return NOT_CHECKED
@@ -65,7 +72,8 @@ def _answers(match: re.Match[str], truth: Truth) -> str | Finding:
 
 
 def _answers_none(match: re.Match[str], truth: Truth) -> str:
-    return f"it answers {100 * truth.answered:.0f} % of new photos" if (truth.answered or 0) > 0.2 else ""
+    answered = truth.answered or 0.0
+    return f"it answers {100 * answered:.0f} % of new photos" if answered > 0.2 else ""
 
 
 def _class_row(match: re.Match[str], truth: Truth) -> str | Finding:
@@ -104,6 +112,8 @@ PATTERNS: tuple[tuple[str, Rule], ...] = (
     (r"^How good it is on new photos is not known: (?P<why>.*)", _not_known),
     (r"^([\d,]+) photos? do(es)? not count: it was trained", _do_not_count),
     (r"^[\d,]+ photos? repeats? ", true),
+    (rf"against the truth, {PCT} \((?P<low>[\d.]+) to (?P<high>[\d.]+) ?%\)", _against_truth),
+    (rf"^Its answers agree with {PCT}", true),
     (rf"^It answers .* alone, {PCT} \((?P<low>[\d.]+) to (?P<high>[\d.]+) %\) of them wrongly", _answers),
     (r"^It answers no photo alone", _answers_none),
     (rf"^(?P<name>\S+) +[\d,]+ +{PCT} \((?P<low>[\d.]+) to (?P<high>[\d.]+) %\)", _class_row),
