@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tellapart.engine.predictions import Prediction, write_predictions
+from tellapart.evaluation.headline import part_of_new
 from tellapart.evaluation.metrics import Confusion
 from tellapart.photos.table import PhotoTable
 from tellapart.report.notebook import Viewed, Views
@@ -61,7 +62,7 @@ class RunResult(Views):
         return Viewed(
             title="A trained classifier",
             class_names=self.class_names,
-            part=self.metrics["test"],
+            part=part_of_new(self.metrics),
             headline=self.metrics["headline"],
             folder=self.folder,
             notes=self.warnings,

@@ -27,8 +27,8 @@ Commonest mistakes
   5 photos of dog taken for cat
 
 Has it memorised?
-  100 % on its training photos, 10.0 points more (5.0 to 17.0): it remembers
-  some of them.
+  100 % on its training photos, 10.0 points more (5.0 to 17.0) than on new ones:
+  it remembers some of them, or the test photos are harder.
 
 Photos
   1,001 found, 1,000 used, 1 refused; 12 look like another one and count with it

@@ -9,8 +9,9 @@ Reads arrays; writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Integer
@@ -104,3 +105,14 @@ def _obstacle(
     if facts["num_groups"] == 1:
         return "all photos to test on belong to one group", "Test on photos of other groups too."
     return "", ""
+
+
+def part_of_new(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of metrics.json that speaks of new photos: the test, without photos that have a copy elsewhere.
+
+    What is said of classes and of memory rests on it; on copies a classifier is as good as on its training photos.
+
+    >>> part_of_new({"test": {"n": 300}, "test_without_twins": {"n": 12}})
+    {'n': 12}
+    """
+    return metrics.get("test_without_twins") or metrics["test"]

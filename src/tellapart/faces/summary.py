@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tellapart.evaluation.headline import part_of_new
 from tellapart.faces.terminal import plain_console
 from tellapart.faces.wording import answering, between, counted, percent, shown_path, with_interval
 from tellapart.report.wording import left_out, readable
@@ -54,7 +55,7 @@ def show_run(result: RunResult, console: Console | None = None) -> None:
     test = result.metrics["test"]
     model = shown_path(result.folder / "model.onnx")
     _show_accuracy(console, test, result.metrics["headline"], "test photos that it never saw in training", model)
-    _show_classes(console, test)
+    _show_classes(console, part_of_new(result.metrics))
     _show_confusions(console, result.confusions)
     _show_memorisation(console, result.metrics)
     _show_photos(console, result.metrics["photos"])
@@ -154,6 +155,8 @@ def _show_accuracy(
 
 def _show_classes(console: Console, part: Mapping[str, Any]) -> None:
     """Per class: of its photos, how many were recognised; of the photos that got its name, how many rightly."""
+    if not part["n"]:
+        return
 
     def hardest_first(item: tuple[str, Mapping[str, Any]]) -> float:
         recall = item[1]["recall"]["value"]
@@ -186,9 +189,9 @@ def _show_memorisation(console: Console, metrics: Mapping[str, Any]) -> None:
     if not gap or gap["value"] is None:
         return
     trained = f"{percent(metrics['train']['accuracy']['value'])} on its training photos"
-    more = f"{100 * gap['value']:.1f} points more ({100 * gap['low']:.1f} to {100 * gap['high']:.1f})"
+    more = f"{100 * gap['value']:.1f} points more ({100 * gap['low']:.1f} to {100 * gap['high']:.1f}) than on new ones"
     if gap["low"] > 0:
-        line = f"{trained}, {more}: it remembers some of them."
+        line = f"{trained}, {more}: it remembers some of them, or the test photos are harder."
     else:
         line = f"{trained}, {more}: no more than chance allows."
     print_section(console, "Has it memorised?", [line])

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from tellapart.engine.session import Engine
 from tellapart.evaluation.calibration import ReliabilityBin
+from tellapart.evaluation.headline import part_of_new
 from tellapart.report.sight import Entry
 
 PARTS = ("train", "validation", "test")
@@ -116,6 +117,14 @@ class ReportFacts:
         """The part that the verdict is about: test, or the next best that holds photos; "" if none does."""
         present = self.parts()
         return next((key for key in ("test", "validation", *present) if key in present), "")
+
+    def part_of_new(self) -> dict[str, Any] | None:
+        """The figures of the headline's part, without test photos that have a copy elsewhere; None: there are none."""
+        part = self.parts().get(self.headline_part())
+        if part is None or self.headline_part() != "test":
+            return part
+        part = part_of_new(self.metrics)
+        return part if part["n"] else None
 
     def wrong(self) -> list[Answer]:
         """Wrong answers, the surest first."""

@@ -32,11 +32,10 @@ def render_page(facts: ReportFacts) -> str:
     """The page about `facts` as HTML."""
     environment = _environment()
     style, script = (environment.get_template(name).render() for name in ("style.css", "page.js"))
-    parts, headline = facts.parts(), facts.headline_part()
     return environment.get_template("page.html").render(
         facts=facts,
-        headline=headline,
-        part=parts.get(headline),
+        headline=facts.headline_part(),
+        part=facts.part_of_new(),
         sections=build_sections(facts),
         style=Markup(style),  # noqa: S704 (our own file)
         script=Markup(script),  # noqa: S704 (our own file)

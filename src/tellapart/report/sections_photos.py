@@ -43,7 +43,7 @@ class Cell:
 
 def classes(facts: ReportFacts, album: Album) -> Section | None:
     """Recall and precision of each class, the least recognised first, with a few photos."""
-    part = facts.parts().get(facts.headline_part())
+    part = facts.part_of_new()
     if part is None or "per_class" not in part:
         return None
     # A class without photos has no recall; it goes last, for there is nothing to mend yet.

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.evaluation.headline import part_of_new
 from tellapart.evaluation.metrics import memorisation_gap
 from tellapart.photos.faults import name_some
 from tellapart.photos.split import group_photos
@@ -111,7 +112,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
     metrics["headline"] = headline_of_test(test, parts, twins).to_dict()
     metrics["facts"] = known_facts(table, whole, np.array(parts), twins, settings.seed)
     metrics |= _test_without_twins(parts, twins, test, thresholds)
-    metrics["memorisation_gap"] = memorisation_gap(metrics["train"], metrics["test"])
+    metrics["memorisation_gap"] = memorisation_gap(metrics["train"], part_of_new(metrics))
     metrics["photos"] = _counts(table, whole, refused, twins)
     metrics["seconds"] = watch.report()
     metrics["peak_memory_mb"] = peak_memory_mb()

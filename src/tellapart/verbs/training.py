@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tellapart.evaluation.headline import part_of_new
 from tellapart.evaluation.metrics import worst_confusions
 from tellapart.libraries import require_keras
 from tellapart.paths import PathLike, path_of, path_or_none, settings_of
@@ -97,7 +98,7 @@ def train(
                 write_run_report(claimed.work)
                 if curves is not None:
                     curves.results(trained.metrics)
-    part = trained.metrics["test"]
+    part = part_of_new(trained.metrics)
     return RunResult(
         folder=claimed.path,
         metrics=trained.metrics,
