@@ -48,7 +48,12 @@ def curve_kept(photos: Photos, confidence: np.ndarray, wrong: np.ndarray, respli
         of_all = 0.0 if point is None else point["answered"]["value"]
         must = allowed == LIMITS[0]
         rows += [
-            Row(f"{name}: broken", f"{found} of {resplits} resplits", "must 5 of 100", found <= 0.05 * resplits),
+            Row(
+                f"{name}: broken",
+                f"{found} of {resplits} resplits",
+                "must 5 of 100" if must else "",
+                found <= 0.05 * resplits if must else None,
+            ),
             Row(
                 f"{name}: answered, by all photos / by half of them",
                 f"{of_all:.1%} / {shares[:, column].mean():.1%}, no limit in {int(silent[:, column].sum())}",

@@ -237,7 +237,8 @@ class ImageClassifier(Estimator, Views):
         Raises:
             UsageError: it cannot promise `max_error`.
         """
-        thresholds = thresholds_for(self._fitted(), max_error)
+        engine = self._fitted()
+        thresholds = thresholds_for(engine.manifest, max_error, engine.path)
         return list(dataclasses.replace(self._predictor(), thresholds=thresholds).predict(self._given(photos)))
 
     def predict_proba(self, photos: Photos) -> Float[np.ndarray, "photos classes"]:

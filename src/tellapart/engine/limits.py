@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tellapart.engine.session import Engine
+from numbers import Real
+from pathlib import Path
+
 from tellapart.errors import UsageError, require
 from tellapart.evaluation.risk_curve import promised
 from tellapart.model.manifest import Manifest
@@ -28,30 +30,32 @@ def decode_limits(source: SourceSettings, manifest: Manifest | None = None) -> D
     )
 
 
-def thresholds_for(engine: Engine, max_error: float | None) -> dict[str, float]:
+def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[str, float]:
     """The limits of a model file, or those that keep another share of errors, from the curve inside the file.
 
     Args:
-        engine: the model.
+        manifest: of the model.
         max_error: fraction of its answers that may be wrong; None: what it was trained with.
+        where: the file, named in errors.
 
     Raises:
         UsageError: the file cannot promise that.
     """
-    manifest = engine.manifest
     if max_error is None:
         return dict(manifest.thresholds)
-    require(0 < max_error < 1, "max_error", max_error, "a fraction between 0 and 1, such as 0.02")
+    wanted = "a fraction between 0 and 1, such as 0.02"
+    require(isinstance(max_error, Real) and 0 < float(max_error) < 1, "max_error", max_error, wanted)
+    allowed = float(max_error)  # type: ignore[arg-type]
     limits = manifest.metrics.get("limits")
     if limits is None:
         raise UsageError(
-            f"{engine.path} does not say what another limit of errors would cost: an older version wrote it.",
+            f"{where} does not say what another limit of errors would cost: an older version wrote it.",
             fix="Train it again, or leave out --max-error.",
         )
-    point = promised(limits["curve"], max_error)
+    point = promised(limits["curve"], allowed)
     if point is None:
         raise UsageError(
-            f"{engine.path} cannot promise that at most {100 * max_error:g}% of its answers are wrong: the "
+            f"{where} cannot promise that at most {100 * allowed:g}% of its answers are wrong: the "
             f"{limits['n']:,} photos that were held out do not prove that for any limit.",
             fix=_least(limits["curve"]),
         )

@@ -51,7 +51,7 @@ def evaluate(
     file, folder, source = path_of(model, "model", MODEL), path_of(photos, "photos", SOURCE), source_of(source)
     settings, progress = settings_of(settings, EngineSettings), watcher(progress)
     engine = open_classifier(file)
-    thresholds = thresholds_for(engine, max_error)
+    thresholds = thresholds_for(engine.manifest, max_error, file)
     names = engine.manifest.class_names
     table = bind_classes(scan(folder, source=source, for_training=False), names, file)
     viewer = Viewer(
@@ -148,7 +148,7 @@ def predict(
     if target is not None:
         require_place_for_predictions(target, force=force)
     engine = open_classifier(file)
-    thresholds = thresholds_for(engine, max_error)
+    thresholds = thresholds_for(engine.manifest, max_error, file)
     named = expand_inputs(inputs, source)
     paths = apart(target, file, inputs, named.paths)
     predictor = Predictor(engine, settings, decode_limits(source, engine.manifest), thresholds)
