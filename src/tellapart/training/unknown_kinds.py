@@ -5,7 +5,7 @@ prototypes of the other classes alone, its limit is set on photos of the other c
 was left out are held against it. One matrix of similarities serves all classes.
 
 An interval over photos would only speak of these kinds. A kind to come is as different from them as they are from each
-other, so the interval over all is one over classes, and wide where there are few.
+other, so the interval over all is the one that holds the share of one more kind, and wide where there are few.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from tellapart.evaluation.intervals import clustered_interval, wilson_interval
+from tellapart.evaluation.intervals import next_interval, wilson_interval
 from tellapart.evaluation.neither import MOST_TURNED_AWAY, novelty_limit, one_per_group
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def unknown_kinds(
                 noticed[number] = novelty[labels == number] > limit
     if not noticed:
         return not_measured("without one class too few photos are left to set a limit on")
-    kinds = np.repeat(list(noticed), [len(photos) for photos in noticed.values()])
+    counts = np.array([(int(photos.sum()), len(photos)) for photos in noticed.values()])  # (kinds, 2)
     return {
-        "noticed": clustered_interval(np.concatenate(list(noticed.values())).astype(np.float64), kinds).to_dict(),
+        "noticed": next_interval(counts[:, 0], counts[:, 1]).to_dict(),
         "turned_away": MOST_TURNED_AWAY,
         "classes_left_out": len(noticed),
         "per_class": {
