@@ -261,7 +261,7 @@ def test_a_verb_takes_its_inputs_first_and_everything_else_by_name_in_one_order(
     assert set(inputs) <= {"model", "a", "b", "photos", "run", "reviewed"} and inputs
     assert len(inputs) + len(named) == len(parameters)
     assert all(p.default is not p.empty for p in parameters if p.kind is p.KEYWORD_ONLY)
-    order = "model recipe photos seed seconds settings source out force progress command".split()
+    order = "model recipe photos seed seconds settings source max_error out force progress command".split()
     assert named == sorted(named, key=order.index)
 
 

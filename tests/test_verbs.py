@@ -61,6 +61,7 @@ def test_nothing_in_the_photo_folder_is_touched(plain_run, parted_run):
 def test_metrics_have_the_promised_keys(plain_run):
     metrics = json.loads((plain_run.folder / "metrics.json").read_text())
     assert set(metrics) >= {"train", "validation", "test", "memorisation_gap", "seconds", "peak_memory_mb", "photos"}
+    assert set(metrics) >= {"headline", "limits", "unknown_kinds"}
     for part in ("train", "validation", "test"):
         assert set(metrics[part]) >= PART
         assert set(metrics[part]["accuracy"]) == {"value", "low", "high"}
@@ -129,9 +130,9 @@ def test_what_the_file_would_not_answer_is_told_of_photos_that_were_held_out(pla
         figures = metrics[part]["decisions"]
         assert set(figures) == {"answered", "error", "unsure", "neither"}
     answered = [row for row in rows if row["decision"] == "ok"]
-    figures = metrics["test"]["decisions"]
-    assert figures["answered"]["n"] == len(answered)
-    assert figures["neither"]["value"] == sum(row["decision"] == "neither" for row in rows) / len(rows)
+    figures, num_new = metrics["test"]["decisions"], metrics["headline"]["n"]  # copies count once, or not at all
+    assert len(answered) - (len(rows) - num_new) <= figures["answered"]["n"] <= len(answered)
+    assert figures["answered"]["share"]["value"] == figures["answered"]["n"] / num_new
     assert all(bool(row["reason"]) == (row["decision"] != "ok") for row in rows)
 
 
@@ -144,7 +145,13 @@ def test_limits_are_in_the_file_and_missing_ones_are_explained(plain_run):
 def test_more_errors_may_be_allowed(plain_run, tmp_path):
     settings = dataclasses.replace(SETTINGS, max_error=0.2)
     result = verbs.train(plain_run.photos, settings=settings, out=tmp_path / "run")
-    assert "unsure" in read_model(result.folder / "model.onnx").manifest.thresholds
+    model = result.folder / "model.onnx"
+    assert "unsure" in read_model(model).manifest.thresholds
+    (loosest, *_) = verbs.predict(model, str(plain_run.photos), settings=ENGINE, max_error=0.5)
+    assert loosest.decision != "refused"
+    with pytest.raises(UsageError, match="cannot promise that at most 0.1%") as caught:
+        verbs.evaluate(model, plain_run.photos, settings=ENGINE, max_error=0.001)
+    assert "--max-error" in caught.value.fix
 
 
 def test_a_photo_like_none_is_neither_in_predict_and_evaluate(plain_run, tmp_path, rng):

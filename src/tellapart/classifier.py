@@ -6,6 +6,7 @@ and learns attributes whose names end in `_`, `get_params` and `set_params` let 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from jaxtyping import Float, Shaped
 
 from tellapart import verbs
 from tellapart.atomic import write_bytes
+from tellapart.engine.limits import thresholds_for
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import Engine, open_classifier
@@ -221,7 +223,7 @@ class ImageClassifier(Estimator, Views):
         columns = self.predict_proba(photos).argmax(axis=1)
         return self.classes_[columns]
 
-    def decide(self, photos: Photos) -> list[Prediction]:
+    def decide(self, photos: Photos, *, max_error: float | None = None) -> list[Prediction]:
         """What to do with each photo: a prediction whose `decision` is "ok", "unsure", "neither" or "refused".
 
         `predict` names a class for every photo, as scikit-learn's tools expect; here a photo that the classifier is not
@@ -230,8 +232,14 @@ class ImageClassifier(Estimator, Views):
 
         Args:
             photos: as in `predict`.
+            max_error: fraction of the answers that may be wrong; None: what it was trained with.
+
+        Raises:
+            UsageError: it cannot promise `max_error`.
         """
-        return list(self._predictor().predict(self._given(photos)))
+        engine = self._fitted()
+        thresholds = thresholds_for(engine.manifest, max_error, engine.path)
+        return list(dataclasses.replace(self._predictor(), thresholds=thresholds).predict(self._given(photos)))
 
     def predict_proba(self, photos: Photos) -> Float[np.ndarray, "photos classes"]:
         """The probability of each class for each photo; columns in the order of `classes_`.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tellapart.evaluation.headline import MIN_PHOTOS, headline
+from tellapart.evaluation.headline import MIN_PHOTOS, headline, rows_that_count
 from tellapart.evaluation.intervals import clustered_interval, wilson_interval
 
 NAMES = ("cat", "dog")
@@ -86,3 +86,9 @@ def test_groups_that_are_right_or_wrong_as_a_whole_count_as_one_photo_each(rng):
     right, groups = np.repeat(answers, 100).astype(float), np.repeat(np.arange(40), 100)
     clustered, as_photos = clustered_interval(right, groups), wilson_interval(float(answers.sum()), 40)
     assert clustered.high - clustered.low > 0.9 * (as_photos.high - as_photos.low)
+
+
+def test_the_photos_that_count_are_those_of_the_accuracy():
+    seen, duplicates = np.arange(100) < 20, np.where(np.arange(100) < 40, 0, np.arange(100))
+    assert rows_that_count(seen, duplicates).tolist() == [20, *range(40, 100)]
+    assert asked(100, seen=seen, duplicates=duplicates).n == 61

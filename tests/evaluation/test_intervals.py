@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize_scalar
@@ -7,6 +9,7 @@ from tellapart.evaluation.intervals import (
     Estimate,
     difference_interval,
     mean_interval,
+    next_interval,
     paired_interval,
     wilson_interval,
     wilson_limits,
@@ -164,3 +167,22 @@ def test_wrong_calls_are_refused():
 
 def test_an_estimate_becomes_what_metrics_json_holds():
     assert Estimate(0.5, 0.25, 0.75).to_dict() == {"value": 0.5, "low": 0.25, "high": 0.75}
+
+
+def test_the_fraction_of_one_more_kind_lies_inside_in_nine_of_ten_draws(rng):
+    for num_kinds, (rare, common) in itertools.product((3, 5, 12), ((1, 20), (2, 8), (5, 3))):
+        fractions = rng.beta(rare, common, size=(400, num_kinds + 1))
+        counts = rng.binomial(200, fractions)
+        found = [next_interval(each[:-1], np.full(num_kinds, 200)) for each in counts]
+        inside = [each.low <= one <= each.high for each, one in zip(found, fractions[:, -1], strict=True)]
+        assert np.mean(inside) >= 0.9
+
+
+def test_one_kind_says_nothing_of_another():
+    assert next_interval(np.array([3]), np.array([10])) == Estimate(0.3, 0.0, 1.0)
+    assert next_interval(np.zeros(0, int), np.zeros(0, int)) == Estimate(None, 0.0, 1.0)
+
+
+def test_kinds_that_happen_to_agree_are_no_certainty():
+    none = next_interval(np.zeros(4, int), np.full(4, 50))
+    assert (none.value, none.low) == (0.0, 0.0) and 0.02 < none.high < 0.15

@@ -99,8 +99,8 @@ class FakeVerbs:
             }
         )
 
-    def evaluate(self, model, photos, *, source=None, progress):
-        self._called("evaluate", model, photos)
+    def evaluate(self, model, photos, *, source=None, max_error=None, progress):
+        self._called("evaluate", model, photos, *([] if max_error is None else [max_error]))
         warnings = ("3 of these photos were trained on.",)
         graded = part() | {"headline": headline_of(part())}
         return Result({"part": graded, "class_names": CLASSES, "refused": REFUSED, "warnings": warnings})
@@ -124,10 +124,10 @@ class FakeVerbs:
             write_changed(result.changed, out)
         return result
 
-    def predict(self, model, inputs, *, source=None, out=None, force=False, progress):
+    def predict(self, model, inputs, *, source=None, max_error=None, out=None, force=False, progress):
         if out is not None:
             require_place(out, force=force)
-        self._called("predict", model, tuple(inputs))
+        self._called("predict", model, tuple(inputs), *([] if max_error is None else [max_error]))
         return Predictions(
             [
                 Prediction(

@@ -177,6 +177,12 @@ def test_predict_prints_csv_when_piped(verbs, capsys):
     ]
 
 
+def test_another_limit_of_errors_reaches_predict_and_evaluate(verbs, capsys):
+    assert main(["predict", "model.onnx", "a.jpg", "--max-error", "5%"]) == 0
+    assert main(["evaluate", "model.onnx", "photos", "--max-error", "0.1"]) == 0
+    assert [arguments[-1] for _, arguments in verbs.calls] == [0.05, 0.1]
+
+
 def test_predict_prints_a_line_per_photo_on_a_terminal(verbs, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("NO_COLOR", "1")

@@ -10,6 +10,7 @@ from tellapart.engine.predictions import Prediction
 from tellapart.evaluation.metrics import measure
 from tellapart.evaluation.neither import Decisions, decision_figures
 from tellapart.faces.summary import show_evaluation, show_predictions
+from tellapart.faces.wording import beyond
 
 
 @pytest.fixture
@@ -121,3 +122,13 @@ def test_a_narrow_terminal_drops_a_column_and_cuts_no_figure():
     text = narrow.file.getvalue()
     assert "…" not in text
     assert "right when named" not in text
+
+
+def test_what_another_limit_costs_and_what_becomes_of_unknown_kinds_is_told_where_it_was_measured():
+    curve = [{"max_error": error, "answered": {"value": share}} for error, share in ((0.02, 0.06), (0.05, 0.31))]
+    kinds = {"noticed": {"value": 0.18, "low": 0.12, "high": 0.25}, "turned_away": 0.02}
+    assert beyond({"limits": {"max_error": 0.02, "curve": curve}, "unknown_kinds": kinds}) == [
+        "With at most 2% of its answers wrong it answers 6.0 % of photos; with 5%, 31.0 %.",
+        "Of photos of a kind that it was never taught it notices 18.0 % (12.0 to 25.0 %), when it may turn away 2%.",
+    ]
+    assert beyond({}) == beyond({"limits": {"max_error": 0.02, "curve": []}, "unknown_kinds": {"noticed": None}}) == []

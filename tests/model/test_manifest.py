@@ -128,6 +128,28 @@ def test_a_limit_that_nobody_knows_or_could_reach_is_refused(thresholds):
     assert f"threshold '{next(iter(thresholds))}'" in refused(changed(thresholds=thresholds))
 
 
+def curve_of(*points):
+    return {"test": {}, "limits": {"n": 9, "curve": [{"max_error": error, "unsure": limit} for error, limit in points]}}
+
+
+def test_a_curve_of_limits_is_read_back():
+    metrics = curve_of((0.02, 0.9), (0.05, 0.7))
+    assert Manifest.from_json(manifest(metrics=metrics).to_json(), "m").metrics == metrics
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        curve_of((0.02, 1.5)), curve_of((0.02, None)), curve_of((True, 0.5)), curve_of((0.05, 0.9), (0.02, 0.7)),
+        curve_of((0.02, 0.9), (0.02, 0.7)), curve_of(*((number / 100, 0.5) for number in range(65))),
+        {"limits": []}, {"limits": {}}, {"limits": {"n": 1, "curve": [3]}}, {"limits": {"n": "1", "curve": []}},
+    ],
+    ids=lambda metrics: repr(metrics)[:60],
+)  # fmt: skip
+def test_a_curve_that_could_not_be_chosen_from_is_refused(metrics):
+    assert "'limits'" in refused(changed(metrics=metrics))
+
+
 @pytest.mark.parametrize("key", ["answers", "thresholds", "versions"])
 @pytest.mark.parametrize(
     "value",

@@ -233,6 +233,25 @@ def test_decisions_say_how_many_photos_are_answered_and_show_the_others(facts, w
     assert show(with_facts(metrics={**facts.metrics, "test": test}), "decisions") == ""
 
 
+def test_decisions_tell_what_other_limits_cost_and_what_becomes_of_kinds_that_were_not_taught(facts, with_facts):
+    share, error = {"value": 0.31, "low": 0.29, "high": 0.33}, {"value": 0.013, "low": 0.01, "high": 0.02}
+    curve = [{"max_error": each, "unsure": 0.9, "answered": share, "error": error} for each in (0.02, 0.05)]
+    kinds = {
+        "noticed": share,
+        "turned_away": 0.02,
+        "per_class": {"cat\u202e": {"n": 70, "noticed": error}},
+        "reason": "",
+    }
+    more = {"limits": {"max_error": 0.02, "n": 1234, "curve": curve}, "unknown_kinds": kinds}
+    text = show(with_facts(metrics={**facts.metrics, **more}), "decisions")
+    assert "With at most 2% of its answers wrong it answers 31.0 % of photos" in text
+    assert "1,234 photos that were held out" in text and "29.0 to 33.0 %" in text
+    assert "never taught it notices 31.0 % (29.0 to 33.0 %)" in text and "cat\\u202e 1.3 %" in text
+    none = {"noticed": None, "reason": "that needs three classes"}
+    text = show(with_facts(metrics={**facts.metrics, "unknown_kinds": none}), "decisions")
+    assert "was not measured: that needs three classes." in text and "held out" not in text
+
+
 def test_only_a_classifier_that_knows_strangers_is_said_to_mark_them(facts, with_facts):
     assert "It always names one of its 2 classes" in show(facts, "limits")
     engine = copy(facts.engine)

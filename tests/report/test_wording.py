@@ -90,3 +90,30 @@ def test_names_of_all_languages_stay_as_they_are(name):
 )
 def test_hidden_characters_are_shown_as_their_code(name, shown):
     assert wording.readable(name) == shown
+
+
+def cost(asked, *points):
+    curve = [{"max_error": error, "answered": {"value": share}} for error, share in points]
+    return wording.costs({"max_error": asked, "curve": curve}).replace("\xa0", " ")
+
+
+def test_a_limit_that_lets_few_photos_be_answered_is_told_with_looser_ones():
+    told = cost(0.02, (0.02, 0.06), (0.05, 0.31), (0.1, 0.64), (0.2, 0.9))
+    assert told == "With at most 2% of its answers wrong it answers 6.0 % of photos; with 5%, 31.0 %; with 10%, 64.0 %."
+
+
+def test_a_limit_that_lets_nearly_all_be_answered_is_told_with_stricter_ones():
+    told = cost(0.02, (0.01, 0.8), (0.02, 0.95))
+    assert told == (
+        "With at most 2% of its answers wrong it answers 95.0 % of photos; with 1%, 80.0 %; with 0.5%, nobody can tell."
+    )
+
+
+def test_a_limit_that_cannot_be_promised_is_said_to_be_none():
+    told = cost(0.02, (0.05, 0.31), (0.1, 0.64))
+    assert told == "That at most 2% of its answers are wrong cannot be promised; with 5%, 31.0 %; with 10%, 64.0 %."
+    assert cost(0.02) == wording.costs(None) == ""
+
+
+def test_nothing_is_said_of_strangers_where_nothing_was_measured():
+    assert wording.strangers(None) == wording.strangers({"noticed": None}) == ""

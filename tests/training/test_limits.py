@@ -159,3 +159,10 @@ def test_without_folds_the_limits_come_from_validation_alone(material, tmp_path)
     assert limited.built.details["limits"]["held_out"] == 30
     assert read_model(path).manifest.thresholds == {}
     assert len(limited.warnings) == 2
+
+
+def test_the_run_says_what_a_limit_costs_and_why_unknown_kinds_were_not_measured(limited):
+    limits = limited.metrics["limits"]
+    assert (limits["max_error"], limits["n"]) == (0.3, 30 + 89)
+    assert all(set(point) == {"max_error", "unsure", "answered", "error"} for point in limits["curve"])
+    assert "three classes" in limited.metrics["unknown_kinds"]["reason"]

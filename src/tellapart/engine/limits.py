@@ -1,7 +1,12 @@
-"""Under which rules photos are decoded: the one place where what was asked for, or its absence, becomes a setting."""
+"""What was asked for, or its absence, becomes rules: under which photos are decoded, and when they get no answer."""
 
 from __future__ import annotations
 
+from numbers import Real
+from pathlib import Path
+
+from tellapart.errors import UsageError, require
+from tellapart.evaluation.risk_curve import promised
 from tellapart.model.manifest import Manifest
 from tellapart.settings import DecodeSettings, SourceSettings
 
@@ -23,3 +28,41 @@ def decode_limits(source: SourceSettings, manifest: Manifest | None = None) -> D
         max_megapixels=manifest.max_megapixels if asked is None else asked,
         white=manifest.white,
     )
+
+
+def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[str, float]:
+    """The limits of a model file, or those that keep another share of errors, from the curve inside the file.
+
+    Args:
+        manifest: of the model.
+        max_error: fraction of its answers that may be wrong; None: what it was trained with.
+        where: the file, named in errors.
+
+    Raises:
+        UsageError: the file cannot promise that.
+    """
+    if max_error is None:
+        return dict(manifest.thresholds)
+    wanted = "a fraction between 0 and 1, such as 0.02"
+    require(isinstance(max_error, Real) and 0 < float(max_error) < 1, "max_error", max_error, wanted)
+    allowed = float(max_error)  # type: ignore[arg-type]
+    limits = manifest.metrics.get("limits")
+    if limits is None:
+        raise UsageError(
+            f"{where} does not say what another limit of errors would cost: an older version wrote it.",
+            fix="Train it again, or leave out --max-error.",
+        )
+    point = promised(limits["curve"], allowed)
+    if point is None:
+        raise UsageError(
+            f"{where} cannot promise that at most {100 * allowed:g}% of its answers are wrong: the "
+            f"{limits['n']:,} photos that were held out do not prove that for any limit.",
+            fix=_least(limits["curve"]),
+        )
+    return {**manifest.thresholds, "unsure": point["unsure"]}
+
+
+def _least(curve: list[dict[str, float]]) -> str:
+    if not curve:
+        return "Leave out --max-error: it then answers however unsure it is. To promise anything it needs more photos."
+    return f"Give --max-error {100 * curve[0]['max_error']:g}%, the least that it can promise, or train on more photos."

@@ -26,6 +26,7 @@ class Predictor:
     engine: Engine
     settings: EngineSettings = field(default_factory=EngineSettings)
     limits: DecodeSettings = field(default_factory=DecodeSettings)
+    thresholds: Mapping[str, float] | None = None  # when not to answer; None: as the file says
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ class Predictor:
 
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:
         """One prediction per source, in order, computed ahead on all cores; an unusable photo is `refused`."""
-        outputs = ("probabilities", *(["novelty"] if "neither" in self.engine.manifest.thresholds else []))
+        outputs = ("probabilities", *(["novelty"] if "neither" in self._thresholds else []))
         viewer = Viewer(
             engine=self.engine,
             outputs=outputs,
@@ -50,9 +51,13 @@ class Predictor:
         """The prediction for a photo that was seen."""
         if photo.refusal is not None:
             return refused(path, photo.refusal.sentence)
-        novelty, thresholds = photo.outputs.get("novelty"), self.engine.manifest.thresholds
+        novelty = photo.outputs.get("novelty")
         number = None if novelty is None else float(novelty)
-        return predicted(path, photo.outputs["probabilities"], self.class_names, thresholds, number)
+        return predicted(path, photo.outputs["probabilities"], self.class_names, self._thresholds, number)
+
+    @property
+    def _thresholds(self) -> Mapping[str, float]:
+        return self.engine.manifest.thresholds if self.thresholds is None else self.thresholds
 
 
 def _name(source: Source) -> str:

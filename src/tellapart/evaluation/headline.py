@@ -62,10 +62,9 @@ def headline(
     0.9444...
     """
     new = np.flatnonzero(~seen)
-    _, first, which = np.unique(duplicates[new], return_index=True, return_inverse=True)
+    rows, which = _that_count(seen, duplicates)
     counts = np.bincount(which)  # (distinct photos,)
     share_right = np.bincount(which, right[new]) / counts  # of the copies of each
-    rows = new[first]
     facts = {
         "n": len(rows),
         "num_seen": int(seen.sum()),
@@ -77,6 +76,24 @@ def headline(
         return Headline(accuracy=None, reason=reason, fix=fix, **facts)
     belongs = np.arange(len(rows)) if groups is None else groups[rows]
     return Headline(accuracy=_accuracy(share_right, belongs, grouped=groups is not None), **facts)
+
+
+def rows_that_count(
+    seen: Bool[np.ndarray, " photos"], duplicates: Integer[np.ndarray, " photos"]
+) -> Integer[np.ndarray, " distinct"]:
+    """The photos that may speak of new ones: not seen, and of copies only the first.
+
+    >>> rows_that_count(np.array([True, False, False, False]), np.array([4, 7, 7, 2])).tolist()
+    [1, 3]
+    """
+    return np.sort(_that_count(seen, duplicates)[0])
+
+
+def _that_count(seen: np.ndarray, duplicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A row of each distinct new photo, and for each new photo which of them it is."""
+    new = np.flatnonzero(~seen)
+    _, first, which = np.unique(duplicates[new], return_index=True, return_inverse=True)
+    return new[first], which
 
 
 def _accuracy(share_right: np.ndarray, groups: np.ndarray, *, grouped: bool) -> Estimate:

@@ -106,6 +106,30 @@ def clustered_interval(
     return Estimate(float(mean), 0.0 if mean == 0 else float(low[0]), 1.0 if mean == 1 else float(high[0]))
 
 
+def next_interval(
+    successes: Integer[np.ndarray, " kinds"], trials: Integer[np.ndarray, " kinds"], level: float = LEVEL
+) -> Estimate:
+    """Mean fraction of a few kinds, with the interval that holds the fraction of one more kind with as many trials.
+
+    Student's prediction interval on the arcsine scale, where fractions spread alike wherever they lie. It holds for a
+    kind drawn as these were, and is wide for few of them. Kinds that happen to agree are not taken to spread less than
+    chance alone makes them. Sources: Hahn & Meeker 1991, Statistical Intervals, section
+    4.7 (one future observation); Anscombe 1948, Biometrika 35:246 (arcsine).
+
+    >>> next_interval(np.array([2, 8, 4, 2, 1]), np.full(5, 100)).high < 0.2
+    True
+    """
+    fractions = successes / np.maximum(trials, 1)  # (kinds,)
+    if len(fractions) < 2:
+        return Estimate(float(fractions[0]) if len(fractions) else None, 0.0, 1.0)
+    angles = np.arcsin(np.sqrt(fractions))  # (kinds,) 0 to pi / 2
+    spread = math.sqrt(max(float(angles.var(ddof=1)), float(np.mean(0.25 / np.maximum(trials, 1)))))
+    reach = _students_deviate(level, len(angles) - 1) * spread * math.sqrt(1 + 1 / len(angles))
+    low, high = np.sin(np.clip([angles.mean() - reach, angles.mean() + reach], 0, np.pi / 2)) ** 2
+    mean = float(fractions.mean())
+    return Estimate(mean, min(float(low), mean), max(float(high), mean))
+
+
 def difference_interval(
     successes_a: int, trials_a: int, successes_b: int, trials_b: int, level: float = LEVEL
 ) -> Estimate:

@@ -189,6 +189,7 @@ def evaluate(
     follow_links: o.FollowLinks = False,
     root: o.Root = SourceSettings.root,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
+    max_error: o.MaxErrorNow = None,
     as_json: o.Json = False,
 ) -> None:
     """Grade a model on any photos with labels."""
@@ -203,7 +204,7 @@ def evaluate(
         root=root,
         max_megapixels=max_megapixels,
     )
-    result = verbs.evaluate(model, photos, source=source, progress=Terminal())
+    result = verbs.evaluate(model, photos, source=source, max_error=max_error, progress=Terminal())
     if as_json:
         print_json(result.to_dict())
     else:
@@ -256,6 +257,7 @@ def predict(
     exclude: o.Exclude = None,
     follow_links: o.FollowLinks = False,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
+    max_error: o.MaxErrorNow = None,
     as_json: o.Json = False,
 ) -> None:
     """Say what is on each photo, in the order given."""
@@ -269,7 +271,9 @@ def predict(
     # On a screen or in a pipe the answers themselves show how far it is, and a bar would be drawn across them.
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
     source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
-    predictions = verbs.predict(model, photos, source=source, out=out, force=force, progress=progress)
+    predictions = verbs.predict(
+        model, photos, source=source, max_error=max_error, out=out, force=force, progress=progress
+    )
     for warning in predictions.warnings:
         Terminal().note(warning)
     if out is None and not as_json and sys.stdout.isatty():

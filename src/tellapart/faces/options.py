@@ -171,6 +171,15 @@ MaxError = Annotated[
         show_default=f"{TrainSettings.max_error:.0%}",
     ),
 ]
+MaxErrorNow = Annotated[
+    float | None,
+    typer.Option(
+        "--max-error",
+        parser=fraction,
+        metavar="SHARE",
+        help="Most of its answers that may be wrong, as 5% or 0.05; else what it was trained with.",
+    ),
+]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Decides the split and every other chance.")]
 
 QuizSeed = Annotated[

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from tellapart.evaluation.headline import part_of_new
 from tellapart.faces.terminal import plain_console
-from tellapart.faces.wording import answering, between, counted, percent, shown_path, with_interval
+from tellapart.faces.wording import answering, between, beyond, counted, percent, shown_path, with_interval
 from tellapart.report.wording import left_out, readable
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def show_run(result: RunResult, console: Console | None = None) -> None:
     test = result.metrics["test"]
     model = shown_path(result.folder / "model.onnx")
     _show_accuracy(console, test, result.metrics["headline"], "test photos that it never saw in training", model)
+    for sentence in beyond(result.metrics):
+        console.print(Text(sentence))
     _show_classes(console, part_of_new(result.metrics))
     _show_confusions(console, result.confusions)
     _show_memorisation(console, result.metrics)

@@ -48,6 +48,12 @@ def answering(part: Mapping[str, Any]) -> str:
     return _plain(wording.answering(part))
 
 
+def beyond(metrics: Mapping[str, Any]) -> list[str]:
+    """What another limit of errors would cost, and what becomes of kinds that were not taught, as far as measured."""
+    told = (wording.costs(metrics.get("limits")), wording.strangers(metrics.get("unknown_kinds")))
+    return [_plain(sentence) for sentence in told if sentence]
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number and its noun.
 

@@ -34,6 +34,7 @@ UNSEALED = "0" * 64  # stands where the checksum of the file will be (`seal.py`)
 _DIGEST = re.compile("[0-9a-f]{64}")
 _LONGEST_TEXT = 200
 _MOST_TEXTS = 100
+_MOST_POINTS = 64  # of the curve that says what a limit costs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +183,23 @@ def _inner_faults(values: dict[str, Any]) -> list[str]:
         faults.append("'answers' must hold tables of numbers only")
     if not all(isinstance(values["metrics"].get(part, {}), dict) for part in ("train", "validation", "test")):
         faults.append("'metrics' must hold an object for each split")
+    if "limits" in values["metrics"] and not _is_curve(values["metrics"]["limits"]):
+        faults.append("'limits' in 'metrics' must hold a curve of limits, the strictest first")
     return faults
+
+
+def _is_curve(limits: object) -> bool:
+    """Whether these are limits that may be chosen from: they decide what is answered, so they are read strictly."""
+    if not isinstance(limits, dict) or not isinstance(limits.get("curve"), list) or type(limits.get("n")) is not int:
+        return False
+    points = limits["curve"]
+    if len(points) > _MOST_POINTS or not all(isinstance(point, dict) for point in points):
+        return False
+    numbers = [point.get(key) for point in points for key in ("max_error", "unsure")]
+    if not all(_is_number(number) and 0 <= number <= 1 for number in numbers):
+        return False
+    allowed = numbers[::2]
+    return allowed == sorted(set(allowed))
 
 
 def _is_number(value: object) -> bool:

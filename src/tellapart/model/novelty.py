@@ -49,7 +49,7 @@ class Prototypes:
         array([0.293], dtype=float32)
         """
         blocks = range(0, len(embeddings), _BLOCK_PHOTOS)
-        parts = [self._farness(self.similarities(embeddings[start : start + _BLOCK_PHOTOS])) for start in blocks]
+        parts = [self.farness(self.similarities(embeddings[start : start + _BLOCK_PHOTOS])) for start in blocks]
         return np.concatenate([np.zeros(0, np.float32), *parts])
 
     def novelty_without(
@@ -62,13 +62,14 @@ class Prototypes:
             own: (photos, prototypes) bool; prototypes that a photo must not be compared with, such as itself.
         """
         similarities = np.where(own, np.float32(-np.inf), self.similarities(embeddings))  # (photos, prototypes)
-        return self._farness(similarities)
+        return self.farness(similarities)
 
     def similarities(self, embeddings: Float[np.ndarray, "photos width"]) -> Float32[np.ndarray, "photos prototypes"]:
         """Cosines."""
         return _unit(embeddings) @ self.vectors.astype(np.float32).T
 
-    def _farness(self, similarities: np.ndarray) -> Float32[np.ndarray, " photos"]:
+    def farness(self, similarities: Float32[np.ndarray, "photos prototypes"]) -> Float32[np.ndarray, " photos"]:
+        """Novelty from cosines with prototypes."""
         nearest = np.partition(similarities, -self.nearest, axis=1)[:, -self.nearest :]  # (photos, nearest)
         return 1 - nearest.mean(axis=1)
 

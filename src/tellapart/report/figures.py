@@ -95,6 +95,31 @@ def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
 
 
 @styled
+def risk_figure(curve: Sequence[Mapping[str, Any]]) -> Figure:
+    """What a limit costs: how many of its answers are wrong, by how many photos it answers, each with its interval.
+
+    Args:
+        curve: points of `limits` in metrics.json; at least one.
+    """
+    figure = Figure(figsize=(4.4, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    answered = [point["answered"]["value"] for point in curve]
+    for share, point in zip(answered, curve, strict=True):
+        error, of_all = point["error"], point["answered"]
+        axes.plot([share] * 2, [error["low"], error["high"]], color=BLUE, linewidth=1.5)
+        axes.plot([of_all["low"], of_all["high"]], [error["value"]] * 2, color=BLUE, linewidth=1.5)
+    axes.plot(answered, [point["error"]["value"] for point in curve], color=BLUE, marker="o", markersize=4)
+    axes.step(answered, [point["max_error"] for point in curve], where="pre", color=MUTED, linewidth=1, linestyle="--")
+    axes.set_xlim(0, 1.03)
+    axes.set_ylim(0, None)
+    axes.set_xlabel("photos that it answers")
+    axes.set_ylabel("of these, wrong (dashed: the promise)")
+    percent_ticks(axes.xaxis)
+    percent_ticks(axes.yaxis)
+    return figure
+
+
+@styled
 def confusion_figure(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Figure:
     """The confusion matrix, shaded by share of each row; for notebooks, because the page has it as a table."""
     counts = np.asarray(confusion)  # (classes, classes)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tellapart.report import wording
 from tellapart.report.facts import ReportFacts
-from tellapart.report.figures import accuracy_figure, reliability_figure
+from tellapart.report.figures import accuracy_figure, reliability_figure, risk_figure
 from tellapart.report.section import Section
 from tellapart.report.svg import figure_svg
 from tellapart.report.thumbnails import Album
@@ -47,6 +47,18 @@ def calibration(facts: ReportFacts, album: Album) -> Section | None:
     return Section("calibration", "Can its confidence be believed?", content)
 
 
+def _limits(facts: ReportFacts) -> dict[str, Any]:
+    """What another limit of errors would cost, and what becomes of kinds that were not taught."""
+    limits, kinds = facts.metrics.get("limits") or {}, facts.metrics.get("unknown_kinds")
+    costs, curve = wording.costs(limits), limits.get("curve", [])
+    told = "; ".join(f"at most {100 * each['max_error']:g}%: {wording.estimate(each['answered'])}" for each in curve)
+    chart = None
+    if len(curve) > 1:
+        description = f"Share of photos answered, by the share of its answers that may be wrong: {told}."
+        chart = figure_svg(risk_figure(curve), name="risk", description=description)
+    return {"costs": costs, "limits": limits, "chart": chart, "kinds": kinds, "strangers": wording.strangers(kinds)}
+
+
 def decisions(facts: ReportFacts, album: Album) -> Section | None:
     """How often it does not answer, and which photos those are."""
     part = facts.parts().get(facts.headline_part())
@@ -54,6 +66,7 @@ def decisions(facts: ReportFacts, album: Album) -> Section | None:
     if not part or not figures or figures["answered"]["share"]["value"] is None:
         return None
     content: dict[str, Any] = {"figures": figures, "part": facts.headline_part(), "told": wording.answering(part)}
+    content |= _limits(facts)
     for decision in ("unsure", "neither"):
         photos = [each for each in facts.answers if each.decision == decision]
         # Of the unsure, those that it was nearest to answering are no news; of the strangers, the boldest guesses are.

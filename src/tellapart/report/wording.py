@@ -9,7 +9,11 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from tellapart.evaluation.risk_curve import promised
+
 UNKNOWN = "unknown"
+_LOOSER = (0.02, 0.05, 0.1, 0.2, 0.4)  # limits that are told where the one asked for lets few photos be answered
+_NEARLY_ALL = 0.9  # fraction of photos answered; from here on, a stricter limit is of more interest than a looser one
 SUSPECTS = {  # possible causes of a diagnosis, as they are called to people
     "epochs": "number of epochs",
     "photos": "too few photos",
@@ -178,6 +182,53 @@ def against_truth(found: Mapping[str, Any]) -> str:
     return (
         f"Its answers agree with {estimate(found['agreement'])} of the labels of {count(found['n'])} test photos. Some "
         f"of these labels are wrong: against the truth, {estimate(found)} of its answers are expected to be right."
+    )
+
+
+def costs(limits: Mapping[str, Any] | None) -> str:
+    r"""What a limit of errors costs, in one sentence: the one asked for, and two looser or stricter ones.
+
+    >>> curve = [{"max_error": error, "answered": {"value": share}} for error, share in ((0.02, 0.06), (0.05, 0.31))]
+    >>> costs({"max_error": 0.02, "curve": curve})
+    'With at most 2% of its answers wrong it answers 6.0\xa0% of photos; with 5%, 31.0\xa0%.'
+    """
+    if not limits or not limits["curve"]:
+        return ""
+    asked, curve = limits["max_error"], limits["curve"]
+    at_asked = promised(curve, asked)
+    if at_asked is None:
+        sentence = f"That at most {100 * asked:g}% of its answers are wrong cannot be promised"
+    else:
+        share = percent(at_asked["answered"]["value"])
+        sentence = f"With at most {100 * asked:g}% of its answers wrong it answers {share} of photos"
+    for allowed in _other_limits(asked, at_asked):
+        point = promised(curve, allowed)
+        if allowed > asked and promised(curve, (asked + allowed) / 2) is curve[-1]:
+            break  # more is never answered
+        answered = "nobody can tell" if point is None else percent(point["answered"]["value"])
+        sentence += f"; with {100 * allowed:g}%, {answered}"
+    return f"{sentence}."
+
+
+def _other_limits(asked: float, point: Mapping[str, Any] | None) -> list[float]:
+    """Which limits are worth telling beside the one asked for: looser ones, unless it answers nearly all as it is."""
+    if point is not None and point["answered"]["value"] >= _NEARLY_ALL:
+        return [asked / 2, asked / 4]
+    return [allowed for allowed in _LOOSER if allowed > asked][:2]
+
+
+def strangers(kinds: Mapping[str, Any] | None) -> str:
+    r"""How often it notices a kind that it was not taught, in one sentence; empty where that was not measured.
+
+    >>> noticed = {"value": 0.18, "low": 0.12, "high": 0.25}
+    >>> strangers({"noticed": noticed, "turned_away": 0.02})
+    'Of photos of a kind that it was never taught it notices 18.0 % (12.0 to 25.0 %), when it may turn away 2%.'
+    """
+    if not kinds or kinds["noticed"] is None:
+        return ""
+    return (
+        f"Of photos of a kind that it was never taught it notices {estimate(kinds['noticed'])}, when it may turn away "
+        f"{100 * kinds['turned_away']:g}%."
     )
 
 

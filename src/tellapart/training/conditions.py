@@ -5,25 +5,37 @@ Reads what was seen of photos; opens none; writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
-from tellapart.evaluation.headline import Headline, headline
+from tellapart.evaluation.headline import Headline, headline, rows_that_count
 from tellapart.model.manifest import Manifest
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
 from tellapart.settings import TwinSettings
 from tellapart.training.findings import without_twins_outside
-from tellapart.training.grading import trained_on
+from tellapart.training.grading import decisions_on, grade, trained_on
 from tellapart.training.looking import Look
 
 # Embeddings of networks trained on these photos call many photos alike; there, only the hash tells copies apart.
 _BY_HASH = TwinSettings(close_bits=3, similar_bits=3, max_bits=3)
 
 
-def headline_of_test(test: Look, parts: Sequence[str], twins: Twins) -> Headline:
+class OfNewPhotos(NamedTuple):
+    """What may be said of new photos."""
+
+    headline: Headline
+    rows: Int[np.ndarray, " new"]  # of the graded photos, those that it rests on
+
+    def graded(self, seen: Look, thresholds: Mapping[str, float]) -> dict[str, Any]:
+        """The part of metrics.json for all photos seen; what it would not answer is a question of the new ones only."""
+        return {**grade(seen), "decisions": decisions_on(seen.select(self.rows), thresholds)}
+
+
+def conditions_of_test(test: Look, parts: Sequence[str], twins: Twins) -> OfNewPhotos:
     """The accuracy of a run on the test photos that have no near-duplicate in training or validation.
 
     Args:
@@ -33,25 +45,25 @@ def headline_of_test(test: Look, parts: Sequence[str], twins: Twins) -> Headline
     """
     inside = np.array(parts) == "test"
     alone = without_twins_outside(parts, twins.groups, "test")
-    return _headline(test, ~alone[inside], twins.groups[inside])
+    return _conditions(test, ~alone[inside], twins.groups[inside])
 
 
-def headline_of_graded(seen: Look, manifest: Manifest) -> Headline:
+def conditions_of_graded(seen: Look, manifest: Manifest) -> OfNewPhotos:
     """The accuracy on the photos of any folder that the model was not trained on."""
     same, near = trained_on(seen, manifest.fingerprints)
     pretrained = manifest.recipe in ("quick", "best")
     twins = find_twins(seen.sha256, seen.hashes, seen.embeddings, TwinSettings() if pretrained else _BY_HASH)
-    return _headline(seen, same | near, twins.groups)
+    return _conditions(seen, same | near, twins.groups)
 
 
-def _headline(seen: Look, known: np.ndarray, duplicates: np.ndarray) -> Headline:
+def _conditions(seen: Look, known: np.ndarray, duplicates: np.ndarray) -> OfNewPhotos:
     table = seen.table
     right = np.zeros(0, bool)
     if seen.probabilities is not None and len(table):
         right = seen.probabilities.argmax(axis=1) == table.labels  # (photos,)
-    return headline(
-        right, table.labels, table.class_names, seen=known, duplicates=duplicates, groups=_groups_of_user(table)
-    )
+    groups = _groups_of_user(table)
+    found = headline(right, table.labels, table.class_names, seen=known, duplicates=duplicates, groups=groups)
+    return OfNewPhotos(found, rows_that_count(known, duplicates))
 
 
 def _groups_of_user(table: PhotoTable) -> Int[np.ndarray, " photos"] | None:

@@ -50,9 +50,16 @@ def grade(look: Look, thresholds: Mapping[str, float] | None = None) -> dict[str
     part = measure(look.probabilities, look.table.labels, look.table.class_names)
     if thresholds is None:
         return part
+    return {**part, "decisions": decisions_on(look, thresholds)}
+
+
+def decisions_on(look: Look, thresholds: Mapping[str, float]) -> dict[str, Any]:
+    """How many of the photos seen get a class, and how many of those wrongly, for a part of metrics.json."""
+    if look.probabilities is None:
+        raise ValueError("these photos were not seen by a classifier")
     decisions = decide(look.probabilities.max(axis=1, initial=0.0), look.novelty, thresholds)
     right = look.probabilities.argmax(axis=1) == look.table.labels  # (photos,)
-    return {**part, "decisions": decision_figures(decisions, right)}
+    return decision_figures(decisions, right)
 
 
 def bind_classes(table: PhotoTable, class_names: tuple[str, ...], model: Path) -> PhotoTable:

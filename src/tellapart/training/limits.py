@@ -17,13 +17,14 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from tellapart.engine.session import Engine, open_engine
 from tellapart.evaluation.neither import decide, fewest_photos, novelty_limit, one_per_group, unsure_limit
+from tellapart.evaluation.risk_curve import risk_curve
 from tellapart.model.file import read_model, with_manifest, write_model
 from tellapart.model.novelty import MOST_BYTES, Prototypes, answers_with_novelty, with_novelty
 from tellapart.model.patterns import draw_patterns
@@ -31,6 +32,7 @@ from tellapart.settings import TrainSettings
 from tellapart.training.built import Built
 from tellapart.training.looking import Look
 from tellapart.training.preparing import Material
+from tellapart.training.unknown_kinds import not_measured, unknown_kinds
 
 _BLOCK_PHOTOS = 2048
 _MOST_JUDGED = 20_000  # training photos that are held out in turn: more would cost seconds and move no limit
@@ -62,6 +64,7 @@ class Chosen:
 
     prototypes: Prototypes
     groups: Int[np.ndarray, " prototypes"]  # of the photos that they are embeddings of
+    labels: Int[np.ndarray, " prototypes"]  # index of the class of each
 
     def left_out(
         self, embeddings: Float[np.ndarray, "photos width"], groups: Int[np.ndarray, " photos"]
@@ -79,6 +82,7 @@ class Limited(NamedTuple):
 
     built: Built
     validation: Look  # with novelty
+    metrics: dict[str, Any]  # `limits` and `unknown_kinds` of metrics.json
     warnings: tuple[str, ...]
 
 
@@ -113,7 +117,13 @@ def add_limits(
     facts = {"held_out": len(held.wrong), "prototypes": 0 if chosen is None else len(chosen.groups)}
     details = {**built.details, "limits": {**thresholds, **facts}}
     built = dataclasses.replace(built, engine=open_engine(folder / "model.onnx"), details=details)
-    return Limited(built, validation, warnings)
+    metrics = {"limits": limits_of(held, thresholds, settings.max_error)}
+    if built.out_of_fold is None:
+        metrics["unknown_kinds"] = not_measured("its network was trained on all of them")
+    else:
+        labels, names = train.table.labels, train.table.class_names
+        metrics["unknown_kinds"] = unknown_kinds(train.embeddings, labels, groups, names, chosen, settings.seed)
+    return Limited(built, validation, metrics, warnings)
 
 
 def _write(path: Path, engine: Engine, thresholds: dict[str, float], chosen: Chosen | None) -> None:
@@ -168,7 +178,7 @@ def choose_prototypes(
         return None
     share = max(share for share in range(most + 1) if np.minimum(counts, share).sum() <= most)
     drawn = np.sort(np.concatenate([rows[labels[rows] == number][:share] for number in range(num_classes)]))
-    return Chosen(prototypes=Prototypes.of(embeddings[drawn]), groups=groups[drawn])
+    return Chosen(prototypes=Prototypes.of(embeddings[drawn]), groups=groups[drawn], labels=labels[drawn])
 
 
 def hold_out(train: Look, groups: Int[np.ndarray, " photos"], chosen: Chosen | None) -> Look:
@@ -205,6 +215,13 @@ def set_limits(held: Held, max_error: float) -> tuple[dict[str, float], tuple[st
     else:
         warnings.append(_why_not_unsure(confidence, wrong, max_error))
     return thresholds, tuple(warnings)
+
+
+def limits_of(held: Held, thresholds: dict[str, float], max_error: float) -> dict[str, Any]:
+    """What a limit costs, for metrics.json: at each share of errors, how many of the held-out photos get an answer."""
+    kept = ~decide(held.confidence, held.novelty, thresholds).neither
+    curve = risk_curve(held.confidence[kept], held.wrong[kept], max_error, int((~kept).sum()))
+    return {"max_error": max_error, "n": len(kept), "curve": curve}
 
 
 def _why_not_neither(held: Held) -> str:

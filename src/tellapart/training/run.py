@@ -26,7 +26,7 @@ from tellapart.progress import Progress
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.built import Built
 from tellapart.training.checkpoint import has_checkpoint
-from tellapart.training.conditions import headline_of_test
+from tellapart.training.conditions import conditions_of_test
 from tellapart.training.facts import Stopwatch, peak_memory_mb
 from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings, without_twins_outside
 from tellapart.training.fine_tuning import build_best
@@ -92,7 +92,8 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         validation = grader.see(known.table, "Grading on validation photos", known.sha256)
         train = grader.grade_training(seen.select(material.parts == "train"), built.head, known, validation)
     with watch.stage("limits"), progress.stage("Teaching it when not to answer"):
-        built, validation, limit_warnings = add_limits(built, material, train, validation, settings, folder)
+        limited = add_limits(built, material, train, validation, settings, folder)
+        built, validation = limited.built, limited.validation
         thresholds = built.engine.manifest.thresholds
     with watch.stage("grade"):
         grader = Grader(viewer_of(built.engine, settings), progress, limits)
@@ -108,9 +109,11 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         check_share(table, np.isin(table.paths, whole.table.paths), ScanSettings(), _lost_first(refused))
         findings = troubling_twins(whole.table, parts, twins)
     metrics: dict[str, Any] = {"train": grade(train)}  # what it would not answer is a question of new photos only
-    metrics |= {"validation": grade(validation, thresholds), "test": grade(test, thresholds)}
-    metrics["headline"] = headline_of_test(test, parts, twins).to_dict()
+    of_new = conditions_of_test(test, parts, twins)
+    metrics |= {"validation": grade(validation, thresholds), "test": of_new.graded(test, thresholds)}
+    metrics["headline"] = of_new.headline.to_dict()
     metrics["facts"] = known_facts(table, whole, np.array(parts), twins, settings.seed)
+    metrics |= limited.metrics
     metrics |= _test_without_twins(parts, twins, test, thresholds)
     metrics["memorisation_gap"] = memorisation_gap(metrics["train"], part_of_new(metrics))
     metrics["photos"] = _counts(table, whole, refused, twins)
@@ -130,7 +133,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
             *table.warnings,
             *_lost_warnings(metrics["photos"]),
             *untested_warnings(test),
-            *limit_warnings,
+            *limited.warnings,
             *note_warnings(whole.notes),
             *twin_warnings(findings),
             *shift_warnings(metrics["facts"]),

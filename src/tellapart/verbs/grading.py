@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tellapart.diagnosis.comparing import CompareResult, compare_models, require_place_for_table, write_changed
 from tellapart.engine.inputs import expand_inputs
-from tellapart.engine.limits import decode_limits
+from tellapart.engine.limits import decode_limits, thresholds_for
 from tellapart.engine.predictions import require_place as require_place_for_predictions
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import open_classifier
@@ -17,7 +17,7 @@ from tellapart.photos.scan import scan
 from tellapart.progress import watcher
 from tellapart.results import EvaluateResult, PredictResult
 from tellapart.settings import EngineSettings, ScanSettings, SourceSettings
-from tellapart.training.grading import bind_classes, grade, trained_on_warnings
+from tellapart.training.grading import bind_classes, trained_on_warnings
 from tellapart.training.looking import look as look_at
 from tellapart.verbs.given import MODEL, SOURCE, Watcher, apart, source_of, watched
 
@@ -28,19 +28,30 @@ def evaluate(
     *,
     settings: EngineSettings | None = None,
     source: SourceSettings | None = None,
+    max_error: float | None = None,
     progress: Watcher = None,
 ) -> EvaluateResult:
     """Grade a model file on any labelled folder; classes bind by name.
 
+    Args:
+        model: a model file.
+        photos: a folder of photos or a table of labels.
+        settings: how the engine uses the machine.
+        source: how the photos are read.
+        max_error: fraction of its answers that may be wrong; None: what it was trained with.
+        progress: who watches.
+
     Raises:
         ModelError: the model file is refused.
+        UsageError: the model cannot promise `max_error`.
         DataError: the folder has a class that the model does not know, or no usable photo.
     """
-    from tellapart.training.conditions import headline_of_graded  # here, because it imports SciPy
+    from tellapart.training.conditions import conditions_of_graded  # here, because it imports SciPy
 
     file, folder, source = path_of(model, "model", MODEL), path_of(photos, "photos", SOURCE), source_of(source)
     settings, progress = settings_of(settings, EngineSettings), watcher(progress)
     engine = open_classifier(file)
+    thresholds = thresholds_for(engine.manifest, max_error, file)
     names = engine.manifest.class_names
     table = bind_classes(scan(folder, source=source, for_training=False), names, file)
     viewer = Viewer(
@@ -52,9 +63,9 @@ def evaluate(
     seen = look_at(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
     if not len(seen.table):
         raise DataError(f"No photo in {folder} can be used.", fix=f"See why with: tellapart check {folder}")
-    headline = headline_of_graded(seen, engine.manifest).to_dict()
+    of_new = conditions_of_graded(seen, engine.manifest)
     return EvaluateResult(
-        part={**grade(seen, engine.manifest.thresholds), "headline": headline},
+        part={**of_new.graded(seen, thresholds), "headline": of_new.headline.to_dict()},
         class_names=names,
         refused=seen.refused,
         warnings=(
@@ -109,6 +120,7 @@ def predict(
     *,
     settings: EngineSettings | None = None,
     source: SourceSettings | None = None,
+    max_error: float | None = None,
     out: PathLike | None = None,
     force: bool = False,
     progress: Watcher = None,
@@ -121,19 +133,14 @@ def predict(
             of these. Photos in memory go to `ImageClassifier.load(model).predict`.
         settings: how the engine uses the machine.
         source: how the photos are read.
+        max_error: fraction of its answers that may be wrong; None: what it was trained with.
         progress: who watches.
-
-    Args:
-        model: a model file.
-        inputs: what to predict.
-        progress: who watches.
-        settings: how the engine uses the machine.
         out: the file that the `write` of the result shall write: .csv, .jsonl or .parquet.
         force: replace `out`, whatever it is.
 
     Raises:
         ModelError: the model file is refused.
-        UsageError: an input names nothing, or `out` cannot be used.
+        UsageError: an input names nothing, `out` cannot be used, or the model cannot promise `max_error`.
     """
     file, inputs, source = path_of(model, "model", MODEL), paths_of(photos, "photos"), source_of(source)
     settings, watching = settings_of(settings, EngineSettings), watcher(progress)
@@ -141,9 +148,10 @@ def predict(
     if target is not None:
         require_place_for_predictions(target, force=force)
     engine = open_classifier(file)
+    thresholds = thresholds_for(engine.manifest, max_error, file)
     named = expand_inputs(inputs, source)
     paths = apart(target, file, inputs, named.paths)
-    predictor = Predictor(engine, settings, decode_limits(source, engine.manifest))
+    predictor = Predictor(engine, settings, decode_limits(source, engine.manifest), thresholds)
     return PredictResult(
         class_names=predictor.class_names,
         predictions=watched(predictor.predict(paths), watching, named.total, "Predicting"),
