@@ -70,7 +70,8 @@ def test_a_network_that_sees_too_little_is_named(rng):
     assert suspect.facts["direction"] == "too_small"
     assert suspect.points.low > 0
     assert suspect.sentence.startswith("With the larger backbone lite2, tried on 300 photos")
-    assert "--recipe best" in suspect.advice
+    assert "larger pretrained network" in suspect.advice
+    assert suspect.options == ("--backbone", "lite2")
     assert json.loads(json.dumps(suspect.to_dict()))
 
 

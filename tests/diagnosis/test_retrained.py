@@ -30,7 +30,7 @@ def case(tmp_path):
 def test_a_change_that_helps_is_named_with_what_it_gains(case):
     found = suspect_regularisation(case, draw_trials({BASE: 0.75, **MEANS, "changing views": 0.85}))
     assert found.points.low > 0.03 and found.points.value == pytest.approx(0.10, abs=0.02)
-    assert found.facts["best"] == "changing views" and "--recipe scratch" in found.advice
+    assert found.facts["best"] == "changing views" and found.options == ("--recipe", "scratch")
     assert "at 64 px, with 1,600 photos and 5 epochs" in found.sentence
     assert [each["what"] for each in found.experiments] == [BASE, *MEANS]
 
@@ -62,7 +62,7 @@ def test_a_width_that_is_better_is_advised_in_the_same_time_where_a_time_was_giv
     settings = replace(case.settings, recipe="scratch", epochs=epochs, width=3.0)
     trials = draw_trials({BASE: 0.75, **SIZES, "half the width": 0.82}, recipe="scratch")
     found = suspect_size(replace(case, settings=settings), trials)
-    assert "--width 1.5" in found.advice
+    assert found.options == ("--width", "1.5")
     assert ("in the same time" in found.sentence) == found.facts["in_same_time"] == in_time
 
 
@@ -141,7 +141,7 @@ def test_a_better_epoch_before_the_end_means_too_many(case):
     trials = draw_trials({BASE: 0.75}, curve=(-0.2, 0.0, 0.1, 0.05, 0.0, 0.0, 0.0, 0.0))
     found = suspect_epochs(case, trials)
     assert found.facts["direction"] == "too_many" and found.points.low > 0.03
-    assert found.advice.startswith("Train for 3 epochs: --epochs 3")
+    assert found.advice.startswith("Train for 3 epochs") and found.options == ("--epochs", "3")
     assert found.facts["stopping_in_retraining"]["epoch"] == 3
 
 

@@ -46,7 +46,7 @@ def show_diagnosis(diagnosis: Diagnosis, run: Path, console: Console | None = No
     console.print(Text.assemble("Evidence is in ", (shown_path(run / "diagnosis.json"), "bold cyan")), soft_wrap=True)
     doubts = shown_path(run / "doubts.csv")
     console.print(Text.assemble("Photos to look at are in ", (doubts, "bold cyan")), soft_wrap=True)
-    if len(diagnosis.doubts.listed()):
+    if len(diagnosis.doubts.listed()) and not any(line["suspect"] == "labels" for line in diagnosis.todo):
         command = f"tellapart diagnose {shown_path(run)} --apply {doubts}"
         console.print(Text.assemble("Once you have corrected that list:  ", (command, "bold cyan")), soft_wrap=True)
 
