@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 from tellapart.errors import UsageError, require
 from tellapart.evaluation.risk_curve import promised
@@ -62,7 +64,7 @@ def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[s
     return {**manifest.thresholds, "unsure": point["unsure"]}
 
 
-def _least(curve: list[dict[str, float]]) -> str:
+def _least(curve: Sequence[Mapping[str, Any]]) -> str:
     if not curve:
         return "Leave out --max-error: it then answers however unsure it is. To promise anything it needs more photos."
     return f"Give --max-error {100 * curve[0]['max_error']:g}%, the least that it can promise, or train on more photos."
