@@ -200,7 +200,7 @@ def _class_flipped(plan: Plan, pool: Pool, case: Case) -> None:
 
 def _few(plan: Plan, pool: Pool, case: Case) -> None:
     count = int(case.amount)
-    _lay(plan, pool, (count, max(2, count // 3), 100))
+    _lay(plan, pool, (count, max(2, count // 3), 40))
     plan.planted, plan.costly = frozenset({"photos"}), count <= 10 or case.photos == "flowers"
 
 

@@ -46,6 +46,13 @@ def test_two_labels_are_warned_about_with_an_example(table, kind, words):
     assert "class0/0000.png and class1/0000.png" in warning
 
 
+def test_of_copies_in_two_parts_only_those_of_test_photos_are_said_not_to_count(table):
+    parts = ["train"] * 8 + ["validation", "validation", "test", "test"]
+    of_test, of_validation = twin_warnings(troubling_twins(table, parts, twins((6, 10), (7, 8))))
+    assert "test photos do not count" in of_test and "1 pair" in of_test
+    assert "test" not in of_validation.replace("class1", "") and "validation figures" in of_validation
+
+
 def test_nothing_found_is_no_warning():
     assert twin_warnings(()) == []
 

@@ -78,12 +78,13 @@ def twin_warnings(findings: Sequence[TwinFinding]) -> list[str]:
             advice = "one label must be wrong" if kind == "exact" else "see whether one is wrong"
             warnings.append(f"{_pairs(two_labels)} {labels}, such as {_example(two_labels[0])}: {advice}.")
         two_parts = [finding for finding in findings if finding.kind == kind and finding.parts_differ]
-        if two_parts:
-            example = _example(two_parts[0])
-            warnings.append(
-                f"{_pairs(two_parts)} {parts} of your split, such as {example}: such test photos do not count in the "
-                "accuracy."
-            )
+        for of_test, so in (
+            (True, "such test photos do not count in the accuracy"),
+            (False, "the validation figures may be better than they should be"),
+        ):
+            pairs = [each for each in two_parts if ("test" in (each.first_part, each.second_part)) == of_test]
+            if pairs:
+                warnings.append(f"{_pairs(pairs)} {parts} of your split, such as {_example(pairs[0])}: {so}.")
     return warnings
 
 
