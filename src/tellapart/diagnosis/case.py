@@ -128,7 +128,10 @@ def _splits(folder: Path) -> list[dict[str, str]]:
     try:
         rows = read_rows(folder / "splits.csv", ("path", "label", "part", "group", "sha256"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{folder} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
+        raise UsageError(
+            f"{folder / 'splits.csv'} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            fix="Name the folder that `tellapart train` wrote, with its files as they were.",
+        ) from error
     return [row for row in rows if row["part"] in ("train", "validation", "test")]
 
 

@@ -113,7 +113,10 @@ def _splits(run: Path) -> dict[str, dict[str, str]]:
     try:
         rows = {row["path"]: row for row in read_rows(run / "splits.csv", ("path", "label", "part", "group"))}
     except (OSError, ValueError) as error:
-        raise UsageError(f"{run} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
+        raise UsageError(
+            f"{run / 'splits.csv'} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            fix="Name the folder that `tellapart train` wrote, with its files as they were.",
+        ) from error
     return {path: row for path, row in rows.items() if row["part"] in ("train", "validation", "test")}
 
 
