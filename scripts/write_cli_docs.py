@@ -32,6 +32,7 @@ Progress goes to standard error and results to standard output. `--json` prints 
 | 4 | the model file is refused |
 | 5 | out of disk or memory, or a place that cannot be written |
 | 130 | stopped with Ctrl-C |
+| 143 | stopped by SIGTERM, as services and schedulers send it (129: by a hang-up) |
 """
 
 

@@ -641,3 +641,31 @@ def test_numbers_of_numpy_are_numbers_and_one_class_to_leave_out_is_one():
     settle(given)
     assert fields and given == Options(3, 0.25, ("elm",), True, "splits.csv")
     assert type(given.seed) is int and type(given.test) is float and given.cache is True
+
+
+def test_a_folder_says_what_is_left_out_of_it(tmp_path):
+    from tellapart.photos.given import photos_given
+
+    (tmp_path / "1.png").touch()
+    (tmp_path / "2.cr2").touch()
+    with pytest.warns(UserWarning, match=r"Left out: 1 raw camera file \(\.cr2\)"):
+        assert list(photos_given(tmp_path)) == [str(tmp_path / "1.png")]
+
+
+def test_a_folder_without_photos_is_no_empty_answer(tmp_path):
+    from tellapart.photos.given import photos_given
+
+    (tmp_path / "2.cr2").touch()
+    with pytest.raises(UsageError, match="There is no photo in the folder .*Left out: 1 raw camera file"):
+        photos_given(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links here")
+def test_links_are_followed_where_the_classifier_was_told_so(tmp_path):
+    from tellapart.photos.given import photos_given
+
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "1.png").touch()
+    (tmp_path / "links").mkdir()
+    os.symlink(tmp_path / "store" / "1.png", tmp_path / "links" / "a.png")
+    assert len(list(photos_given(tmp_path / "links", follow_links=True))) == 1

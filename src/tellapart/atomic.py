@@ -110,5 +110,5 @@ def _resource_error(path: Path, error: OSError) -> ResourceError:
     reason = error.strerror or str(error).partition("\n")[0]
     return ResourceError(
         f"{path} could not be written: {reason.rstrip('.')}.",
-        fix="Choose a folder that you may write to, with --out FOLDER.",
+        fix="Choose a place that you may write to, with --out.",
     )

@@ -29,7 +29,7 @@ from tellapart.photos.kept import TemporaryFolder, keep_labelled
 from tellapart.photos.labels import truth_of, typed
 from tellapart.photos.places import places_of, require_free, require_outside
 from tellapart.report.notebook import Viewed, Views, viewed_model
-from tellapart.settings import EngineSettings, TrainSettings
+from tellapart.settings import EngineSettings, SourceSettings, TrainSettings
 from tellapart.temporary import clear_abandoned
 from tellapart.training.apart import require_apart
 from tellapart.verbs.given import Watcher
@@ -87,7 +87,8 @@ class ImageClassifier(Estimator, Views):
             somebody sees it.
 
     Learnt by `fit` or `load`: `classes_` (a sorted array, in the order of `predict_proba`'s columns); by `fit` only:
-    `metrics_` (as in metrics.json) and `run_` (the run folder).
+    `metrics_` (as in metrics.json), `warnings_` (what is worth knowing, such as what was left out) and `run_` (the run
+    folder).
 
     Example:
         >>> classifier = ImageClassifier().fit("photos/")  # doctest: +SKIP
@@ -178,7 +179,7 @@ class ImageClassifier(Estimator, Views):
         if labels is not None and labels.kind != "text":
             add_label_type(result.folder / "model.onnx", labels.kind)
         self._home, self._batch_shape = home, batch_shape_of(photos)
-        self.run_, self.metrics_ = result.folder, result.metrics
+        self.run_, self.metrics_, self.warnings_ = result.folder, result.metrics, result.warnings
         return self._open(open_classifier(result.folder / "model.onnx"))
 
     @classmethod
@@ -282,8 +283,8 @@ class ImageClassifier(Estimator, Views):
         """
         engine, home = self._fitted(), TemporaryFolder()
         source, _ = keep_labelled(photos, y, home.path, for_training=False)
-        settings = EngineSettings(workers=self.threads)
-        return verbs.evaluate(engine.path, source, settings=settings, progress=self.progress).to_dict()
+        settings, reading = EngineSettings(workers=self.threads), SourceSettings(follow_links=self.follow_links)
+        return verbs.evaluate(engine.path, source, settings=settings, source=reading, progress=self.progress).to_dict()
 
     def explain(self, photos: Photos) -> list[Explanation]:
         """Where on each photo the classifier looked, and which training photos are most like it.
@@ -324,7 +325,7 @@ class ImageClassifier(Estimator, Views):
         state = self.get_params()
         if hasattr(self, "_engine"):
             state |= {"_model": self._model_bytes(), "_batch_shape": self._batch_shape}
-            kept = ("metrics_", "run_") if self.out is not None else ("metrics_",)  # a temporary run ends with this
+            kept = ("metrics_", "warnings_", *(("run_",) if self.out is not None else ()))  # a temporary one ends here
             state |= {name: getattr(self, name) for name in kept if hasattr(self, name)}
         return state
 
@@ -349,7 +350,7 @@ class ImageClassifier(Estimator, Views):
         return TrainSettings(**{name: getattr(self, name) for name in SETTINGS})
 
     def _given(self, photos: Photos) -> Any:
-        return photos_given(photos, self._batch_shape)
+        return photos_given(photos, self._batch_shape, self.follow_links)
 
     def _predictor(self) -> Predictor:
         return Predictor(self._fitted(), EngineSettings(workers=self.threads))

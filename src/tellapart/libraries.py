@@ -11,17 +11,14 @@ Reads the environment; writes nothing itself; imports no library.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
-from pathlib import Path
 
 from tellapart.errors import ResourceError, UsageError
-from tellapart.reading import read_text
 
 # Library -> the variables that stop it from sending anything, as its documentation names them.
 SENDS_NOTHING: dict[str, dict[str, str]] = {
@@ -68,6 +65,8 @@ def importing(library: str) -> Iterator[None]:
         UsageError: Keras is asked to run on something that is not there.
         ResourceError: the library cannot be imported.
     """
+    import logging  # here: `import tellapart` comes through this module, and this would be half of its time
+
     settings = _settings(library)
     before = {name: os.environ.get(name) for name in settings}
     draws_already, remarks = "matplotlib" in sys.modules, logging.getLogger("matplotlib")
@@ -80,7 +79,7 @@ def importing(library: str) -> Iterator[None]:
             yield
     except Exception as error:  # whatever its installation has in store
         first_line = (str(error).strip().splitlines() or [""])[0][:200].rstrip(".")
-        anew = f"install it anew: {Path(sys.executable).name} -m pip install --force-reinstall {library}"
+        anew = f"install it anew: {os.path.basename(sys.executable)} -m pip install --force-reinstall {library}"
         raise ResourceError(
             f"The library {library} cannot be imported: {type(error).__name__}: {first_line}.",
             fix=f"I{anew[1:]}" if isinstance(error, ImportError) else f"Mend what it names, or {anew}",
@@ -156,6 +155,8 @@ def _own_styles() -> str | None:
 
 
 def _is_text(file: str) -> bool:
+    from tellapart.reading import read_text
+
     try:
         read_text(file, _MOST_STYLES_BYTES)
     except (OSError, ValueError):

@@ -24,6 +24,7 @@ class ScanSettings:
     max_refused_share: float = (
         0.10  # fraction of a class; above it something is wrong with the folder, not with a photo
     )
+    few_refused: int = 3  # photos of a class that may always be refused: of a small class even one is a large share
     strict: bool = False  # stop at the first refused photo
 
 

@@ -177,7 +177,7 @@ def test_another_suffix_is_refused(run):
 
 def test_a_folder_that_is_no_run_is_refused(run):
     (run / "splits.csv").unlink()
-    with pytest.raises(UsageError, match="no splits.csv"):
+    with pytest.raises(UsageError, match="splits.csv cannot be read"):
         apply(review(run, "ash/3.jpg,ash,elm,0.98,label"), run)
     (run / "run.json").unlink()
     with pytest.raises(UsageError, match="not the folder of a finished run"):

@@ -9,6 +9,7 @@ import pytest
 
 from tellapart.engine.inputs import expand_inputs
 from tellapart.errors import UsageError
+from tellapart.settings import SourceSettings
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def listed(monkeypatch, content):
     return list(expand_inputs(["-"])[0])
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_a_list_may_come_as_powershell_or_an_editor_writes_it(monkeypatch, encoding):
     content = "a b.jpg\r\n\r\nkäfer.png\r\n".encode(encoding)
     assert listed(monkeypatch, content) == ["a b.jpg", "käfer.png"]
@@ -176,3 +177,9 @@ def test_a_table_is_its_rows_in_order_named_as_it_names_them(folder, tmp_path):
 def test_a_table_among_photos_as_a_shell_names_them_all_is_but_a_file(folder, tmp_path):
     (tmp_path / "photos" / "labels.csv").write_text("path\nb.jpg\n")
     assert expanded("photos/b.jpg", "photos/labels.csv") == ["photos/b.jpg", "photos/labels.csv"]
+
+
+@pytest.mark.parametrize("inputs", [["-"], ["."], ["a.jpg", "b.jpg"]])
+def test_a_root_is_for_tables_alone(inputs):
+    with pytest.raises(UsageError, match="not every input is a table"):
+        expand_inputs(inputs, SourceSettings(root="photos"))

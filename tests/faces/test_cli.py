@@ -107,6 +107,12 @@ def test_check_says_what_was_found_and_what_comes_next(verbs, capsys):
     assert "tellapart train 'my photos'" in out
 
 
+def test_the_next_command_reads_the_photos_as_this_one_did(verbs, capsys):
+    assert main(["check", "photos", "--layout", "classes", "--exclude", "old/*", "--follow-links"]) == 0
+    next_command = "tellapart train photos --exclude 'old/*' --layout classes --follow-links"
+    assert capsys.readouterr().out.splitlines()[-1].endswith(next_command)
+
+
 def test_evaluate_shows_the_figure_and_what_to_doubt_about_it(verbs, capsys):
     assert main(["evaluate", "model.onnx", "photos"]) == 0
     out = capsys.readouterr().out
@@ -271,6 +277,12 @@ def test_wrong_use_is_two_lines_and_exit_code_2(verbs, capsys, arguments, proble
     assert first == f"Error: {problem}"
     assert second.startswith("  fix: ")
     assert verbs.calls == []
+
+
+@pytest.mark.parametrize("arguments", [["check", ""], ["predict", "m.onnx", "a.jpg", ""], ["train", "p", "--out", " "]])
+def test_an_empty_argument_is_not_the_current_folder(verbs, capsys, arguments):
+    assert main(arguments) == 2
+    assert "is empty" in capsys.readouterr().err and verbs.calls == []
 
 
 def test_without_a_verb_the_help_is_shown(capsys):

@@ -141,7 +141,7 @@ def test_classes_and_paths_can_be_excluded(tmp_path):
     touch(tmp_path, "a/1.jpg", "a/blurred/2.jpg", "b/1.jpg", "c/1.jpg")
     table = scan(tmp_path, source=SourceSettings(exclude=("c", "*/blurred/*")), settings=FEW)
     assert table.paths == ("a/1.jpg", "b/1.jpg")
-    assert table.ignored == {"excluded": 2} and table.warnings == ("Left out: 2 excluded.",)
+    assert table.ignored == {"excluded": 2} and table.warnings == ("Left out: 2 files that --exclude names.",)
 
 
 @pytest.mark.parametrize("table", [False, True])
@@ -174,7 +174,7 @@ def test_a_folder_below_a_class_is_excluded_by_a_pattern_only(tmp_path):
 
 def test_what_was_left_out_by_name_is_told_with_what_to_do(tmp_path):
     touch(tmp_path, *(f"a/{number}.CR2" for number in range(12)), "a/1.jpg", "b/1.jpg", "b/1.mov", "b/notes.txt")
-    raw, rest = "12 raw camera files (.cr2): export them as JPEG", "1 video (.mov); 1 file that is no photo by its name"
+    raw, rest = "12 raw camera files (.cr2): export as JPEG", "1 video (.mov); 1 file that is no photo by its name"
     told = f"Left out: {raw}; {rest}."
     assert scan(tmp_path, settings=FEW).warnings == (told,)
     warnings: list[str] = []
@@ -184,7 +184,7 @@ def test_what_was_left_out_by_name_is_told_with_what_to_do(tmp_path):
 
 def test_a_folder_of_nothing_but_other_files_says_what_they_are(tmp_path):
     touch(tmp_path, "a/1.cr2", "b/1.cr2")
-    assert "2 raw camera files (.cr2): export them as JPEG" in problem_of(tmp_path)
+    assert "2 raw camera files (.cr2): export as JPEG" in problem_of(tmp_path)
 
 
 def test_a_table_is_not_told_of_folders(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tellapart.errors import DataError, TellapartError
+from tellapart.errors import DataError, TellapartError, UsageError
 from tellapart.photos.faults import Faults
 from tellapart.photos.scan import scan
 from tellapart.photos.sheet import MISSING_LABELS, photos_of_sheet, rows_of_sheet
@@ -376,6 +376,38 @@ def test_the_photos_of_a_table_keep_its_order_and_its_words(sheet):
 NASTY = ["path", "label", "split", *',;\t|"\n\r', "sep=;", "1.jpg", "2.jpg", "a", "'=", "\\", "/", "..", "\0"]
 CONTENT = st.lists(st.sampled_from(NASTY) | st.characters(codec="utf-8"), max_size=30).map("".join)
 ENCODINGS = st.sampled_from(["utf-8", "utf-16", "cp1252", "utf-8-sig"])
+
+
+def test_predictions_are_no_labels(sheet):
+    file = sheet("path,label,probability,decision\n1.jpg,oak,0.9,ok\n2.jpg,elm,0.8,ok\n")
+    assert "what a model answered" in problem_of(file)
+    assert len(photos_of_sheet(file, SourceSettings(), [])) == 2
+
+
+def test_photos_to_be_seen_may_lie_elsewhere_than_their_table(sheet, tmp_path):
+    sheet("")
+    away = tmp_path / "meta" / "photos.csv"
+    away.parent.mkdir()
+    away.write_text("path\n1.jpg\ngone.jpg\n")
+    warnings: list[str] = []
+    photos = photos_of_sheet(away, SourceSettings(root=str(tmp_path / "root")), warnings)
+    assert photos == [str(tmp_path / "root" / name) for name in ("1.jpg", "gone.jpg")]
+    assert warnings == ["Rows of the table whose photo is not there: 1 ('gone.jpg')."]
+
+
+def test_a_table_of_which_no_photo_is_there_is_told_the_folder(sheet, tmp_path):
+    away = sheet("").parent.parent / "photos.csv"
+    away.write_text("path\n1.jpg\ngone.jpg\n")
+    with pytest.raises(DataError) as told:
+        photos_of_sheet(away, SourceSettings(), [])
+    assert f"--root {tmp_path / 'root'}" in told.value.fix
+
+
+def test_a_root_that_is_not_there_is_named(sheet):
+    file = sheet("path,label\n1.jpg,oak\n2.jpg,elm\n")
+    for use in (lambda source: scan(file, source=source), lambda source: photos_of_sheet(file, source, [])):
+        with pytest.raises(UsageError, match="no folder nowhere, which --root names"):
+            use(SourceSettings(root="nowhere"))
 
 
 @given(CONTENT, ENCODINGS, st.binary(max_size=3), st.integers(0, 60))

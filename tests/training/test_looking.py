@@ -37,16 +37,20 @@ def test_a_refused_photo_is_set_aside_and_the_rows_still_fit(photo_folder, viewe
     np.testing.assert_allclose(seen.probabilities, whole.probabilities[kept], atol=1e-5)
 
 
-@pytest.mark.parametrize(("num_refused", "stops"), [(1, False), (2, True)])
-def test_more_than_a_tenth_of_a_class_stops_the_run(photo_folder, viewer, num_refused, stops):
-    photos = photo_folder(num_photos=10)
+@pytest.mark.parametrize(
+    ("num_photos", "num_refused", "stops"),
+    # A few never stop a run, unless too few are left to train on; above that, a tenth of the class does.
+    [(6, 1, False), (6, 2, True), (10, 3, False), (10, 4, True), (40, 4, False), (40, 5, True)],
+)
+def test_only_many_photos_of_a_class_stop_the_run(photo_folder, viewer, num_photos, num_refused, stops):
+    photos = photo_folder(num_photos=num_photos)
     for number in range(num_refused):
         (photos / "class1" / f"{number:04d}.png").write_bytes(b"no photo")
     if stops:
-        with pytest.raises(DataError, match="2 of 10 photos of 'class1'"):
+        with pytest.raises(DataError, match=f"{num_refused} of {num_photos} photos of 'class1'"):
             see(scan(photos), viewer)
     else:
-        assert len(see(scan(photos), viewer).table) == 19
+        assert len(see(scan(photos), viewer).table) == 2 * num_photos - num_refused
 
 
 def test_every_class_with_too_many_is_named_at_once(photo_folder, viewer):

@@ -18,6 +18,7 @@ from jaxtyping import Int
 from tellapart.cells import read_rows
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, UsageError
+from tellapart.photos.faults import name_some
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
@@ -73,8 +74,8 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
     record, metrics = _read(folder, "run.json"), _read(folder, "metrics.json")
     settings = _settings(record, folder)
     rows = _splits(folder)
-    root = photos or Path(record.get("photos", ""))
-    table, parts, digests = _table(rows, root, tuple(metrics["test"]["per_class"]))
+    root = photos or _photos(record, folder)
+    table, parts, digests = _table(rows, root, _class_names(metrics, folder))
     look = embed(table, backbone_viewer(settings, progress), settings, progress, ScanSettings(max_refused_share=1.0))
     at = {path: row for row, path in enumerate(table.paths)}
     old = np.array([at[path] for path in look.table.paths], np.int64)
@@ -114,12 +115,33 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
     return values
 
 
+def _damaged(folder: Path, name: str, lacks: str) -> UsageError:
+    return UsageError(f"{folder / name} is damaged: it does not say {lacks}.", fix="Train again.")
+
+
+def _photos(record: Mapping[str, Any], folder: Path) -> Path:
+    photos = record.get("photos")
+    if not isinstance(photos, str):
+        raise _damaged(folder, "run.json", "where the photos were")
+    return Path(photos)
+
+
+def _class_names(metrics: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
+    test = metrics.get("test")
+    per_class = test.get("per_class") if isinstance(test, dict) else None
+    if not isinstance(per_class, dict) or not per_class:
+        raise _damaged(folder, "metrics.json", "which classes were tested")
+    return tuple(per_class)
+
+
 def _settings(record: Mapping[str, Any], folder: Path) -> TrainSettings:
     known = {field.name for field in dataclasses.fields(TrainSettings)}
-    values = {name: value for name, value in record.get("settings", {}).items() if name in known}
+    given = record.get("settings")
+    values = {name: value for name, value in given.items() if name in known} if isinstance(given, dict) else {}
     if "recipe" not in values:
-        raise UsageError(f"{folder / 'run.json'} does not say how the run was made.", fix="Train again.")
-    values["exclude"] = tuple(values.get("exclude") or ())
+        raise _damaged(folder, "run.json", "how the run was made")
+    exclude = values.get("exclude")
+    values["exclude"] = tuple(exclude) if isinstance(exclude, list) else ()
     return TrainSettings(**values)
 
 
@@ -128,7 +150,10 @@ def _splits(folder: Path) -> list[dict[str, str]]:
     try:
         rows = read_rows(folder / "splits.csv", ("path", "label", "part", "group", "sha256"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{folder} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
+        raise UsageError(
+            f"{folder / 'splits.csv'} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            fix="Name the folder that `tellapart train` wrote, with its files as they were.",
+        ) from error
     return [row for row in rows if row["part"] in ("train", "validation", "test")]
 
 
@@ -136,6 +161,12 @@ def _table(
     rows: list[dict[str, str]], root: Path, class_names: tuple[str, ...]
 ) -> tuple[PhotoTable, np.ndarray, list[str]]:
     """The photos that are still there, their parts and their content hashes at the time of the run."""
+    unknown = sorted({row["label"] for row in rows} - set(class_names))
+    if unknown:
+        raise UsageError(
+            f"splits.csv has classes that this run does not know: {name_some(unknown)}.",
+            fix="Undo the change: labels are corrected in doubts.csv, and applied with --apply.",
+        )
     base = root if root.is_dir() else root.parent
     there = sorted((row for row in rows if (base / row["path"]).is_file()), key=lambda row: row["path"])
     if not there:

@@ -12,7 +12,6 @@ Reads the reviewed file and splits.csv of the run; writes the new table and noth
 from __future__ import annotations
 
 import io
-import json
 import os
 import unicodedata
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from tellapart.errors import DataError, UsageError
 from tellapart.photos.delimited import read_columns
 from tellapart.photos.faults import Faults, name_some
 from tellapart.photos.places import named_csv, require_free, require_name
+from tellapart.reading import read_json
 from tellapart.temporary import clear_abandoned
 from tellapart.training.apart import is_apart, require_apart
 
@@ -95,8 +95,8 @@ def _places(run: Path, photos: Path | None) -> tuple[Path, Path]:
     Beside a table of the user's that is its own folder; a folder of photos is left alone.
     """
     try:
-        source = photos or Path(json.loads((run / "run.json").read_text(encoding="utf-8"))["photos"])
-    except (OSError, ValueError, KeyError) as error:
+        source = photos or Path(read_json(run / "run.json")["photos"])
+    except (OSError, ValueError, KeyError, TypeError) as error:  # TypeError: it is no object, or names no path
         raise UsageError(
             f"{run} is not the folder of a finished run: run.json cannot be read.",
             fix="Name the folder that `tellapart train` wrote, such as photos.run.",
@@ -113,7 +113,10 @@ def _splits(run: Path) -> dict[str, dict[str, str]]:
     try:
         rows = {row["path"]: row for row in read_rows(run / "splits.csv", ("path", "label", "part", "group"))}
     except (OSError, ValueError) as error:
-        raise UsageError(f"{run} has no splits.csv.", fix="Name the folder that `tellapart train` wrote.") from error
+        raise UsageError(
+            f"{run / 'splits.csv'} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            fix="Name the folder that `tellapart train` wrote, with its files as they were.",
+        ) from error
     return {path: row for path, row in rows.items() if row["part"] in ("train", "validation", "test")}
 
 

@@ -50,6 +50,11 @@ def expand_inputs(inputs: Sequence[str], source: SourceSettings = _AS_IT_IS) -> 
         raise UsageError(
             "No photos are named.", fix="Give files, folders, patterns such as 'photos/*.jpg', or - for a list."
         )
+    are_sheets = all(is_sheet(Path(text)) for text in inputs)  # as a shell names all of a folder, a table is a file
+    if source.root is not None and not are_sheets:
+        raise UsageError(
+            "--root says where the paths of a table start, and not every input is a table.", fix="Leave out --root."
+        )
     if STANDARD_INPUT in inputs:
         if len(inputs) > 1:
             raise UsageError("'-' stands beside other inputs.", fix="Give either - alone or paths, not both.")
@@ -59,7 +64,7 @@ def expand_inputs(inputs: Sequence[str], source: SourceSettings = _AS_IT_IS) -> 
             "One of the inputs is an empty text.", fix="Give its path; in a script, check that the variable is set."
         )
     warnings: list[str] = []
-    if all(is_sheet(Path(text)) for text in inputs):  # among photos, as a shell names all of a folder, it is no table
+    if are_sheets:
         parts = [photos_of_sheet(Path(text), source, warnings) for text in inputs]
     else:
         parts = [_expand(text, source, warnings) for text in inputs]
@@ -78,9 +83,9 @@ def _expand(text: str, source: SourceSettings, warnings: list[str]) -> list[str]
         left_out: list[str] = []
         found = [str(photo) for photo in list_photos(path, source, left_out)]
         if not found:
+            reasons = [line.removeprefix(f"{path}: ") for line in left_out]
             raise UsageError(
-                " ".join([f"There is no photo in the folder {text}.", *left_out]),
-                fix="Give a folder that holds photos.",
+                " ".join([f"There is no photo in the folder {text}.", *reasons]), fix="Give a folder that holds photos."
             )
         warnings.extend(left_out)
         return found
@@ -130,8 +135,10 @@ def _lines(stream: io.BufferedIOBase) -> Iterator[str]:
     if _is_photo(head):
         raise _no_list("it is a photo")
     encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "")
-    if not encoding and len(head) > 3 and head[1] == head[3] == 0 and head[0] and head[2]:
-        encoding = "utf-16-le"
+    if not encoding and len(head) > 3:  # letters of most paths have a zero beside them, on one side or the other
+        zeros = [not byte for byte in head[:4]]
+        encoding = {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(tuple(zeros[:2]), "")
+        encoding = encoding if zeros[:2] == zeros[2:] else ""
     separator = "\0" if not encoding and b"\0" in head else "\n"  # as `find -print0` writes
     errors = "replace" if encoding.startswith("utf-16") else "surrogateescape"
     decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors)

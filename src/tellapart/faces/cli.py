@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from tellapart import __version__
+from tellapart.errors import UsageError, clipped
 from tellapart.faces import options as o
 from tellapart.faces import seeing
 from tellapart.faces.failures import exit_code_of
@@ -44,12 +45,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
 
     def run() -> None:
+        _require_content(given)
         # Not `app(given)`: it would answer Ctrl-C and a closed pipe itself, and on Windows expand patterns before a
         # verb sees them.
         with command.make_context("tellapart", given or ["--help"]) as context:
             command.invoke(context)
 
     return exit_code_of(run)
+
+
+def _require_content(arguments: Sequence[str]) -> None:
+    """Check that no argument is empty: a path of no characters would be taken for the current folder."""
+    for number, argument in enumerate(arguments):
+        if not argument.strip():
+            before = f" (after {clipped(arguments[number - 1])})" if number else ""
+            raise UsageError(
+                f"The argument at position {number + 1}{before} is empty.",
+                fix="Give its value; if it comes from a variable of the shell, check that it is set.",
+            )
 
 
 def _print_version(wanted: bool) -> bool:
@@ -102,7 +115,7 @@ def check(
     if as_json:
         print_json(result.to_dict())
     else:
-        show_check(result, photos)
+        show_check(result, photos, settings)
 
 
 @app.command()
@@ -256,6 +269,7 @@ def predict(
     force: o.Force = False,
     exclude: o.Exclude = None,
     follow_links: o.FollowLinks = False,
+    root: o.Root = SourceSettings.root,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
     max_error: o.MaxErrorNow = None,
     as_json: o.Json = False,
@@ -270,7 +284,7 @@ def predict(
 
     # On a screen or in a pipe the answers themselves show how far it is, and a bar would be drawn across them.
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
-    source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
+    source = o.input_source(exclude, follow_links, root, max_megapixels)
     predictions = verbs.predict(
         model, photos, source=source, max_error=max_error, out=out, force=force, progress=progress
     )

@@ -12,7 +12,7 @@ import typer
 
 from tellapart.errors import UsageError
 from tellapart.fit_settings import BEST, SCRATCH
-from tellapart.settings import LAYOUTS, RECIPES, TRACKERS, SplitSettings, TrainSettings
+from tellapart.settings import LAYOUTS, RECIPES, TRACKERS, SourceSettings, SplitSettings, TrainSettings
 
 
 def fraction(text: str | float) -> float:
@@ -42,6 +42,15 @@ def seconds(text: str | float) -> float:
         return float(written[:-1] if unit else written) * (unit or 1)
     except ValueError:
         raise UsageError(f"'{written}' is not a time.", fix="Write it as 20m, 300s or 1h.") from None
+
+
+def input_source(
+    exclude: list[str] | None, follow_links: bool, root: str | None, max_megapixels: float | None
+) -> SourceSettings:
+    """How photos are read by a verb that needs no labels."""
+    return SourceSettings(
+        exclude=tuple(exclude or ()), follow_links=follow_links, root=root, max_megapixels=max_megapixels
+    )
 
 
 PHOTOS = "A folder with one sub-folder per class, or a CSV or Parquet table with the columns path,label."

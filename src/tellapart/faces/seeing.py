@@ -17,6 +17,7 @@ def explain(
     force: o.Force = False,
     exclude: o.Exclude = None,
     follow_links: o.FollowLinks = False,
+    root: o.Root = SourceSettings.root,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
     as_json: o.Json = False,
 ) -> None:
@@ -30,7 +31,7 @@ def explain(
     from tellapart.progress import Silent
 
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
-    source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
+    source = o.input_source(exclude, follow_links, root, max_megapixels)
     result = verbs.explain(model, photos, source=source, out=out, force=force, progress=progress)
     for warning in result.warnings:
         Terminal().note(warning)
@@ -44,6 +45,7 @@ def look(
     force: o.Force = False,
     exclude: o.Exclude = None,
     follow_links: o.FollowLinks = False,
+    root: o.Root = SourceSettings.root,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
     as_json: o.Json = False,
 ) -> None:
@@ -54,7 +56,7 @@ def look(
     from tellapart.faces.sights import show_sights
     from tellapart.faces.terminal import Terminal
 
-    source = SourceSettings(exclude=tuple(exclude or ()), follow_links=follow_links, max_megapixels=max_megapixels)
+    source = o.input_source(exclude, follow_links, root, max_megapixels)
     if recipe is not None:
         found = verbs.look(photos, recipe=recipe, source=source, out=out, force=force, progress=Terminal())
     elif len(photos) < 2:

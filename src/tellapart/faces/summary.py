@@ -19,7 +19,16 @@ from rich.text import Text
 
 from tellapart.evaluation.headline import part_of_new
 from tellapart.faces.terminal import plain_console
-from tellapart.faces.wording import answering, between, beyond, counted, percent, shown_path, with_interval
+from tellapart.faces.wording import (
+    answering,
+    between,
+    beyond,
+    counted,
+    percent,
+    reading_options,
+    shown_path,
+    with_interval,
+)
 from tellapart.report.wording import left_out, readable
 
 if TYPE_CHECKING:
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from tellapart.engine.predictions import Prediction
     from tellapart.evaluation.metrics import Confusion
     from tellapart.results import CheckResult, EvaluateResult, RunResult
+    from tellapart.settings import TrainSettings
     from tellapart.training.looking import RefusedPhoto
 
 MOST_CLASSES = 12  # rows of a table; more are in report.html
@@ -104,8 +114,8 @@ def show_comparison(result: CompareResult, console: Console | None = None) -> No
     _show_warnings(console, result.warnings)
 
 
-def show_check(result: CheckResult, photos: Path, console: Console | None = None) -> None:
-    """Show what a folder holds and what would hinder training."""
+def show_check(result: CheckResult, photos: Path, settings: TrainSettings, console: Console | None = None) -> None:
+    """Show what a folder holds and what would hinder training; `settings` are those that it was read with."""
     console = console or plain_console()
     table = result.table
     _headline(console, f"{counted(len(table), 'photo')} in {counted(len(table.class_names), 'class', 'classes')}", "")
@@ -118,7 +128,8 @@ def show_check(result: CheckResult, photos: Path, console: Console | None = None
     _show_refused(console, result.refused)
     _show_warnings(console, result.warnings)
     console.print()
-    _print_line(console, "Nothing was changed. Next:  ", f"tellapart train {shown_path(photos)}")
+    command = f"tellapart train {shown_path(photos)}{reading_options(settings)}"
+    _print_line(console, "Nothing was changed. Next:  ", command)
 
 
 def show_predictions(predictions: Iterable[Prediction], console: Console | None = None) -> None:

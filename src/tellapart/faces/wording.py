@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tellapart.report import wording
+from tellapart.settings import TrainSettings
 
 Figure = Mapping[str, float | None]  # {"value", "low", "high"} as in metrics.json
 
@@ -63,6 +64,21 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def reading_options(settings: TrainSettings) -> str:
+    """The options by which photos were read otherwise than by default, each behind a blank, as a shell takes them.
+
+    >>> reading_options(TrainSettings(exclude=("old/*",), layout="classes", max_megapixels=200.0)) + "."
+    " --exclude 'old/*' --layout classes --max-megapixels 200."
+    """
+    options = []
+    for name in ("group_by", "exclude", "layout", "follow_links", "root", "max_megapixels"):
+        value = getattr(settings, name)
+        if value != getattr(TrainSettings, name):
+            option = f" --{name.replace('_', '-')}"
+            options += [option] if value is True else [f"{option} {shlex.quote(text)}" for text in _texts(value)]
+    return "".join(options)
+
+
 def shown_path(path: Path) -> str:
     """The shortest way to a path from here, quoted so that it can be pasted into a shell."""
     absolute = os.path.abspath(path)
@@ -75,3 +91,8 @@ def shown_path(path: Path) -> str:
 
 def _plain(text: str) -> str:
     return text.replace("\xa0", " ")
+
+
+def _texts(value: object) -> list[str]:
+    values = value if isinstance(value, tuple) else (value,)
+    return [f"{each:g}" if isinstance(each, float) else str(each) for each in values]

@@ -49,6 +49,7 @@ _YES_NO = {
 }
 _USAGES = {"publictest": "validation", "privatetest": "test"}  # of competitions
 _OWN = {"sha256"}  # of splits.csv, which is a table too
+_OF_PREDICTIONS = {"probability", "decision"}  # beside `label`: our own predictions, whose labels are answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +111,11 @@ def find_columns(file: Path, first: Sequence[str], labelled: bool) -> Columns:
         raise DataError(
             f"{file} has no column 'label'; its columns are {name_some(first, most=8)}.",
             fix="Rename the column that holds the classes to label, as in path,label and, where wanted, split,group.",
+        )
+    if labelled and set(keys) >= _OF_PREDICTIONS and keys[label or 0] == "label":
+        raise DataError(
+            f"{file} holds predictions: its labels are what a model answered, not what is on the photos.",
+            fix="Give a table of true labels. Answers that were checked may serve as such: remove the column decision.",
         )
     split = _one(file, first, keys, "", _SPLITS, _FLAGS)
     group = keys.index("group") if "group" in keys else None

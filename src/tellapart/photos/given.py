@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
@@ -29,27 +30,30 @@ from tellapart.photos.decode import Source
 from tellapart.photos.formats import recognise
 from tellapart.photos.kinds import PHOTO_SUFFIXES, suffix_of
 from tellapart.photos.scan import list_photos
-from tellapart.settings import DecodeSettings
+from tellapart.settings import DecodeSettings, SourceSettings
 
 PATH_COLUMNS = ("path", "image", "photo", "file", "filename", "file_name", "filepath", "file_path", "image_path")
 _WANTED = "Give a folder, a path, bytes, an open binary file, an array, a PIL image, or a list of these."
 _TEXT_KINDS = "OUST"  # NumPy's kinds of arrays that hold objects, texts or bytes
 
 
-def photos_given(photos: Any, batch_shape: tuple[int, ...] | None = None) -> Iterable[Source]:
+def photos_given(
+    photos: Any, batch_shape: tuple[int, ...] | None = None, follow_links: bool = False
+) -> Iterable[Source]:
     """The photos in order, each taken when its turn comes.
 
     Args:
         photos: whatever the caller gave.
         batch_shape: see `photos_of_array`.
+        follow_links: of a folder, also those that lead out of it.
 
     Raises:
         UsageError: this is nothing that photos can be taken from; an item of a list is judged when its turn comes.
     """
     text = path_given(photos)
     if text is not None:
-        folder = Path(_full(text))
-        return [str(photo) for photo in list_photos(folder)] if folder.is_dir() else [_full(text)]
+        full = _full(text)
+        return _photos_in(Path(full), follow_links) if os.path.isdir(full) else [full]
     if _is_one(photos):
         return [_one(photos, "The photo")]
     if _is_table(photos):
@@ -65,6 +69,20 @@ def photos_given(photos: Any, batch_shape: tuple[int, ...] | None = None) -> Ite
         why = " has no order" if isinstance(photos, Mapping | Set) else " holds no photo"
         raise UsageError(f"{told(photos)[:1].upper()}{told(photos)[1:]}{why}.", fix=_WANTED)
     return (_one(photo, f"Photo {number}") for number, photo in enumerate(photos))
+
+
+def _photos_in(folder: Path, follow_links: bool) -> list[Source]:
+    """The photos in a folder; a warning says what else is in it, because the answers to an array do not."""
+    left_out: list[str] = []
+    found = list_photos(folder, SourceSettings(follow_links=follow_links), left_out)
+    if not found:
+        reasons = [line.removeprefix(f"{folder}: ") for line in left_out]
+        raise UsageError(
+            " ".join([f"There is no photo in the folder {folder}.", *reasons]), fix="Give a folder that holds photos."
+        )
+    for line in left_out:
+        warnings.warn(line, stacklevel=2)
+    return [str(photo) for photo in found]
 
 
 def path_given(photos: object) -> str | None:

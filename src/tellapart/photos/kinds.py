@@ -43,14 +43,19 @@ EXCLUDED, BESIDE, UNLABELLED = "excluded", "beside the splits", "in a split with
 CLASSLESS = "not in a class folder"
 # Kind -> what can be done about it. Of the last two more is said in a warning of their own.
 _REMEDIES = {
-    "raw camera files": "export them as JPEG",
-    "DICOM files": "export them as PNG",
-    "archives": "unpack them",
-    OUTSIDE: "--follow-links follows them",
-    BROKEN: "what they point to is gone",
-    NO_TEXT: "rename them in UTF-8",
+    "raw camera files": "export as JPEG",
+    "DICOM files": "export as PNG",
+    "archives": "unpack first",
+    OUTSIDE: "give --follow-links",
+    BROKEN: "the target is gone",
+    NO_TEXT: "rename in UTF-8",
 }
-_PLURAL = {NOT_PHOTOS: "files that are no photos by their names", HIDDEN: "hidden files"}
+_PLURAL = {
+    NOT_PHOTOS: "files that are no photos by their names",
+    HIDDEN: "hidden files",
+    EXCLUDED: "files that --exclude names",
+    CLASSLESS: "files in no class folder",
+}
 _SINGULAR = {
     **{kind: kind.removesuffix("s") for kind in (*_KINDS_BY_SUFFIX, BROKEN)},
     SYSTEM: "system file",
@@ -62,6 +67,8 @@ _SINGULAR = {
     CIRCLE: "link in a circle",
     NO_TEXT: "name that is not text",
     DEVICES: "device or pipe",
+    EXCLUDED: "file that --exclude names",
+    CLASSLESS: "file in no class folder",
 }
 _TOLD_ELSEWHERE = (BESIDE, UNLABELLED)
 
@@ -111,7 +118,7 @@ def told(ignored: Mapping[str, int], examples: Mapping[str, str]) -> str:
         examples: kind -> the name of one of them, where that helps to find them.
 
     >>> told({"raw camera files (.cr2)": 12, "videos (.mov)": 1}, {})
-    'Left out: 12 raw camera files (.cr2): export them as JPEG; 1 video (.mov).'
+    'Left out: 12 raw camera files (.cr2): export as JPEG; 1 video (.mov).'
     """
     parts = []
     for kind, count in sorted(ignored.items(), key=lambda item: (_rank(item[0]), item[0])):

@@ -59,7 +59,9 @@ def scan(
         listing = Listing(photos.parent if source.root is None else Path(source.root))
         rows, has_groups = sheet.rows_of_sheet(photos, source, labelled, faults, warnings)
         if group_by == "column" and not has_groups:
-            faults.add("there is no column group", "add the column group, or use another --group-by")
+            faults.add(
+                "there is no column group", "call the column that tells the groups 'group', or use another --group-by"
+            )
         rows = _with_normal_labels(rows)
         if not rows and not faults:
             faults.add("it names no photo", "write one line per photo below the line path,label")

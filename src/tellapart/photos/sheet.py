@@ -8,14 +8,16 @@ docs/tables.md says what is understood; `columns.py`, `delimited.py` and `findin
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from tellapart.errors import DataError
+from tellapart.errors import DataError, UsageError
 from tellapart.photos import delimited, finding
 from tellapart.photos.columns import Columns, find_columns, is_known, makes_sense, with_hidden_split
 from tellapart.photos.excluding import Exclusion
@@ -87,15 +89,30 @@ def photos_of_sheet(file: Path, source: SourceSettings, warnings: list[str]) -> 
     """A path for each row of a table, in its order, whether or not there is a photo; labels are not needed.
 
     Raises:
-        DataError: the file cannot be read, or its columns cannot be told.
+        DataError: the file cannot be read, its columns cannot be told, or not one of its photos is there.
+        UsageError: the folder that its paths are relative to is not there.
     """
     _, entries = _read(file, False, warnings)
     if not entries:
         raise DataError(f"{file} names no photo.", fix="Write one line per photo below the line path,label.")
     root = _root(file, source)
     texts = [entry.path for entry in entries]
-    places = Finder(root, source.follow_links).find_all(texts, warnings)
+    finder = Finder(root, source.follow_links)
+    places = finder.find_all(texts, warnings)
     there = (finding.FOUND, finding.SIMILAR)
+    absent = [
+        text
+        for text, place in zip(texts, places, strict=True)
+        if place.state not in there and not os.path.lexists(os.path.join(root, text))
+    ]
+    if len(absent) == len(texts):
+        near = finder.nearest_root(absent[0]) or "FOLDER"
+        raise DataError(
+            f"{file}: none of the photos that it names is in {root} ({name_some(absent)}).",
+            fix=f"Say where its paths start: --root {shlex.quote(near)}",
+        )
+    if absent:
+        warnings.append(_absent(absent))
     return [
         ListedPhoto(str(root / (place.path if place.state in there else text)), text)
         for text, place in zip(texts, places, strict=True)
@@ -103,7 +120,11 @@ def photos_of_sheet(file: Path, source: SourceSettings, warnings: list[str]) -> 
 
 
 def _root(file: Path, source: SourceSettings) -> Path:
-    return file.parent if source.root is None else Path(source.root)
+    if source.root is None:
+        return file.parent
+    if not os.path.isdir(source.root):
+        raise UsageError(f"There is no folder {source.root}, which --root names.", fix="Correct it, or leave it out.")
+    return Path(source.root)
 
 
 def _read(file: Path, labelled: bool, warnings: list[str]) -> tuple[Columns, list[_Entry]]:
@@ -197,10 +218,16 @@ def _judge_places(
         near = finder.nearest_root(absent[0])
         faults.add(
             f"paths that name no file in {finder.root} ({len(absent)} of {len(entries)}): {name_some(absent)}",
-            f"say where they begin: --root {near}" if near else "correct them, or say where they begin: --root FOLDER",
+            f"say where they begin: --root {shlex.quote(near)}"
+            if near
+            else "correct them, or say where they begin: --root FOLDER",
         )
     elif absent:
-        warnings.append(f"Rows of the table whose photo is not there: {len(absent)} ({name_some(absent)}).")
+        warnings.append(_absent(absent))
+
+
+def _absent(paths: list[str]) -> str:
+    return f"Rows of the table whose photo is not there: {len(paths)} ({name_some(paths)})."
 
 
 def _rows(columns: Columns, entries: Sequence[_Entry], places: Sequence[Place], faults: Faults) -> Iterator[Row]:

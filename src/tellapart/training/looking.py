@@ -185,23 +185,25 @@ def check_share(
     """Check that not too many photos of a class were refused; `refused` gives an example where they were.
 
     Raises:
-        DataError: of at least one class, more were refused than `settings.max_refused_share`.
+        DataError: of at least one class, more were refused than `settings.max_refused_share` and a few photos.
     """
     faults = share_faults(table, usable, settings)
     if faults:
         example = f" {refused[0].path}: {refused[0].sentence}" if refused else ""
         raise DataError(
             f"Too many photos in {table.root} cannot be used: {'; '.join(faults)}.{example}",
-            fix=f"See which and why with: tellapart check {table.root}. Repair or remove them, then run it again.",
+            fix="See which and why with tellapart check; repair or remove them, then run it again.",
         )
 
 
 def share_faults(table: PhotoTable, usable: Bool[np.ndarray, " photos"], settings: ScanSettings) -> list[str]:
-    """Each class of which more was refused than `settings.max_refused_share`, in words."""
+    """Each class of which too much was refused, in words: more than the share, and more than a few or too few left."""
     faults = []
     for number, name in enumerate(table.class_names):
         members = table.labels == number
         num_refused = int((members & ~usable).sum())
-        if num_refused > settings.max_refused_share * members.sum():
+        too_few = members.sum() - num_refused < settings.min_photos_per_class
+        few = 0 if too_few else settings.few_refused
+        if num_refused > max(few, settings.max_refused_share * members.sum()):
             faults.append(f"{num_refused} of {int(members.sum())} photos of '{name}'")
     return faults
