@@ -112,7 +112,7 @@ def ten_terabytes_of_holes(path: Path) -> None:
 @hostile
 def the_largest_file_that_is_read_all_zeros(path: Path) -> None:
     with open(path, "wb") as file:
-        file.truncate(160 * MEGABYTE)
+        file.truncate(90 * MEGABYTE)
 
 
 @hostile

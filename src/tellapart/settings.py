@@ -272,7 +272,7 @@ class TrainSettings:
 # again and again, which is worth ten.
 DIAGNOSIS_SECONDS = {"quick": 60.0, "best": 60.0, "scratch": 600.0, "classic": 600.0}
 RECIPES = ("quick", "best", "scratch", "classic")
-WIDTHS = (0.1, 4.0)  # least and most
+WIDTHS = (0.1, 2.0)  # least and most; beyond, a file of 512 px would take more than 300 MB to open (model/cost.py)
 TRACKERS = ("none", "tensorboard", "mlflow")
 _SHOWN = {"seconds": "time", "scale_pixels": "scale-pixels"}  # as on the command line
 
