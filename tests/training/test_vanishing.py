@@ -112,7 +112,7 @@ def train(engine, viewer, tmp_path, monkeypatch):
 
     monkeypatch.setenv("TELLAPART_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(run_module, "RECIPES", {"quick": build, "classic": build})
-    monkeypatch.setattr(run_module, "backbone_viewer", lambda settings: viewer)
+    monkeypatch.setattr(run_module, "backbone_viewer", lambda *_: viewer)
     monkeypatch.setattr(
         run_module, "add_limits", lambda built, _, train, validation, *more: Limited(built, validation, ())
     )
