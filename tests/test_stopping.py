@@ -33,9 +33,9 @@ def test_training_stopped_again_and_again_ends_as_if_it_never_was(plain_run, tmp
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(moment, stop)
             with pytest.raises(how):
-                verbs.train(plain_run.photos, SETTINGS, out)
+                verbs.train(plain_run.photos, settings=SETTINGS, out=out)
         assert not out.exists()  # `quick` has nothing to go on from but the embeddings, which are in the cache
-    verbs.train(plain_run.photos, SETTINGS, out)
+    verbs.train(plain_run.photos, settings=SETTINGS, out=out)
     same_run(out, plain_run.folder)
 
 
@@ -52,14 +52,14 @@ def test_a_disk_that_fills_up_while_a_run_is_written_down_stops_no_later_run(pla
     for after in (3, 30):
         try:
             with failing_disk(out.parent, after, KINDS["full"]):
-                verbs.train(plain_run.photos, SETTINGS, out)
+                verbs.train(plain_run.photos, settings=SETTINGS, out=out)
         except ResourceError as error:
             assert len(str(error).splitlines()) == 2
         else:
             break
         assert not (out / "model.onnx").exists()
     else:
-        verbs.train(plain_run.photos, SETTINGS, out)
+        verbs.train(plain_run.photos, settings=SETTINGS, out=out)
     same_run(out, plain_run.folder)
 
 
