@@ -112,7 +112,7 @@ def ten_terabytes_of_holes(path: Path) -> None:
 @hostile
 def the_largest_file_that_is_read_all_zeros(path: Path) -> None:
     with open(path, "wb") as file:
-        file.truncate(160 * MEGABYTE)
+        file.truncate(90 * MEGABYTE)
 
 
 @hostile
@@ -168,7 +168,7 @@ appended("a_group", to_model=b"\x0b\x0c")
 appended("a_number_without_end", to_model=b"\xff" * 100)
 appended("a_length_beyond_the_end", to_model=b"\x72\xff\xff\xff\xff\x7f")
 appended("a_field_cut_in_half", to_graph=b"\x08")
-appended("text_for_people_of_100_megabytes", to_model=field(6, b"x" * 100 * MEGABYTE))
+appended("text_for_people_of_80_megabytes", to_model=field(6, b"x" * 80 * MEGABYTE))
 appended("a_name_of_the_graph_of_ten_megabytes", to_graph=field(2, b"x" * 10 * MEGABYTE))
 
 
@@ -422,7 +422,7 @@ def written(pattern: str, replacement: str) -> Callable[[dict[str, Any]], str]:
 said("no_manifest_to_speak_of", lambda own: "")
 said("a_manifest_that_is_a_list", lambda own: "[]")
 said("a_manifest_cut_short", lambda own: json.dumps(own)[:-20])
-said("figures_of_100_megabytes", put(metrics={"note": "x" * 100 * MEGABYTE}))
+said("figures_of_80_megabytes", put(metrics={"note": "x" * 80 * MEGABYTE}))
 said("a_list_of_27_million_numbers", lambda own: '{"metrics": [' + "0," * 27 * MEGABYTE + "0]}")
 said("a_list_of_nine_million_numbers", lambda own: '{"metrics": [' + "0," * 9 * MEGABYTE + "0]}")
 said("ten_million_lists_in_each_other", lambda own: "[" * 10 * MEGABYTE)

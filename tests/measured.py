@@ -16,7 +16,7 @@ from pathlib import Path
 from tellapart.engine.session import open_classifier
 from tellapart.errors import ModelError
 
-MOST_SECONDS, MOST_BYTES = 60, 4 << 30  # hard ends of a child: no test hangs or takes the machine with it
+MOST_SECONDS, MOST_BYTES = 20, 4 << 30  # hard ends of a child: no test hangs or takes the machine with it
 
 
 def main() -> None:

@@ -39,6 +39,8 @@ _NOT_FOR_US = (
     "KERAS_MAX_EPOCHS",
     "KERAS_MAX_STEPS_PER_EPOCH",
     "KERAS_NNX_ENABLED",
+    "TF_XLA_FLAGS",  # an option in it that TensorFlow does not know ends the whole process, without an exception
+    "XLA_FLAGS",
     "MPLBACKEND",  # we open no window, and a name that is none would stop the import
 )
 _MOST_STYLES_BYTES = 1_000_000  # matplotlib's own file, every line explained, has 43 kB

@@ -59,16 +59,16 @@ def test_a_size_is_too_large_too_small_right_or_unclear(case, changed, direction
 
 @pytest.mark.parametrize(("epochs", "in_time"), [(EPOCHS, False), (None, True)])
 def test_a_width_that_is_better_is_advised_in_the_same_time_where_a_time_was_given(case, epochs, in_time):
-    settings = replace(case.settings, recipe="scratch", epochs=epochs, width=3.0)
+    settings = replace(case.settings, recipe="scratch", epochs=epochs, width=2.0)
     trials = draw_trials({BASE: 0.75, **SIZES, "half the width": 0.82}, recipe="scratch")
     found = suspect_size(replace(case, settings=settings), trials)
-    assert found.options == ("--width", "1.5")
+    assert found.options == ("--width", "1")
     assert ("in the same time" in found.sentence) == found.facts["in_same_time"] == in_time
 
 
 def test_a_width_that_cannot_be_asked_for_is_not_advised(case):
     trials = draw_trials({BASE: 0.75, **SIZES, "twice the width": 0.82}, recipe="scratch")
-    wide = replace(case, settings=replace(case.settings, recipe="scratch", width=3.0))
+    wide = replace(case, settings=replace(case.settings, recipe="scratch", width=2.0))
     found = suspect_size(wide, trials)
     assert found.facts["direction"] == "too_small" and found.advice == ""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from tellapart.engine.denormals import denormals_as_zero
 from tellapart.errors import ModelError, clipped
 from tellapart.libraries import importing
 from tellapart.model.file import ModelFile, read_model
@@ -41,7 +42,8 @@ class Engine:
         self, pixels: UInt8[np.ndarray, "photos side side 3"], outputs: tuple[str, ...]
     ) -> dict[str, Float32[np.ndarray, "photos ..."]]:
         """Compute the named outputs, one row per photo."""
-        rows = self._session.run(list(outputs), {"photos": pixels})
+        with denormals_as_zero():
+            rows = self._session.run(list(outputs), {"photos": pixels})
         return {name: np.asarray(values) for name, values in zip(outputs, rows, strict=True)}
 
     def _check_answers(self) -> None:

@@ -1,7 +1,8 @@
 """How large does everything become that a model file computes, and how much work is it? Known before it is run.
 
-Every limit is for each pixel of the input, because that is how the cost of a network grows. The dearest that our own
-recipes can make are `classic` and `scratch` with --size 512 --width 4; a file may cost a little more than they do.
+Work and tensors are limited for each pixel of the input, because that is how the cost of a network grows, and memory is
+limited in all: whoever opens a file that turns out to be worthless has spent 2 s and 300 MB at most. The dearest that
+our own recipes can make are `classic` and `scratch` with --size 512 --width 2 (`settings.WIDTHS`), which keep to it.
 
 Reads a model without its weights (`wire.py`); runs nothing.
 """
@@ -18,16 +19,21 @@ import onnx
 from tellapart.errors import clipped
 from tellapart.model.shapes import ATTRIBUTE_FIELDS, MAX_DIMENSIONS, OPERATORS, Misfit, Operator, Shape
 
-# For each pixel of the input; beside them what the dearest of our own needs, `classic` of four times the width.
-_MAX_WORK = 300_000  # 221,284; Lite2 32,521
-_MAX_VALUES = 300  # 256
-_MAX_LIVE_VALUES = 600  # 512
+# For each pixel of the input; beside them what the dearest of our own needs.
+_MAX_WORK = 80_000  # `classic` in colour 65,000, Lite2 32,521
+_MAX_VALUES = 150  # 128
+_MAX_LIVE_VALUES = 170  # 142
 # And whatever the input is: prototypes of a million values, feature maps of many classes.
 _FREE_WORK, _FREE_VALUES = 200_000_000, 4_000_000
+# In all, for one photo. A file lies in memory as read, as parsed and as the engine's own; weights of convolutions are
+# turned for Winograd's method (16/9) besides, and feature maps are laid out anew between operators. Measured.
+_MAX_BYTES = 300_000_000  # `classic` 221, Lite2 with 10,000 classes 230 million
+_FILE_COPIES, _KERNEL_COPIES, _LIVE_BYTES = 3, 2, 4 * 1.34
 
 _ABSURD_VALUES = 1 << 40  # of one tensor; a chain that doubles two thousand times is not followed to its end
 _VALUE_WORK = 16  # a value read or written takes about as long as so many multiply-adds
 _ITEM_BYTES: dict[int, int] = {onnx.TensorProto.FLOAT: 4, onnx.TensorProto.FLOAT16: 2, onnx.TensorProto.INT64: 8}
+_IN_PLACE = ("Add", "Clip", "Div", "Flatten", "Floor", "Identity", "Mul", "Relu", "Reshape")
 _FIELD_TYPES = {"i": onnx.AttributeProto.INT, "ints": onnx.AttributeProto.INTS, "f": onnx.AttributeProto.FLOAT}
 
 
@@ -56,6 +62,7 @@ def check_cost(graph: onnx.GraphProto, constant_bytes: list[int], side_px: int) 
     """
     constants = _constants(graph, constant_bytes)
     cost = Cost(0, 0, 0, {})
+    kernels = sum(size for size, tensor in zip(constant_bytes, graph.initializer, strict=True) if len(tensor.dims) == 4)
     for photos in (1, 2):
         cost = cost_of(graph, constants, {"photos": (photos, side_px, side_px, 3)})
         pixels = photos * side_px * side_px
@@ -66,6 +73,9 @@ def check_cost(graph: onnx.GraphProto, constant_bytes: list[int], side_px: int) 
         ):
             if value > each * pixels + free:
                 raise Misfit(f"{fault}: {value:.3g} values for {photos} of {side_px} x {side_px} pixels")
+        memory = _FILE_COPIES * sum(constant_bytes) + _KERNEL_COPIES * kernels + _LIVE_BYTES * cost.live
+        if photos == 1 and memory > _MAX_BYTES:
+            raise Misfit(f"opening it would take {memory / 1e6:,.0f} MB, more than {_MAX_BYTES / 1e6:,.0f}")
     return dict(cost.outputs)
 
 
@@ -87,7 +97,7 @@ def cost_of(graph: onnx.GraphProto, constants: Mapping[str, _Constant], photos: 
                 raise Misfit(f"two things in it are called '{clipped(name)}'")
             shapes[name] = shape
             living[name] = values
-            now += values
+            now += values - _taken_over(node, values, living, last_use, place)
         work += node_work
         largest = max(largest, values)
         live = max(live, now)
@@ -98,6 +108,17 @@ def cost_of(graph: onnx.GraphProto, constants: Mapping[str, _Constant], photos: 
     if missing:
         raise Misfit(f"nothing computes its output '{clipped(missing[0])}'")
     return Cost(work, largest, live, {output.name: shapes[output.name] for output in graph.output})
+
+
+def _taken_over(
+    node: onnx.NodeProto, values: int, living: dict[str, int], last_use: Mapping[str, int], place: int
+) -> int:
+    """Values of an input that nobody needs any more, in whose place the engine writes the result."""
+    if node.op_type in _IN_PLACE:
+        for name in node.input:
+            if living.get(name) == values and last_use[name] <= place and name not in node.output:
+                return living.pop(name)
+    return 0
 
 
 def _computed(

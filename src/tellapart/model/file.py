@@ -26,7 +26,7 @@ from tellapart.model.shapes import Misfit, Shape
 from tellapart.model.wire import Unwritten, read_skeleton
 from tellapart.reading import NotAFile, TooLarge, read_file
 
-MAX_FILE_BYTES = 160_000_000  # `scratch` with --size 512 --width 4 has 126 MB, Lite2 with 10,000 classes 72 MB
+MAX_FILE_BYTES = 90_000_000  # Lite2 with 10,000 classes has 72 MB, `scratch` with --width 2 31 MB
 MOST_CONFUSED_CLASSES = 300  # a table of classes by classes stays out of the manifest beyond
 
 

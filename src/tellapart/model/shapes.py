@@ -17,7 +17,13 @@ from dataclasses import dataclass
 Shape = tuple[int, ...]
 
 MAX_DIMENSIONS = 6
-_MOST_WINDOW = 64  # kernel, stride or pool on a side
+_MOST_WINDOW = 8  # kernel, stride or pool on a side; ours have 5 at most
+_MOST_SIDE = 512  # rows or columns of a feature map: no map of ours is larger than the photo
+_MOST_CHOSEN = 100  # of a row; the novelty takes the mean over a few neighbours
+# How slow the engine is where it is slow, in multiply-adds that it does as fast: measured with one thread.
+_ROW_WORK = 1000  # to begin a row of an output, which has a few values only where maps are narrow
+_FEW_CHANNELS, _FEW_WORK = 8, 6  # convolutions that see few channels at a time take longer for each multiply-add
+_COMPARED_WORK, _POWER_WORK, _SORTED_WORK, _CUT_WORK = 20, 100, 100, 32  # for each value
 _FLOAT_TYPE = 1  # TensorProto.FLOAT, the only type that levels are turned into
 
 
@@ -86,8 +92,10 @@ def _clip(operator: Operator) -> tuple[Shape, int]:
 
 
 def _softmax(operator: Operator) -> tuple[Shape, int]:
-    operator.axis(default=-1)
-    return operator.inputs[0], 0
+    shape = operator.inputs[0]
+    if len(shape) != 2 or operator.axis(default=-1) != 1:
+        raise Misfit("it is not over the classes")
+    return shape, _POWER_WORK * math.prod(shape)
 
 
 def _broadcast(operator: Operator) -> tuple[Shape, int]:
@@ -114,6 +122,8 @@ def _windows(operator: Operator, kernel: Shape) -> Shape:
         raise Misfit(f"its window {kernel} or its steps {strides} are not within 1 to {_MOST_WINDOW}")
     if not all(0 <= pad < size for pad, size in zip(pads, kernel * 2, strict=True)):
         raise Misfit(f"its padding {pads} is not smaller than its window {kernel}")
+    if max(operator.inputs[0][2:]) > _MOST_SIDE:
+        raise Misfit(f"its image {operator.inputs[0]} has more than {_MOST_SIDE} rows or columns")
     sides = zip(operator.inputs[0][2:], kernel, strides, pads[:2], pads[2:], strict=True)
     return tuple((side + before + after - size) // stride + 1 for side, size, stride, before, after in sides)
 
@@ -127,7 +137,8 @@ def _conv(operator: Operator) -> tuple[Shape, int]:
     if not fits or kernel != weights[2:] or any(shape != weights[:1] for shape in bias):
         raise Misfit(f"weights of shape {weights} do not fit an image of shape {image} in {groups} groups")
     shape = (image[0], weights[0], *_windows(operator, kernel))
-    return shape, math.prod(shape) * math.prod(weights[1:])
+    slow = _FEW_WORK if max(weights[1], weights[0] // groups) < _FEW_CHANNELS else 1
+    return shape, slow * math.prod(shape) * math.prod(weights[1:]) + _ROW_WORK * math.prod(shape[:3])
 
 
 def _max_pool(operator: Operator) -> tuple[Shape, int]:
@@ -136,7 +147,7 @@ def _max_pool(operator: Operator) -> tuple[Shape, int]:
         raise Misfit("it does not work on feature maps")
     kernel = operator.numbers("kernel_shape", 2)
     shape = (*image[:2], *_windows(operator, kernel))
-    return shape, math.prod(shape) * math.prod(kernel)
+    return shape, _COMPARED_WORK * math.prod(shape) * math.prod(kernel) + _ROW_WORK * math.prod(shape[:3])
 
 
 def _batch_normalization(operator: Operator) -> tuple[Shape, int]:
@@ -186,14 +197,15 @@ def _slice(operator: Operator) -> tuple[Shape, int]:
     shape = operator.inputs[0]
     axis = _axis(axis, len(shape))
     size = len(range(*slice(start, end, step).indices(shape[axis])))
-    return (*shape[:axis], size, *shape[axis + 1 :]), 0
+    cut = (*shape[:axis], size, *shape[axis + 1 :])
+    return cut, _CUT_WORK * math.prod(cut)
 
 
 def _top_k(operator: Operator) -> tuple[Shape, int]:
     axis, shape, count = operator.axis(default=-1), operator.inputs[0], operator.constant(1)
-    if len(count) != 1 or not 1 <= count[0] <= shape[axis]:
+    if len(count) != 1 or not 1 <= count[0] <= min(shape[axis], _MOST_CHOSEN) or len(shape) != 2 or axis != 1:
         raise Misfit(f"it cannot choose {count} of {shape[axis]}")
-    return (*shape[:axis], count[0], *shape[axis + 1 :]), 0
+    return (shape[0], count[0]), _SORTED_WORK * math.prod(shape)
 
 
 def _transpose(operator: Operator) -> tuple[Shape, int]:
