@@ -136,9 +136,8 @@ def _lines(stream: io.BufferedIOBase) -> Iterator[str]:
         raise _no_list("it is a photo")
     encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "")
     if not encoding and len(head) > 3:  # letters of most paths have a zero beside them, on one side or the other
-        zeros = [not byte for byte in head[:4]]
-        encoding = {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(tuple(zeros[:2]), "")
-        encoding = encoding if zeros[:2] == zeros[2:] else ""
+        zeros = tuple(not byte for byte in head[:4])
+        encoding = {(False, True) * 2: "utf-16-le", (True, False) * 2: "utf-16-be"}.get(zeros, "")
     separator = "\0" if not encoding and b"\0" in head else "\n"  # as `find -print0` writes
     errors = "replace" if encoding.startswith("utf-16") else "surrogateescape"
     decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors)
