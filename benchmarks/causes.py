@@ -161,7 +161,7 @@ PIXELS: dict[str, dict[str, Any]] = {
     "brief": {"recipe": "scratch", "epochs": 3},
     "narrow": {"recipe": "scratch", "epochs": 24, "width": 0.1},
     # Too large for its time. By the same number of epochs a wider network was hardly ever worse: see benchmarks/LOG.md.
-    "wide": {"recipe": "scratch", "seconds": 150.0, "width": 3.0},
+    "wide": {"recipe": "scratch", "seconds": 150.0, "width": 2.0},
     "bare": {"recipe": "classic", "epochs": 15, "scale_pixels": True},
 }
 PIXEL_PARTS = {"train": 1500, "validation": 500, "test": 500}  # photos a class
