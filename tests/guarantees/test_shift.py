@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tellapart.diagnosis.evidence import LEVEL
-from tellapart.diagnosis.shift import compare_shares
 from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training import preparing
 from tellapart.training.domain import tell_parts_apart
+from tellapart.training.parts_compared import compare_shares
 
 RESPLITS, PHOTOS, TEST_SHARE = 100, 800, 0.12
 
