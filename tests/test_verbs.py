@@ -325,14 +325,14 @@ def test_a_run_folder_that_holds_something_is_refused_and_left_alone(photo_folde
 
 def test_too_many_refused_photos_stop_the_run_and_leave_no_folder(photo_folder, tmp_path):
     photos = photo_folder(num_photos=10)
-    for number in range(3):
+    for number in range(4):
         (photos / "class1" / f"{number:04d}.png").write_bytes(b"no photo")
-    with pytest.raises(DataError, match="3 of 10 photos of 'class1'") as caught:
+    with pytest.raises(DataError, match="4 of 10 photos of 'class1'") as caught:
         verbs.train(photos, settings=SETTINGS, out=tmp_path / "run")
     assert "tellapart check" in caught.value.fix
     assert not (tmp_path / "run").exists()
     warnings = verbs.check(photos, settings=SETTINGS).warnings
-    assert any("train will stop" in text and "3 of 10 photos of 'class1'" in text for text in warnings)
+    assert any("train will stop" in text and "4 of 10 photos of 'class1'" in text for text in warnings)
 
 
 def test_strict_stops_at_the_first_refused_photo(photo_folder, tmp_path):

@@ -114,7 +114,7 @@ def train(engine, viewer, tmp_path, monkeypatch):
     monkeypatch.setattr(run_module, "RECIPES", {"quick": build, "classic": build})
     monkeypatch.setattr(run_module, "backbone_viewer", lambda settings, progress: viewer)
     monkeypatch.setattr(
-        run_module, "add_limits", lambda built, _, train, validation, *more: Limited(built, validation, ())
+        run_module, "add_limits", lambda built, _, train, validation, *more: Limited(built, validation, {}, ())
     )
 
     def do(photos, harm, recipe="quick"):
