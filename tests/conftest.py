@@ -22,7 +22,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
-    """Ctrl-C reaches the tests and what they start, also where they run as a job in the background, which ignores it."""
+    """Ctrl-C reaches the tests and what they start, also as a job in the background, which ignores it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
