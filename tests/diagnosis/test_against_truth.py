@@ -29,7 +29,7 @@ def test_no_photos_no_figure():
 @pytest.mark.parametrize(("num_classes", "flipped"), [(2, 0.25), (2, 0.1), (5, 0.25)])
 def test_the_interval_holds_the_truth_of_planted_flips(rng, num_classes, flipped):
     held = 0
-    for _ in range(40):
+    for _ in range(400):
         right, wrong = rng.random(200) < 0.96, rng.random(200) < flipped
         lucky = rng.random(200) < 1 / (num_classes - 1)  # a wrong answer that a wrong label happens to name
         agreed = int(((right & ~wrong) | (~right & wrong & lucky)).sum())
@@ -37,4 +37,4 @@ def test_the_interval_holds_the_truth_of_planted_flips(rng, num_classes, flipped
         share = Estimate(told, max(0.0, told - 0.0515), told + 0.0515)
         found = accuracy_against_truth(agreed, 200, share, num_classes)
         held += found.low <= 0.96 <= found.high
-    assert held >= 36
+    assert held >= 364  # measured over 2,000 draws: 93.6 to 95.9%
