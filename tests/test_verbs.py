@@ -241,7 +241,7 @@ def test_the_result_names_the_worst_confusions(plain_run):
 def test_a_second_run_recalls_the_embeddings(plain_run, second_run):
     parts = [row["part"] for row in plain_run.rows("splits.csv")]
     graded = parts.count("validation") + parts.count("test")
-    assert plain_run.num_decoded >= 75
+    assert plain_run.num_decoded >= graded  # of the others, another test of this session may have drawn the same
     assert second_run.num_decoded <= graded + 1  # what is graded goes end to end; the refused file is tried again
 
 
