@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 from trained_runs import environment
 
-from tellapart.temporary import InUse, clear_abandoned, hold, let_go, temporary_folder
+from tellapart.temporary import InUse, clear_abandoned, hold, let_go, libraries_write_into, temporary_folder
 
 
 def test_it_is_there_while_it_is_used_and_then_no_more(tmp_path):
@@ -102,3 +104,12 @@ def test_writers_and_clearers_at_once_never_take_from_each_other(tmp_path):
     assert faults == []
     clear_abandoned(tmp_path)
     assert os.listdir(tmp_path) == []
+
+
+def test_what_a_library_makes_beside_its_file_lies_in_a_folder_that_is_cleared(tmp_path):
+    outside = tempfile.gettempdir()
+    with temporary_folder(tmp_path) as folder:
+        with libraries_write_into(folder):
+            made = Path(tempfile.mkdtemp())
+        assert made.parent == folder
+    assert not made.exists() and tempfile.gettempdir() == outside

@@ -85,6 +85,20 @@ def temporary_folder(parent: Path, name: str = "") -> Iterator[Path]:
         let_go(folder, lock, remove=True)
 
 
+@contextmanager
+def libraries_write_into(folder: Path) -> Iterator[None]:
+    """Let libraries make their own temporary files in a folder that is cleared away after a kill, too.
+
+    Keras makes a folder of its own each time a model is saved, which a kill would leave in the system's.
+    """
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
 def folder_for(owner: object) -> Path:
     """A temporary folder of the system's that goes with an object, or with the process.
 

@@ -12,6 +12,7 @@ from tellapart.atomic import replacing
 from tellapart.engine.session import Engine, open_engine
 from tellapart.model.file import write_model
 from tellapart.model.manifest import Fingerprints, Manifest
+from tellapart.temporary import libraries_write_into
 from tellapart.training.facts import versions
 from tellapart.training.looking import Look
 
@@ -32,7 +33,7 @@ def write_classifier(folder: Path, model: Any, facts: Manifest) -> Engine:
 
     manifest = dataclasses.replace(facts, versions=versions(), answers=pattern_answers(model))
     write_model(folder / "model.onnx", to_onnx(model, manifest))
-    with replacing(folder / "model.keras") as temporary:
+    with replacing(folder / "model.keras") as temporary, libraries_write_into(temporary.parent):
         model.save(temporary)
     return open_engine(folder / "model.onnx")
 
