@@ -20,11 +20,11 @@ from contextlib import suppress
 import typer
 
 from tellapart import signals
+from tellapart.atomic import NO_ROOM
 from tellapart.errors import Interrupted, ResourceError, TellapartError, UsageError
 from tellapart.report.wording import readable
 
-# The system's words for "there is no room" and "you may not write here".
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+# The system's words for "you may not write here".
 NO_ACCESS = (errno.EACCES, errno.EPERM, errno.EROFS)
 _OTHER_REFUSALS = {  # errno -> what to do about it
     errno.ENAMETOOLONG: "Choose a shorter name.",
@@ -37,7 +37,6 @@ _OTHER_REFUSALS = {  # errno -> what to do about it
     errno.EAGAIN: "Close other programs, then run it again.",
     errno.ETIMEDOUT: "Check the connection to the disk, then run it again.",
     **({errno.ESTALE: "Check the connection to the disk, then run it again."} if hasattr(errno, "ESTALE") else {}),
-    errno.EFBIG: "Choose a place that takes files of this size.",
     errno.EINVAL: "Choose another name or place: the system does not take this one.",
     errno.EILSEQ: "Choose another name: the system does not take these characters.",
 }
@@ -87,7 +86,7 @@ def _report(error: BaseException) -> int:
         print("This is a bug in tellapart. Please report it with the lines above.", file=sys.stderr)
         return 1
     # A problem often names a file, and the name of a file must neither steer the terminal nor add lines.
-    problem, fix = (clipped(readable(text), MOST_BYTES) for text in (known.problem, known.fix))
+    problem, fix = (shortened(readable(text), MOST_BYTES) for text in (known.problem, known.fix))
     print(f"Error: {problem}\n  fix: {fix}", file=sys.stderr)
     if isinstance(error, OSError) and error.filename is None:  # standard output itself may be what is full
         try:
@@ -97,10 +96,10 @@ def _report(error: BaseException) -> int:
     return known.exit_code
 
 
-def clipped(text: str, most_bytes: int) -> str:
+def shortened(text: str, most_bytes: int) -> str:
     """The text, its middle left out where it is long.
 
-    >>> clipped("a" * 100, 20)
+    >>> shortened("a" * 100, 20)
     'aaaaaaaa … aaaaaaaa'
     """
     if len(text.encode("utf-8", "replace")) <= most_bytes:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shlex
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,9 +18,9 @@ from pathlib import Path
 
 from tellapart.errors import UsageError
 from tellapart.photos.kinds import PHOTO_SUFFIXES, reason_to_ignore, suffix_of
+from tellapart.photos.part_names import part_of_name
 
 _LOOKED_AT = 500  # entries of a folder that are judged by; a folder of photos shows itself earlier
-_PART = re.compile("train|learn|fit|val|dev|eval|test|hold", re.IGNORECASE)  # in names of folders such as test_set
 _RUN_FILES = ("run.json", "model.onnx", "unfinished")  # a folder with one of these is a run, not a class
 
 Place = str | os.PathLike[str]
@@ -165,7 +164,7 @@ def _folders_around(photos: Iterable[Place], given: Sequence[str]) -> Iterator[s
             continue
         sets.add(around)
         yield around
-        if _PART.search(os.path.basename(around)) and _is_set(os.path.dirname(around), like=around):
+        if part_of_name(os.path.basename(around)) and _is_set(os.path.dirname(around), like=around):
             yield os.path.dirname(around)
 
 
