@@ -106,6 +106,15 @@ def test_writers_and_clearers_at_once_never_take_from_each_other(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_folder_that_is_cleared_away_while_it_is_taken_is_in_use(tmp_path, monkeypatch):
+    def mkdir(self, *args, **kwargs):
+        raise FileExistsError(17, "File exists")  # there when mkdir looked, gone when is_dir did
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with pytest.raises(InUse, match="being cleared away"):
+        hold(tmp_path / "gone")
+
+
 def test_what_a_library_makes_beside_its_file_lies_in_a_folder_that_is_cleared(tmp_path):
     outside = tempfile.gettempdir()
     with temporary_folder(tmp_path) as folder:

@@ -44,6 +44,8 @@ def hold(folder: Path) -> BaseFileLock:
         lock.acquire()
     except Timeout as error:
         raise InUse(f"{folder} is in use") from error
+    except FileExistsError as error:  # filelock makes the folder if need be; somebody cleared it away meanwhile
+        raise InUse(f"{folder} is being cleared away") from error
     except NotImplementedError as error:  # a file system without locks
         raise OSError("its file system has no locks") from error
     return lock
