@@ -179,7 +179,7 @@ def penalty_of(case: Case) -> AbstractContextManager[object]:
     if case.kind != "weak":
         return nullcontext()
     only = functools.partial(HeadSettings, strengths=(WEAK_PENALTY,))
-    return patch("tellapart.training.quick.HeadSettings", only)
+    return patch("tellapart.training.recipes.quick.HeadSettings", only)
 
 
 def seconds_of(case: Case) -> float:

@@ -22,7 +22,7 @@ from tellapart.evaluation.comparison import Comparison, compare
 from tellapart.evaluation.intervals import wilson_interval
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings, ScanSettings, TrainSettings
-from tellapart.training import preparing
+from tellapart.training import prepare
 from tellapart.training.head import fit_head
 
 NUM_TRAINED, NUM_TESTED, NUM_SWAPS = 600, 1500, 20
@@ -72,8 +72,8 @@ def main() -> None:
 def flowers() -> tuple[np.ndarray, np.ndarray]:
     """Embeddings and labels of all flowers."""
     settings = TrainSettings()
-    table = preparing.read_table(photo_set("flowers"), settings)
-    seen = preparing.embed(table, preparing.backbone_viewer(settings), settings, Silent(), ScanSettings())
+    table = prepare.read_table(photo_set("flowers"), settings)
+    seen = prepare.embed(table, prepare.backbone_viewer(settings), settings, Silent(), ScanSettings())
     return seen.embeddings, seen.table.labels
 
 

@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import Row, photo_set, print_table
-from tellapart.diagnosis.doubts import Doubts, find_doubts
-from tellapart.diagnosis.many_heads import principal_axes
-from tellapart.diagnosis.memorised import memorisation
-from tellapart.diagnosis.wrong_labels import judge_labels
+from tellapart.diagnosis.labels.batched_heads import principal_axes
+from tellapart.diagnosis.labels.label_issues import Doubts, find_doubts
+from tellapart.diagnosis.labels.memorisation import memorisation
+from tellapart.diagnosis.labels.wrong_labels import judge_labels
 from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.split import group_photos
 from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
-from tellapart.training import preparing
+from tellapart.training import prepare
 
 SETS = {"catsdogs/train": "must 95, aim 97", "flowers": "must 55, aim 65"}
 LEAST = {"catsdogs/train": 0.95, "flowers": 0.55}  # share found
@@ -94,8 +94,8 @@ def doubts_with(
 def look_at(photos: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Embeddings, labels and groups of look-alikes, as in a run."""
     settings = TrainSettings()
-    table = preparing.read_table(photos, settings)
-    seen = preparing.embed(table, preparing.backbone_viewer(settings), settings, Silent(), ScanSettings())
+    table = prepare.read_table(photos, settings)
+    seen = prepare.embed(table, prepare.backbone_viewer(settings), settings, Silent(), ScanSettings())
     twins = find_twins(seen.sha256, seen.hashes, seen.embeddings)
     return seen.embeddings, seen.table.labels, group_photos(seen.table, twins.groups)
 

@@ -26,7 +26,7 @@ from tellapart.photos.table import PhotoTable
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings, ScanSettings, TrainSettings
 from tellapart.training.head import fit_head
-from tellapart.training.preparing import backbone_viewer, embed
+from tellapart.training.prepare import backbone_viewer, embed
 
 _MOST_CHANGED = 1000  # held-out photos that are changed as the test photos of a case are
 _MOST_CLASSES = 10  # where twice as many photos are tried

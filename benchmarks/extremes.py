@@ -43,8 +43,8 @@ from benchmarks.sentences import examine
 from benchmarks.truth import NOT_CHECKED, Finding, Truth
 from tellapart import verbs
 from tellapart.errors import TellapartError
-from tellapart.report.wording import verdict
 from tellapart.settings import TrainSettings, cache_folder
+from tellapart.wording import verdict
 
 SEEDS = (1, 2)
 MOST_MISSES = 0.05  # of intervals, by little
@@ -81,9 +81,13 @@ def unhurried(*, pages: bool) -> Iterator[None]:
     """Count the time of experiments in processor seconds, and leave out what is slow and not checked."""
     clock = SimpleNamespace(perf_counter=time.process_time)
     with ExitStack() as stack:
-        for module in ("tellapart.diagnosis.evidence", "tellapart.verbs.diagnosing", "tellapart.diagnosis.head_lab"):
+        for module in (
+            "tellapart.diagnosis.suspect",
+            "tellapart.verbs.diagnosis_verbs",
+            "tellapart.diagnosis.heads.head_lab",
+        ):
             stack.enter_context(patch(f"{module}.time", clock))
-        stack.enter_context(patch("tellapart.diagnosis.head_suspects._other_backbone", lambda *_: None))
+        stack.enter_context(patch("tellapart.diagnosis.heads.head_suspects._other_backbone", lambda *_: None))
         if not pages:
             stack.enter_context(patch("tellapart.report.run_report.write_run_report", lambda *_: None))
         yield
@@ -134,7 +138,7 @@ def command_options() -> Mapping[str, frozenset[str]]:
     """The options of each command."""
     import typer
 
-    from tellapart.faces.cli import app
+    from tellapart.cli.app import app
 
     commands: Any = typer.main.get_command(app)
     return {
@@ -147,13 +151,13 @@ def command_options() -> Mapping[str, frozenset[str]]:
 
 
 def _summary(trained: Any) -> list[str]:
-    from tellapart.faces.summary import show_run
+    from tellapart.cli.summary import show_run
 
     return _printed(lambda console: show_run(trained, console))
 
 
 def _diagnosis(diagnosis: Any, run: Path) -> list[str]:
-    from tellapart.faces.diagnosis import show_diagnosis
+    from tellapart.cli.diagnosis_summary import show_diagnosis
 
     printed = _printed(lambda console: show_diagnosis(diagnosis, run, console))
     return printed + [suspect.sentence for suspect in diagnosis.suspects.values()]

@@ -25,10 +25,10 @@ from PIL import Image, ImageEnhance, ImageFilter
 from benchmarks.common import Row, photo_set, print_table
 from tellapart import verbs
 from tellapart.diagnosis.case import open_case
-from tellapart.diagnosis.evidence import Budget, Suspect
-from tellapart.diagnosis.leak import suspect_leak
-from tellapart.diagnosis.shift import suspect_shift
-from tellapart.diagnosis.shortcut import suspect_shortcut
+from tellapart.diagnosis.data.leak import suspect_leak
+from tellapart.diagnosis.data.shift import suspect_shift
+from tellapart.diagnosis.data.shortcut import suspect_shortcut
+from tellapart.diagnosis.suspect import Budget, Suspect
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import TrainSettings, cache_folder
@@ -120,7 +120,7 @@ def save(photo: Image.Image, file: Path, kind: str) -> None:
 def source_of(name: str) -> Path:
     """The folder of a set; solar cells come from their package."""
     if name == "solar":
-        from tellapart.faces.demo import solar_cells
+        from tellapart.cli.demo import solar_cells
 
         return solar_cells(cache_folder() / "solar-cells", Silent())
     return photo_set(name) / "train" if name == "catsdogs" else photo_set(name)

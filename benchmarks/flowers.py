@@ -17,7 +17,7 @@ from benchmarks.common import photo_set, print_table
 from tellapart import verbs
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
-from tellapart.training import preparing
+from tellapart.training import prepare
 
 
 def main() -> None:
@@ -55,8 +55,8 @@ def cross_validated(photos: Path) -> float:
     from sklearn.preprocessing import StandardScaler
 
     settings = TrainSettings()
-    table = preparing.read_table(photos, settings)
-    seen = preparing.embed(table, preparing.backbone_viewer(settings), settings, Silent(), ScanSettings())
+    table = prepare.read_table(photos, settings)
+    seen = prepare.embed(table, prepare.backbone_viewer(settings), settings, Silent(), ScanSettings())
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     scores = [
         cross_val_score(

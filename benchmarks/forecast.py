@@ -25,17 +25,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import Row, photo_set, print_table
-from tellapart.diagnosis.dealing import nested_ranks
-from tellapart.diagnosis.head_curve import Photos, folds_of, measure
-from tellapart.diagnosis.law import fit_law
-from tellapart.diagnosis.settings import HeadExperimentSettings
-from tellapart.faces.demo import solar_cells
+from tellapart.cli.demo import solar_cells
+from tellapart.diagnosis.experiment_settings import HeadExperimentSettings
+from tellapart.diagnosis.heads.head_curve import Photos, folds_of, measure
+from tellapart.diagnosis.statistics.power_law import fit_law
+from tellapart.diagnosis.statistics.subsets import nested_ranks
 from tellapart.photos.scan import scan
 from tellapart.photos.split import group_photos
 from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings, ScanSettings, TrainSettings, cache_folder
-from tellapart.training.preparing import backbone_viewer, embed
+from tellapart.training.prepare import backbone_viewer, embed
 
 SETTINGS = HeadExperimentSettings()
 SHARES = (1 / 16, 1 / 8, 1 / 4)

@@ -22,7 +22,7 @@ from tellapart.evaluation.neither import novelty_limit, one_per_group
 from tellapart.evaluation.risk_curve import promised, risk_curve
 from tellapart.settings import HeadSettings
 from tellapart.training.head import fit_head
-from tellapart.training.limits import choose_prototypes
+from tellapart.training.thresholds import choose_prototypes
 from tellapart.training.unknown_kinds import unknown_kinds
 
 LIMITS = (0.02, 0.05, 0.1)

@@ -24,17 +24,17 @@ import numpy as np
 
 import tellapart.evaluation.neither as neither
 from benchmarks.common import Row, photo_set, print_table
+from tellapart.cli.demo import solar_cells
 from tellapart.evaluation.neither import decide, one_per_group, unsure_limit
-from tellapart.faces.demo import solar_cells
 from tellapart.model.novelty import Prototypes
 from tellapart.photos.split import group_photos
 from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings, ScanSettings, TrainSettings
-from tellapart.training import preparing
-from tellapart.training.grading import probabilities_of
+from tellapart.training import prepare
 from tellapart.training.head import FittedHead, fit_head
-from tellapart.training.limits import Chosen, Held, choose_prototypes, set_limits
+from tellapart.training.thresholds import Chosen, Held, choose_prototypes, set_limits
+from tellapart.training.verify_export import probabilities_of
 
 MAX_ERROR = 0.02
 SEED = 1000
@@ -69,7 +69,7 @@ class Taught(NamedTuple):
 
 
 def teach(train: Photos, validation: Photos, strengths: tuple[float, ...], seed: int) -> Taught:
-    """Fit a head and set its limits on embeddings, in the steps of training/limits.py."""
+    """Fit a head and set its limits on embeddings, in the steps of training/thresholds.py."""
     settings = HeadSettings(strengths=strengths, seed=seed)
     fitted = fit_head(train.embeddings, train.labels, train.groups, len(train.names), settings)
     chosen = choose_prototypes(train.embeddings, train.labels, train.groups, len(train.names), seed)
@@ -89,9 +89,9 @@ def teach(train: Photos, validation: Photos, strengths: tuple[float, ...], seed:
 def load(folder: Path) -> Photos:
     """Embeddings of a folder of photos."""
     settings = TrainSettings()
-    table = preparing.read_table(folder, settings)
-    viewer = preparing.backbone_viewer(settings)
-    seen = preparing.embed(table, viewer, settings, Silent(), ScanSettings(max_refused_share=1.0))
+    table = prepare.read_table(folder, settings)
+    viewer = prepare.backbone_viewer(settings)
+    seen = prepare.embed(table, viewer, settings, Silent(), ScanSettings(max_refused_share=1.0))
     twins = find_twins(seen.sha256, seen.hashes, seen.embeddings)
     groups = group_photos(seen.table, twins.groups)
     return Photos(seen.embeddings, seen.table.labels, groups, seen.table.class_names)

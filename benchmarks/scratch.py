@@ -94,7 +94,7 @@ def budget(folder: Path, options: argparse.Namespace) -> Rows:
 
 
 def _timed(folder: Path, time: str, wanted: str, least: float) -> Row:
-    from tellapart.faces.options import seconds
+    from tellapart.cli.options import seconds
 
     name = f"scratch-{time}"
     watched = _train(folder, name, "catsdogs", "--time", time, recipe="scratch")
@@ -115,7 +115,7 @@ def best(folder: Path, options: argparse.Namespace) -> Rows:
 
 def pairs(folder: Path, options: argparse.Namespace) -> Rows:
     """Both recipes on the same parts: the same seed deals photos in the same way."""
-    from tellapart.faces.demo import solar_cells
+    from tellapart.cli.demo import solar_cells
     from tellapart.progress import Silent
 
     rows: Rows = []

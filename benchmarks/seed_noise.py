@@ -1,7 +1,7 @@
 """How much accuracy on unseen photos differs from seed to seed, when networks are trained small, as `diagnose` does.
 
-It is where `PRIOR_SD` and `PRIOR_DF` of `tellapart.diagnosis.seeded` come from: the variances of all cases, and how
-alike they are.
+It is where `PRIOR_SD` and `PRIOR_DF` of `tellapart.diagnosis.statistics.seed_variance` come from: the variances of all
+cases, and how alike they are.
 
 Run:     python -m benchmarks.seed_noise [--seeds 6]                                        (about 8 minutes)
 Expect:  no figure was promised
@@ -23,13 +23,13 @@ from scipy.special import polygamma
 
 from benchmarks import faults
 from benchmarks.common import NUM_THREADS, Row, print_table
-from tellapart.diagnosis.variants import compared_epochs
+from tellapart.diagnosis.retraining.ablations import compared_epochs
 from tellapart.fit_settings import ViewSettings
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import TrainSettings
-from tellapart.training.sources import PhotoSource
-from tellapart.training.trial import Examples, Learners, Variant, try_variant
+from tellapart.training.data.examples import PhotoSource
+from tellapart.training.loop.trial import Examples, Learners, Variant, try_variant
 
 _STORED_PX = 80  # from which views are cut
 

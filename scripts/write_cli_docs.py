@@ -12,7 +12,7 @@ from pathlib import Path
 
 from typer.models import ArgumentInfo, OptionInfo
 
-from tellapart.faces.cli import app
+from tellapart.cli.app import app
 
 TARGET = Path(__file__).parent.parent / "docs" / "cli.md"
 

@@ -9,15 +9,16 @@ import numpy as np
 from small_models import SIDE_PX, write_small_model
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.proxy import Change, Experiment, Scale
-from tellapart.diagnosis.trials import Trial, Trials
-from tellapart.diagnosis.variants import BASE, changes_for
+from tellapart.diagnosis.retraining.ablations import BASE, changes_for
+from tellapart.diagnosis.retraining.experiment_queue import Change, Experiment
+from tellapart.diagnosis.retraining.scale import Scale
+from tellapart.diagnosis.retraining.trials import Trial, Trials
+from tellapart.engine.embed import Look
 from tellapart.engine.session import open_engine
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins
 from tellapart.settings import TrainSettings
-from tellapart.training.looking import Look
-from tellapart.training.trial import Tried
+from tellapart.training.loop.trial import Tried
 
 CLASSES = ("ash", "elm", "oak")
 EPOCHS = 5

@@ -11,12 +11,12 @@ from PIL import Image
 from small_models import CLASSES, small_manifest
 
 from tellapart.diagnosis.case import Case
+from tellapart.engine.embed import Look
 from tellapart.engine.session import Engine
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import TwinPair, Twins, group_by_links
 from tellapart.settings import TrainSettings
-from tellapart.training.looking import Look
 
 BLUE, RED = (40, 40, 220), (220, 40, 40)
 

@@ -10,12 +10,12 @@ from failing_disk import KINDS, content_of, fail_at_every_write
 from trained_runs import environment
 
 from tellapart.atomic import write_bytes, writing
-from tellapart.diagnosis.comparing import ChangedPhoto, write_changed
 from tellapart.engine.predictions import Prediction, write_predictions
+from tellapart.explanations.gallery import filling
 from tellapart.photos.picture import write_png
-from tellapart.report.explained import filling
+from tellapart.runs.ownership import CHECKPOINTS, claim_run_folder, renewing, write_json
 from tellapart.settings import TrainSettings
-from tellapart.training.run_folder import CHECKPOINTS, claim_run_folder, renewing, write_json
+from tellapart.verbs.model_comparison import ChangedPhoto, write_changed
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 CLASSES = ("cat", "dog")

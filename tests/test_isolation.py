@@ -12,7 +12,7 @@ import pytest
 from trained_runs import draw_class_folders
 from watching import can_trace, left_behind, watch
 
-from tellapart.faces.cli import app
+from tellapart.cli.app import app
 
 TRACED = can_trace()
 WAIT_SECONDS = 8  # ONNX Runtime's telemetry looks for its server five seconds after the import

@@ -644,7 +644,7 @@ def test_numbers_of_numpy_are_numbers_and_one_class_to_leave_out_is_one():
 
 
 def test_a_folder_says_what_is_left_out_of_it(tmp_path):
-    from tellapart.photos.given import photos_given
+    from tellapart.photos.python_inputs import photos_given
 
     (tmp_path / "1.png").touch()
     (tmp_path / "2.cr2").touch()
@@ -653,7 +653,7 @@ def test_a_folder_says_what_is_left_out_of_it(tmp_path):
 
 
 def test_a_folder_without_photos_is_no_empty_answer(tmp_path):
-    from tellapart.photos.given import photos_given
+    from tellapart.photos.python_inputs import photos_given
 
     (tmp_path / "2.cr2").touch()
     with pytest.raises(UsageError, match="There is no photo in the folder .*Left out: 1 raw camera file"):
@@ -662,7 +662,7 @@ def test_a_folder_without_photos_is_no_empty_answer(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links here")
 def test_links_are_followed_where_the_classifier_was_told_so(tmp_path):
-    from tellapart.photos.given import photos_given
+    from tellapart.photos.python_inputs import photos_given
 
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "1.png").touch()

@@ -9,9 +9,9 @@ from tellapart.cells import read_rows
 from tellapart.diagnosis import case
 from tellapart.errors import UsageError
 from tellapart.reading import NotAFile, TooLarge, parse_json, read_file, read_json, read_text
-from tellapart.report import run_files
-from tellapart.training import checkpoint
-from tellapart.training.features import held_features
+from tellapart.runs import lenient
+from tellapart.training.data.feature_cache import held_features
+from tellapart.training.loop import checkpoint
 
 
 def test_a_file_is_read_whole(tmp_path):
@@ -100,8 +100,8 @@ def test_own_tables_and_records_are_read_only_where_they_are_ones(odd):
 
 
 def test_a_report_goes_on_without_what_is_odd(odd):
-    assert run_files.read_json(odd) == {}
-    assert run_files.read_rows(odd, "path") == []
+    assert lenient.read_json(odd) == {}
+    assert lenient.read_rows(odd, "path") == []
 
 
 def test_a_cache_of_feature_maps_is_made_again(odd):

@@ -17,7 +17,7 @@ import pytest
 
 import tellapart
 from tellapart import errors
-from tellapart.faces.cli import app
+from tellapart.cli.app import app
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "src" / "tellapart"
@@ -38,19 +38,23 @@ LAYERS = (
     "fit_settings",
     "settings",
     "libraries",
+    "drawing",
     "photos",
     "evaluation",
+    "wording",
     "model",
     "engine",
+    "runs",
     "network",
     "training",
+    "explanations",
     "diagnosis",
     "report",
     "results",
     "verbs",
     "estimator",
     "classifier",
-    "faces",
+    "cli",
     "__init__",
     "__main__",
 )
@@ -69,12 +73,12 @@ OWNERS = {
     "tensorboard": {"training"},
     "mlflow": {"training"},
     "cleanlab": {"diagnosis"},
-    "jinja2": {"report"},
-    "markupsafe": {"report"},
-    "matplotlib": {"report"},
-    "typer": {"faces"},
-    "rich": {"faces"},
-    "textual_image": {"faces"},
+    "jinja2": {"explanations", "report"},
+    "markupsafe": {"explanations", "report"},
+    "matplotlib": {"drawing"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "textual_image": {"cli"},
     "polars": {"photos", "engine"},
     "filelock": {"temporary"},
     "platformdirs": {"settings"},
@@ -86,17 +90,30 @@ OWNERS = {
 # Library -> the one file that imports it, because it has to be told something before.
 ONE_DOOR = {
     "onnxruntime": "engine/session.py",
-    "keras": "network/quiet.py",
-    "tensorflow": "network/quiet.py",
-    "matplotlib": "report/drawing.py",
+    "keras": "network/keras_setup.py",
+    "tensorflow": "network/keras_setup.py",
+    "matplotlib": "drawing.py",
     "mlflow": "training/tracking.py",
     "tensorboard": "training/tracking.py",
+}
+
+# Within a layer, packages keep apart; these arrows are drawn in its map.
+ALLOWED_CROSSINGS = {
+    *((("diagnosis", package, "statistics")) for package in ("heads", "retraining")),
+    *((("training", "recipes", package)) for package in ("data", "loop", "resources")),
+    *((("training", "resources", package)) for package in ("data", "loop")),
+    ("training", "loop", "data"),
 }
 
 MAX_LINES, MEDIAN_LINES = 400, 150
 MAX_FUNCTION_LINES, SHORT_SHARE = 40, 0.9
 MAX_ARGUMENTS = 7
-ONE_PER_OPTION = {"faces/cli.py", "faces/seeing.py", "classifier.py", "verbs/grading.py"}  # an argument per option
+ONE_PER_OPTION = {
+    "cli/app.py",
+    "cli/seeing_commands.py",
+    "classifier.py",
+    "verbs/grading_verbs.py",
+}  # an argument per option
 HELP_SECONDS = 0.5
 
 
@@ -173,7 +190,7 @@ def test_a_library_that_must_be_told_something_has_one_door(library):
 
 def test_predicting_never_loads_what_only_training_needs():
     heavy = "{'tensorflow', 'keras', 'sklearn', 'matplotlib', 'jinja2', 'polars', 'scipy'}"
-    code = f"import sys, tellapart.engine.predictor, tellapart.faces.cli; print({heavy} & set(sys.modules))"
+    code = f"import sys, tellapart.engine.predictor, tellapart.cli.app; print({heavy} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
     assert ran.stdout.strip() == "set()", ran.stderr
 
@@ -313,6 +330,27 @@ def test_every_verb_in_the_readme_is_a_verb():
 def test_links_between_pages_lead_somewhere(page):
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", (REPOSITORY / page).read_text(encoding="utf-8"))
     assert [target for target in targets if not (REPOSITORY / target).exists()] == []
+
+
+@pytest.mark.parametrize("folder", sorted({file.parent for file in FILES} - {PACKAGE}), ids=name_of)
+def test_a_folder_carries_a_map_with_one_line_for_each_file(folder):
+    told = ast.get_docstring(tree_of(folder / "__init__.py")) or ""
+    listed = re.findall(r"^ *([a-z_0-9]+\.py|[a-z_0-9]+/)(?= +\S)", told, flags=re.MULTILINE)
+    packages = [f"{path.parent.name}/" for path in folder.glob("*/__init__.py")]
+    there = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert sorted(listed) == sorted([*packages, *there])
+
+
+def test_packages_of_a_layer_do_not_import_each_other_unless_its_map_says_so():
+    crossing = set()
+    for file in FILES:
+        layer, *inner = file.relative_to(PACKAGE).parts[:-1] or [""]
+        for name in imports_of(tree_of(file)) if inner else ():
+            parts = name.split(".")
+            is_package = len(parts) > 3 and (PACKAGE / layer / parts[2] / "__init__.py").exists()
+            if parts[:2] == ["tellapart", layer] and is_package and parts[2] != inner[0]:
+                crossing.add((layer, inner[0], parts[2]))
+    assert crossing == ALLOWED_CROSSINGS
 
 
 def test_every_layer_is_on_the_map():

@@ -16,9 +16,9 @@ class Terminated(KeyboardInterrupt):
 
 # From the first file that is written to the last moment before names are given; what comes then: test_run_folder.py.
 MOMENTS = (
-    "tellapart.training.quick.write_classifier",
-    "tellapart.training.results.data_fingerprint",
-    "tellapart.training.run_folder._finish",
+    "tellapart.training.recipes.quick.write_classifier",
+    "tellapart.training.write_run.data_fingerprint",
+    "tellapart.runs.ownership._finish",
 )
 
 

@@ -21,7 +21,7 @@ from tellapart.errors import DataError, ModelError, UsageError
 from tellapart.evaluation.intervals import wilson_interval
 from tellapart.model.file import read_model
 from tellapart.settings import EngineSettings, TrainSettings
-from tellapart.training.preparing import read_table
+from tellapart.training.prepare import read_table
 
 pytestmark = pytest.mark.slow  # the first run takes ten seconds: Keras, the backbone's file, the training
 
@@ -201,7 +201,7 @@ def test_the_model_is_one_file_of_standard_operators_with_exact_class_maps(plain
 
 
 def test_the_keras_file_gives_the_same_answers(plain_run, rng):
-    from tellapart.network.quiet import keras
+    from tellapart.network.keras_setup import keras
 
     pixels = rng.integers(0, 256, (1, 224, 224, 3), np.uint8)
     wanted = np.asarray(keras.models.load_model(plain_run.folder / "model.keras")(pixels)["probabilities"])
@@ -259,7 +259,9 @@ def test_the_same_seed_gives_the_same_metrics_but_for_time_and_memory(plain_run,
 
 
 def test_without_the_cache_every_photo_is_looked_at(plain_run, tmp_path, monkeypatch):
-    monkeypatch.setattr("tellapart.engine.store.EmbeddingStore.recall_file", lambda *ignored: pytest.fail("recalled"))
+    monkeypatch.setattr(
+        "tellapart.engine.embedding_cache.EmbeddingStore.recall_file", lambda *ignored: pytest.fail("recalled")
+    )
     verbs.check(plain_run.photos, settings=TrainSettings(threads=2, cache=False))
 
 

@@ -45,7 +45,7 @@ def do(step: list[str]) -> None:
     elif step[0] == "!python":
         exec(step[1], {})
     else:
-        from tellapart.faces.cli import main
+        from tellapart.cli.app import main
 
         code = main(step)
         if code:

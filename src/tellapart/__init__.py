@@ -26,9 +26,8 @@ from tellapart.libraries import send_nothing
 
 if TYPE_CHECKING:
     from tellapart.classifier import ImageClassifier
-    from tellapart.diagnosis.comparing import CompareResult
     from tellapart.diagnosis.diagnose import Diagnosis
-    from tellapart.diagnosis.relabelling import Relabelled
+    from tellapart.diagnosis.labels.relabel import Relabelled
     from tellapart.engine.predictions import Prediction
     from tellapart.errors import (
         DataError,
@@ -40,14 +39,15 @@ if TYPE_CHECKING:
         TellapartError,
         UsageError,
     )
+    from tellapart.explanations.explanation import Explanation
+    from tellapart.explanations.gallery import ExplainResult
+    from tellapart.explanations.network_input import Sight
+    from tellapart.explanations.quiz import Question
     from tellapart.progress import Line, Progress, Silent
-    from tellapart.report.explained import ExplainResult
-    from tellapart.report.explanation import Explanation
-    from tellapart.report.quiz import Question
-    from tellapart.report.sight import Sight
     from tellapart.results import CheckResult, EvaluateResult, PredictResult, RunResult
     from tellapart.settings import EngineSettings, SourceSettings, TrainSettings
     from tellapart.verbs import check, compare, diagnose, evaluate, explain, look, predict, quiz, relabel, train
+    from tellapart.verbs.model_comparison import CompareResult
 
 __version__ = "0.1.0"
 
@@ -63,13 +63,13 @@ _HOMES = {
     "progress": ("Progress", "Silent", "Line"),
     "results": ("CheckResult", "RunResult", "EvaluateResult", "PredictResult"),
     "engine.predictions": ("Prediction",),
-    "diagnosis.comparing": ("CompareResult",),
+    "verbs.model_comparison": ("CompareResult",),
     "diagnosis.diagnose": ("Diagnosis",),
-    "diagnosis.relabelling": ("Relabelled",),
-    "report.explained": ("ExplainResult",),
-    "report.explanation": ("Explanation",),
-    "report.sight": ("Sight",),
-    "report.quiz": ("Question",),
+    "diagnosis.labels.relabel": ("Relabelled",),
+    "explanations.gallery": ("ExplainResult",),
+    "explanations.explanation": ("Explanation",),
+    "explanations.network_input": ("Sight",),
+    "explanations.quiz": ("Question",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

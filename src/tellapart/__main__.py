@@ -13,7 +13,7 @@ from tellapart import signals
 def main() -> int:
     """Run the command line and give its exit code."""
     signals.end_at_once()
-    from tellapart.faces.cli import main as run
+    from tellapart.cli.app import main as run
 
     return run()
 

@@ -16,30 +16,32 @@ from jaxtyping import Float, Shaped
 
 from tellapart import verbs
 from tellapart.atomic import write_bytes
-from tellapart.engine.limits import thresholds_for
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor
+from tellapart.engine.request_limits import thresholds_for
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, UsageError, not_fitted
 from tellapart.estimator import SETTINGS, Estimator
 from tellapart.model.file import add_label_type, is_model, model_bytes
 from tellapart.paths import PathLike, path_of
-from tellapart.photos.given import batch_shape_of, photos_given
 from tellapart.photos.kept import TemporaryFolder, keep_labelled
 from tellapart.photos.labels import truth_of, typed
 from tellapart.photos.places import places_of, require_free, require_outside
+from tellapart.photos.python_inputs import batch_shape_of, photos_given
 from tellapart.report.notebook import Viewed, Views, viewed_model
 from tellapart.settings import EngineSettings, SourceSettings, TrainSettings
 from tellapart.temporary import clear_abandoned
 from tellapart.training.apart import require_apart
-from tellapart.verbs.given import Watcher
+from tellapart.verbs.arguments import Watcher
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
-    from tellapart.report.explanation import Explanation
+    from tellapart.explanations.explanation import Explanation
     from tellapart.results import CheckResult
 
-Photos = Any  # see `tellapart.photos.given`; named, because a union of what every library brings would say nothing
+Photos = (
+    Any  # see `tellapart.photos.python_inputs`; named, because a union of what every library brings would say nothing
+)
 
 
 class ImageClassifier(Estimator, Views):
@@ -294,8 +296,8 @@ class ImageClassifier(Estimator, Views):
         Args:
             photos: as in `predict`; one that cannot be used is explained by the reason.
         """
-        from tellapart.diagnosis.alike import training_photos
-        from tellapart.report.explanation import explain_photos
+        from tellapart.explanations.explanation import explain_photos
+        from tellapart.explanations.nearest_training_photos import training_photos
 
         engine = self._fitted()
         settings = EngineSettings(workers=self.threads)

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.engine.embed import RefusedPhoto
 from tellapart.engine.predictions import Prediction, write_predictions
 from tellapart.evaluation.headline import part_of_new
 from tellapart.evaluation.metrics import Confusion
 from tellapart.photos.table import PhotoTable
 from tellapart.report.notebook import Viewed, Views
-from tellapart.training.findings import TwinFinding
-from tellapart.training.looking import RefusedPhoto
+from tellapart.training.duplicate_findings import TwinFinding
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -275,7 +275,10 @@ class TrainSettings:
 # a slow machine gives the same answers later; a network that is trained again and again takes all the time there is.
 DIAGNOSIS_SECONDS = {"quick": math.inf, "best": math.inf, "scratch": 600.0, "classic": 600.0}
 RECIPES = ("quick", "best", "scratch", "classic")
-WIDTHS = (0.1, 2.0)  # least and most; beyond, a file of 512 px would take more than 300 MB to open (model/cost.py)
+WIDTHS = (
+    0.1,
+    2.0,
+)  # least and most; beyond, a file of 512 px would take more than 300 MB to open (model/inference_cost.py)
 TRACKERS = ("none", "tensorboard", "mlflow")
 _SHOWN = {"seconds": "time", "scale_pixels": "scale-pixels"}  # as on the command line
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tellapart.diagnosis.head_curve import Photos
-from tellapart.diagnosis.head_lab import HeadLab
-from tellapart.diagnosis.settings import HeadExperimentSettings
+from tellapart.diagnosis.experiment_settings import HeadExperimentSettings
+from tellapart.diagnosis.heads.head_curve import Photos
+from tellapart.diagnosis.heads.head_lab import HeadLab
 from tellapart.settings import HeadSettings
 
 

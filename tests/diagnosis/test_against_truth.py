@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tellapart.diagnosis.against_truth import accuracy_against_truth
+from tellapart.diagnosis.labels.against_truth import accuracy_against_truth
 from tellapart.evaluation.intervals import Estimate
 
 

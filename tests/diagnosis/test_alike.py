@@ -7,12 +7,12 @@ import pytest
 from drawing import draw_photo
 from small_models import SIDE_PX, small_manifest, write_small_model
 
-from tellapart.diagnosis.alike import training_photos
+from tellapart.engine.embedding_cache import EmbeddingStore
 from tellapart.engine.session import open_engine
-from tellapart.engine.store import EmbeddingStore
 from tellapart.engine.stream import Viewer
+from tellapart.explanations.nearest_training_photos import training_photos
 from tellapart.photos.decode import to_pixels
-from tellapart.training.preparing import store_space
+from tellapart.training.prepare import store_space
 
 NUM_PHOTOS = 6
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tellapart.diagnosis.case import open_case
-from tellapart.diagnosis.relabelling import apply
+from tellapart.diagnosis.labels.relabel import apply
 from tellapart.errors import UsageError
 from tellapart.progress import Silent
 

@@ -12,13 +12,13 @@ from PIL import Image
 from small_models import small_manifest, write_small_model
 
 from tellapart import verbs
-from tellapart.diagnosis.comparing import require_place_for_table, write_changed
 from tellapart.engine.session import open_engine
 from tellapart.errors import DataError, ModelError, UsageError
 from tellapart.evaluation.comparison import compare
 from tellapart.model.manifest import Fingerprints
 from tellapart.progress import Silent
 from tellapart.settings import EngineSettings
+from tellapart.verbs.model_comparison import require_place_for_table, write_changed
 
 NUM_PHOTOS = 40
 ENGINE = EngineSettings(workers=2)
@@ -189,7 +189,7 @@ def test_the_result_is_json_and_its_changed_photos_a_table(photos, tmp_path):
 
 
 def test_a_name_that_is_no_text_survives_in_the_table(tmp_path):
-    from tellapart.diagnosis.comparing import ChangedPhoto
+    from tellapart.verbs.model_comparison import ChangedPhoto
 
     write_changed((ChangedPhoto("red/\udcff.png", "red", "red", "blue"),), tmp_path / "changed.csv")
     assert (tmp_path / "changed.csv").read_text().splitlines()[1] == "'red/\\udcff.png,red,red,blue"

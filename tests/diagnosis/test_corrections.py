@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 
-from tellapart.diagnosis.doubts import keep_corrections
+from tellapart.diagnosis.labels.label_issues import keep_corrections
 from tellapart.progress import Silent
 
 

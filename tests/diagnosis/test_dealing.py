@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.dealing import deal_photos, nested_order
-from tellapart.diagnosis.proxy import Scale
+from tellapart.diagnosis.retraining.photo_split import deal_photos
+from tellapart.diagnosis.retraining.scale import Scale
+from tellapart.diagnosis.statistics.subsets import nested_order
 
 
 def scale(num_photos, num_more, num_held_out):

@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.doubts import find_doubts, write_doubts
+from tellapart.diagnosis.labels.label_issues import find_doubts, write_doubts
 from tellapart.photos.table import PhotoTable
 
 

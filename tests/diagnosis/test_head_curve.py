@@ -3,8 +3,8 @@
 import numpy as np
 from synthetic import draw_photos
 
-from tellapart.diagnosis.dealing import nested_ranks
-from tellapart.diagnosis.head_curve import best_of, folds_of, measure
+from tellapart.diagnosis.heads.head_curve import best_of, folds_of, measure
+from tellapart.diagnosis.statistics.subsets import nested_ranks
 from tellapart.settings import HeadSettings
 from tellapart.training.head import try_strengths
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 from synthetic import draw_photos, lab_of
 
-from tellapart.diagnosis.evidence import Budget
-from tellapart.diagnosis.head_suspects import suspect_regularisation, suspect_size, suspect_strength
+from tellapart.diagnosis.heads.head_suspects import suspect_regularisation, suspect_size, suspect_strength
+from tellapart.diagnosis.suspect import Budget
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings
 

@@ -3,11 +3,11 @@
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from tellapart.diagnosis.held_out import ask_held_out, out_of_fold
-from tellapart.diagnosis.many_heads import principal_axes
-from tellapart.diagnosis.nearest import find_nearest
-from tellapart.diagnosis.settings import DoubtSettings
-from tellapart.training.head import deal_folds
+from tellapart.diagnosis.experiment_settings import DoubtSettings
+from tellapart.diagnosis.labels.batched_heads import principal_axes
+from tellapart.diagnosis.labels.cross_validation import ask_held_out, out_of_fold
+from tellapart.diagnosis.labels.nearest_neighbours import find_nearest
+from tellapart.evaluation.folds import stratified_group_folds
 
 
 def draw(rng, num_photos=120, num_classes=3, width=16, distance=2.0):
@@ -23,7 +23,7 @@ def ask(embeddings, labels, groups, num_classes=3, **settings):
 
 def test_logits_are_those_of_scikit_learn_without_the_fold(rng):
     embeddings, labels = draw(rng)
-    axes, fold = principal_axes(embeddings, 16), deal_folds(labels, np.arange(120), 4, 0)
+    axes, fold = principal_axes(embeddings, 16), stratified_group_folds(labels, np.arange(120), 4, 0)
     logits = out_of_fold(axes, labels, 3, [fold], 0.1)
     found = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     for head in range(4):
@@ -35,7 +35,7 @@ def test_logits_are_those_of_scikit_learn_without_the_fold(rng):
 
 def test_photos_that_do_not_count_teach_nothing_but_are_judged(rng):
     embeddings, labels = draw(rng)
-    axes, fold = principal_axes(embeddings, 16), deal_folds(labels, np.arange(120), 4, 0)
+    axes, fold = principal_axes(embeddings, 16), stratified_group_folds(labels, np.arange(120), 4, 0)
     weights = (np.arange(120) % 5 > 0).astype(np.float32)
     changed = np.where(weights > 0, labels, 0)
     one, other = (out_of_fold(axes, given, 3, [fold], 0.1, weights) for given in (labels, changed))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.label_noise import estimate_noise, points_lost
+from tellapart.diagnosis.labels.label_noise import estimate_noise, points_lost
 from tellapart.evaluation.intervals import Estimate
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.law import fit_law
-from tellapart.diagnosis.settings import LawSettings
+from tellapart.diagnosis.experiment_settings import LawSettings
+from tellapart.diagnosis.statistics.power_law import fit_law
 
 SIZES = np.array([100.0, 200.0, 400.0, 800.0])
 

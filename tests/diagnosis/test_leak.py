@@ -5,8 +5,8 @@ import pytest
 from small_cases import make_case
 
 from tellapart.diagnosis.case import open_case
-from tellapart.diagnosis.evidence import Budget
-from tellapart.diagnosis.leak import copies_across, overstatement, suspect_leak
+from tellapart.diagnosis.data.leak import copies_across, overstatement, suspect_leak
+from tellapart.diagnosis.suspect import Budget
 from tellapart.errors import UsageError
 from tellapart.evaluation.intervals import difference_interval
 from tellapart.progress import Silent

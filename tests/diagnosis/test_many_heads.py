@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from tellapart.diagnosis.many_heads import fit_heads, principal_axes, probabilities
+from tellapart.diagnosis.labels.batched_heads import fit_heads, principal_axes, probabilities
 
 
 def draw(rng, num_classes=3, num_photos=150, width=12):

@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-import tellapart.diagnosis.memorised as memorised
-from tellapart.diagnosis.many_heads import Axes, principal_axes
-from tellapart.diagnosis.memorised import memorisation
+import tellapart.diagnosis.labels.memorisation as memorised
+from tellapart.diagnosis.labels.batched_heads import Axes, principal_axes
+from tellapart.diagnosis.labels.memorisation import memorisation
 
 
 def draw(rng, num_classes=2, num_photos=120, width=8, distance=1.5):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-import tellapart.diagnosis.nearest as nearest_module
-from tellapart.diagnosis.nearest import find_nearest
+import tellapart.diagnosis.labels.nearest_neighbours as nearest_module
+from tellapart.diagnosis.labels.nearest_neighbours import find_nearest
 
 
 def draw(rng, num_photos=60, width=10):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.paired import paired_gain
+from tellapart.diagnosis.statistics.paired_differences import paired_gain
 
 
 def outcomes(num_photos, num_right_now, num_wrong_now):

@@ -5,8 +5,8 @@ import json
 import pytest
 from synthetic import draw_photos, lab_of
 
-from tellapart.diagnosis.evidence import Budget
-from tellapart.diagnosis.photo_need import suspect_photos
+from tellapart.diagnosis.heads.photo_need import suspect_photos
+from tellapart.diagnosis.suspect import Budget
 from tellapart.progress import Silent
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.properties import in_bins, numbers_of, tell_classes
+from tellapart.diagnosis.data.properties import in_bins, numbers_of, tell_classes
 from tellapart.photos.glimpse import SIDE_PX, Glimpse
 
 

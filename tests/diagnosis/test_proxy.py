@@ -2,18 +2,15 @@
 
 import pytest
 
-from tellapart.diagnosis.proxy import (
+from tellapart.diagnosis.retraining.ablations import BASE, changes_for, compared_epochs, is_underfit
+from tellapart.diagnosis.retraining.experiment_queue import (
     Experiment,
     Outlook,
-    Scale,
-    choose_scale,
     experiments_of,
     next_experiment,
-    sides_of,
-    speeds_at,
     trainings_of,
 )
-from tellapart.diagnosis.variants import BASE, changes_for, compared_epochs, is_underfit
+from tellapart.diagnosis.retraining.scale import Scale, choose_scale, sides_of, speeds_at
 
 RUN = Scale(side_px=150, num_photos=7200, num_held_out=800, epochs=15)
 SPEEDS = {150: 100.0, 112: 180.0, 75: 400.0, 56: 700.0}

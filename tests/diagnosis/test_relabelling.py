@@ -7,11 +7,11 @@ import os
 import pytest
 
 from tellapart import verbs
-from tellapart.diagnosis.relabelling import apply
+from tellapart.diagnosis.labels.relabel import apply
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.scan import scan
+from tellapart.runs.ownership import write_rows
 from tellapart.settings import TrainSettings
-from tellapart.training.run_folder import write_rows
 
 PARTS = ("train", "train", "train", "train", "validation", "test")
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from retraining_cases import CLASSES, EPOCHS, draw_case, draw_trials
 
-from tellapart.diagnosis import photo_trials
-from tellapart.diagnosis.epochs import suspect_epochs
-from tellapart.diagnosis.evidence import LEVEL
-from tellapart.diagnosis.law import Law, fit_law
-from tellapart.diagnosis.likeness import likeness
-from tellapart.diagnosis.photo_trials import suspect_photos
-from tellapart.diagnosis.proxy import Outlook
-from tellapart.diagnosis.retrained import outlook, suspect_regularisation, suspect_size
-from tellapart.diagnosis.variants import BASE
+from tellapart.diagnosis.retraining import photo_trials
+from tellapart.diagnosis.retraining.ablations import BASE
+from tellapart.diagnosis.retraining.epochs import suspect_epochs
+from tellapart.diagnosis.retraining.experiment_queue import Outlook
+from tellapart.diagnosis.retraining.fidelity import likeness
+from tellapart.diagnosis.retraining.photo_trials import suspect_photos
+from tellapart.diagnosis.retraining.retrained_suspects import outlook, suspect_regularisation, suspect_size
+from tellapart.diagnosis.statistics.power_law import Law, fit_law
+from tellapart.diagnosis.suspect import LEVEL
 
 SIZES = {"half the width": 0.75, "a quarter of the width": 0.6, "twice the width": 0.75}
 MEANS = {"changing views": 0.75, "weight decay": 0.75, "dropout": 0.75}

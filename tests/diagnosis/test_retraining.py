@@ -10,11 +10,11 @@ import pytest
 from fake_learners import FakeLearner, FakePixels
 from retraining_cases import CLASSES, draw_case
 
-from tellapart.diagnosis import retraining, trials
-from tellapart.diagnosis.evidence import Budget
-from tellapart.diagnosis.retraining import measure_from_pixels
+from tellapart.diagnosis.retraining import retraining_experiments, trials
+from tellapart.diagnosis.retraining.retraining_experiments import measure_from_pixels
+from tellapart.diagnosis.suspect import Budget
 from tellapart.progress import Silent
-from tellapart.training.trial import Learners
+from tellapart.training.loop.trial import Learners
 
 SECONDS = 3.0
 NAMES = {"epochs", "photos", "size", "regularisation"}
@@ -54,7 +54,7 @@ def case(tmp_path, monkeypatch):
 
     monkeypatch.setattr(trials, "pixels_of", pixels_of)
     monkeypatch.setattr(trials, "_STARTING_SECONDS", 0.0)
-    monkeypatch.setattr(retraining, "_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(retraining_experiments, "_KEPT_SECONDS", 0.0)
     return drawn
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.seeded import (
+from tellapart.diagnosis.statistics.seed_variance import (
     PRIOR_DF,
     PRIOR_SD,
     Pair,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from small_cases import make_case
 
-from tellapart.diagnosis.evidence import Budget
-from tellapart.diagnosis.shift import suspect_shift
+from tellapart.diagnosis.data.shift import suspect_shift
+from tellapart.diagnosis.suspect import Budget
 from tellapart.progress import Silent
 from tellapart.settings import TrainSettings
 from tellapart.training.parts_compared import compare_shares

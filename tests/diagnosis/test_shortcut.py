@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image
 from small_cases import BLUE, RED, make_case
 
-from tellapart.diagnosis.evidence import Budget
-from tellapart.diagnosis.shortcut import suspect_shortcut
+from tellapart.diagnosis.data.shortcut import suspect_shortcut
+from tellapart.diagnosis.suspect import Budget
 from tellapart.progress import Silent
 
 LABELS, PARTS = np.arange(120) % 2, np.repeat(["train", "validation", "test"], 40)

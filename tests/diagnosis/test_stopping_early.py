@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.seeded import seed_noise
-from tellapart.diagnosis.stopping_early import stopping_gain, stopping_gain_of_run
+from tellapart.diagnosis.retraining.early_stopping import stopping_gain, stopping_gain_of_run
+from tellapart.diagnosis.statistics.seed_variance import seed_noise
 
 LEVEL = 0.99
 NUM_SIMULATIONS = 100

@@ -5,7 +5,14 @@ import pytest
 from drawing import draw_photo
 from small_cases import BLUE, RED, ColourEngine
 
-from tellapart.diagnosis.swapping import HeldOut, ReadPixels, exchange_of, loss_without, paired_interval, partners
+from tellapart.diagnosis.data.property_swap import (
+    HeldOut,
+    ReadPixels,
+    exchange_of,
+    loss_without,
+    paired_interval,
+    partners,
+)
 from tellapart.photos.glimpse import glimpses
 
 

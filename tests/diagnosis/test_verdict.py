@@ -10,7 +10,7 @@ import pytest
 from small_cases import make_case
 
 from tellapart.diagnosis.commands import train_again
-from tellapart.diagnosis.evidence import SAME_OPTIONS, SUSPECTS, Suspect
+from tellapart.diagnosis.suspect import SAME_OPTIONS, SUSPECTS, Suspect
 from tellapart.diagnosis.todo import todo
 from tellapart.diagnosis.verdict import decide
 from tellapart.evaluation.intervals import Estimate

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.doubts import find_doubts
-from tellapart.diagnosis.wrong_labels import judge_labels
+from tellapart.diagnosis.labels.label_issues import find_doubts
+from tellapart.diagnosis.labels.wrong_labels import judge_labels
 
 
 def draw(rng, num_photos=800, num_classes=2, distance=1.0, wrong=0.0):

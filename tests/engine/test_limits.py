@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from small_models import small_manifest
 
-from tellapart.engine.limits import thresholds_for
 from tellapart.engine.predictor import Predictor
+from tellapart.engine.request_limits import thresholds_for
 from tellapart.engine.stream import SeenPhoto
 from tellapart.errors import UsageError
 

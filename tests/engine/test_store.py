@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tellapart.engine import file_mark
+from tellapart.engine.embedding_cache import EmbeddingStore
 from tellapart.engine.file_mark import ends_of, mark_of
-from tellapart.engine.store import EmbeddingStore
 from tellapart.engine.stream import SeenPhoto
 from tellapart.settings import StoreSettings
 
@@ -187,7 +187,7 @@ def test_a_name_that_is_no_text_is_kept_too(folder, tmp_path):
 def test_a_store_that_grew_too_large_forgets_the_longest_unused(folder, file, monkeypatch):
     limit = StoreSettings(max_bytes=200_000)
     for run in range(2):
-        monkeypatch.setattr("tellapart.engine.store.time.time", lambda run=run: float(run))
+        monkeypatch.setattr("tellapart.engine.embedding_cache.time.time", lambda run=run: float(run))
         with EmbeddingStore(SPACE, limit, folder) as store:
             for number in range(run * 60, run * 60 + 60):
                 remember(store, file, photo(number, width=1280))
@@ -202,7 +202,9 @@ def test_a_store_that_grew_too_large_forgets_the_longest_unused(folder, file, mo
 def test_what_was_used_again_is_forgotten_last(folder, file, monkeypatch):
     limit = StoreSettings(max_bytes=300_000)
     for run in range(3):
-        monkeypatch.setattr("tellapart.engine.store.time.time", lambda run=run: run * 90_000.0)  # use is noted by days
+        monkeypatch.setattr(
+            "tellapart.engine.embedding_cache.time.time", lambda run=run: run * 90_000.0
+        )  # use is noted by days
         with EmbeddingStore(SPACE, limit if run == 2 else StoreSettings(), folder) as store:
             if run == 2:
                 store.touch([photo(0).sha256])
@@ -278,7 +280,7 @@ def test_a_read_only_file_is_still_read(folder, file, monkeypatch):
     def read_only(path, **more):
         return connect(f"file:{path}?mode=ro", uri=True, **more)
 
-    monkeypatch.setattr("tellapart.engine.store.sqlite3.connect", read_only)
+    monkeypatch.setattr("tellapart.engine.embedding_cache.sqlite3.connect", read_only)
     with EmbeddingStore(SPACE, folder=folder) as store:
         assert store.recall_content(photo().sha256) is not None
         remember(store, file, photo(2))
@@ -306,7 +308,7 @@ def test_two_processes_may_share_the_file(folder, file):
         "import sys; sys.path[:0] = sys.argv[3].split(chr(10))\n"
         "from pathlib import Path\n"
         "import numpy as np\n"
-        "from tellapart.engine.store import EmbeddingStore\n"
+        "from tellapart.engine.embedding_cache import EmbeddingStore\n"
         "from tellapart.engine.stream import SeenPhoto\n"
         "file, first = Path(sys.argv[1]), int(sys.argv[4])\n"
         "with EmbeddingStore('lite0-v1', folder=Path(sys.argv[2])) as store:\n"

@@ -13,7 +13,7 @@ from drawing import draw_photo
 from small_models import SIDE_PX, answers
 
 from tellapart.engine import file_mark
-from tellapart.engine.store import EmbeddingStore
+from tellapart.engine.embedding_cache import EmbeddingStore
 from tellapart.engine.stream import SeenPhoto, Viewer
 from tellapart.errors import PhotoRefused
 from tellapart.photos.decode import open_photo, to_pixels

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from headlines import headline_of
 
-from tellapart.diagnosis.comparing import ChangedPhoto, CompareResult, require_place_for_table, write_changed
+from tellapart.engine.embed import RefusedPhoto
 from tellapart.engine.predictions import Prediction, require_place
 from tellapart.evaluation.comparison import compare
 from tellapart.evaluation.metrics import measure, worst_confusions
 from tellapart.photos.table import PhotoTable
 from tellapart.settings import TrainSettings
-from tellapart.training.looking import RefusedPhoto
+from tellapart.verbs.model_comparison import ChangedPhoto, CompareResult, require_place_for_table, write_changed
 
 CLASSES = ("cat", "dog")
 

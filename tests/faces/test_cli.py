@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import tellapart
+from tellapart.cli.app import main
 from tellapart.errors import DataError, ModelError
-from tellapart.faces.cli import main
 from tellapart.settings import TrainSettings
 
 SUMMARY = """
@@ -304,7 +304,7 @@ def test_python_dash_m_is_the_same_command():
 ENDLESS = """
 import itertools, sys, types
 from faces import fake_verbs
-from tellapart.faces.cli import main
+from tellapart.cli.app import main
 
 class Endless:
     class_names, warnings = fake_verbs.CLASSES, ()

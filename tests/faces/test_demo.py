@@ -5,9 +5,9 @@ import pytest
 from headlines import headline_of
 from rich.console import Console
 
+from tellapart.cli import demo
+from tellapart.cli.app import main
 from tellapart.errors import DataError, UsageError
-from tellapart.faces import demo
-from tellapart.faces.cli import main
 from tellapart.progress import Silent
 
 

@@ -100,7 +100,7 @@ def test_a_closed_stream_is_no_failure(command, closed):
 @posix_only
 def test_no_file_of_ours_gets_the_number_of_a_closed_stream(command):
     code = (
-        "from tellapart.faces.streams import make_streams_safe; make_streams_safe(); print(open('x', 'w').fileno() > 2)"
+        "from tellapart.cli.streams import make_streams_safe; make_streams_safe(); print(open('x', 'w').fileno() > 2)"
     )
     run = f'{sys.executable} -c "{code}" <&- 2>&-'
     assert subprocess.run(["bash", "-c", run], capture_output=True, text=True).stdout.strip() == "True"

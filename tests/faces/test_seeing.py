@@ -10,12 +10,12 @@ from rich.console import Console
 from small_models import CLASSES, small_manifest, write_small_model
 
 from tellapart import verbs
-from tellapart.faces import sights
-from tellapart.faces.cli import main
-from tellapart.faces.pictures import can_draw, half_blocks
-from tellapart.faces.sights import ask, show_sights
-from tellapart.report.sight import Entry
-from tellapart.report.sight import sights as see
+from tellapart.cli import seeing_summary
+from tellapart.cli.app import main
+from tellapart.cli.seeing_summary import ask, show_sights
+from tellapart.cli.terminal_pictures import can_draw, half_blocks
+from tellapart.explanations.network_input import Entry
+from tellapart.explanations.network_input import sights as see
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_on_a_terminal_enter_goes_on_and_q_ends(model, photos, monkeypatch, keys
             raise EOFError from None
 
     monkeypatch.setattr("builtins.input", press)
-    monkeypatch.setattr(sights.sys, "stdin", type("Keys", (), {"isatty": lambda self: True})())
+    monkeypatch.setattr(seeing_summary.sys, "stdin", type("Keys", (), {"isatty": lambda self: True})())
     console = terminal(no_color=True)
     ask(verbs.quiz(Path(model), photos, seed=0), None, console)
     assert console.file.getvalue().count("guess ") == asked

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import tellapart
-from tellapart.faces.cli import main
+from tellapart.cli.app import main
 from tellapart.settings import SourceSettings
 
 WHOLE = "--exclude elm --exclude old/* --layout splits --follow-links --root r --max-megapixels 50".split()

@@ -4,7 +4,7 @@ import threading
 import pytest
 from rich.console import Console
 
-from tellapart.faces.terminal import Terminal
+from tellapart.cli.terminal import Terminal
 from tellapart.progress import Progress
 
 

@@ -1,4 +1,4 @@
-from tellapart.faces.wording import between, percent, shown_path, with_interval
+from tellapart.cli.shell_wording import between, percent, shown_path, with_interval
 
 
 def test_figures_hold_plain_blanks_only():

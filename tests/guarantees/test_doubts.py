@@ -7,12 +7,12 @@ hundred are out of reach.
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.doubts import find_doubts
+from tellapart.diagnosis.labels.label_issues import find_doubts
 from tellapart.photos.split import group_photos
 from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
-from tellapart.training import preparing
+from tellapart.training import prepare
 
 FLIPPED = 0.05
 
@@ -21,8 +21,8 @@ FLIPPED = 0.05
 @pytest.mark.parametrize("name, least", [("catsdogs/train", 0.95), ("flowers", 0.55)])
 def test_flipped_labels_are_the_most_doubted(real_photos, name, least):
     settings = TrainSettings()
-    table = preparing.read_table(real_photos(name), settings)
-    seen = preparing.embed(table, preparing.backbone_viewer(settings), settings, Silent(), ScanSettings())
+    table = prepare.read_table(real_photos(name), settings)
+    seen = prepare.embed(table, prepare.backbone_viewer(settings), settings, Silent(), ScanSettings())
     groups = group_photos(seen.table, find_twins(seen.sha256, seen.hashes, seen.embeddings).groups)
     found = [found_share(seen.embeddings, seen.table.labels, groups, seed) for seed in range(10)]
     print(f"\n{name}: {np.mean(found):.2%} of the flipped found, {min(found):.1%} to {max(found):.1%}")

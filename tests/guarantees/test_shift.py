@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.evidence import LEVEL
+from tellapart.diagnosis.suspect import LEVEL
+from tellapart.evaluation.two_sample_test import tell_parts_apart
 from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
-from tellapart.training import preparing
-from tellapart.training.domain import tell_parts_apart
+from tellapart.training import prepare
 from tellapart.training.parts_compared import compare_shares
 
 RESPLITS, PHOTOS, TEST_SHARE = 100, 800, 0.12
@@ -19,8 +19,8 @@ RESPLITS, PHOTOS, TEST_SHARE = 100, 800, 0.12
 @pytest.mark.guarantee
 def test_at_most_one_random_split_in_twenty_is_called_a_shift(real_photos):
     settings = TrainSettings()
-    table = preparing.read_table(real_photos("flowers"), settings)
-    seen = preparing.embed(table, preparing.backbone_viewer(settings), settings, Silent(), ScanSettings())
+    table = prepare.read_table(real_photos("flowers"), settings)
+    seen = prepare.embed(table, prepare.backbone_viewer(settings), settings, Silent(), ScanSettings())
     twins = find_twins(seen.sha256, seen.hashes, seen.embeddings).groups
     chances = []
     for seed in range(500, 500 + RESPLITS):

@@ -10,7 +10,7 @@ from hostile_models import HOSTILE
 from hostile_siblings import SIBLINGS
 from small_models import write_small_model
 
-from tellapart.faces.cli import main
+from tellapart.cli.app import main
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="children are forked, and files are pipes and devices")
 

@@ -7,6 +7,6 @@ import pytest
 
 @pytest.fixture(scope="session")
 def keras():
-    from tellapart.network.quiet import keras
+    from tellapart.network.keras_setup import keras
 
     return keras

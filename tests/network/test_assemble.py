@@ -9,9 +9,9 @@ from tellapart.model.file import write_model
 from tellapart.model.manifest import Manifest
 from tellapart.model.patterns import TOLERANCE
 from tellapart.network.assemble import assemble_classifier, assemble_embedder, pattern_answers
-from tellapart.network.export import to_onnx
 from tellapart.network.family import BACKBONES, EMBEDDING_WIDTH
-from tellapart.network.head import LinearHead
+from tellapart.network.linear_head import LinearHead
+from tellapart.network.onnx_export import to_onnx
 from tellapart.photos.decode import to_pixels
 
 LITE0 = BACKBONES["lite0"]

@@ -5,8 +5,8 @@ import pytest
 from drawing import draw_photo
 
 from tellapart.network.backbones import build_backbone
-from tellapart.network.checkpoint import read_checkpoint
 from tellapart.network.family import BACKBONES, checkpoint_path
+from tellapart.network.torch_checkpoint import read_checkpoint
 from tellapart.photos.decode import to_pixels
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tellapart.errors import ModelError
-from tellapart.network.checkpoint import parse_checkpoint, read_checkpoint
 from tellapart.network.family import BACKBONES, Backbone, checkpoint_path, find_backbone
+from tellapart.network.torch_checkpoint import parse_checkpoint, read_checkpoint
 
 MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, 2)
 PROTOCOL = pickle.dumps(1001, 2)
@@ -268,7 +268,9 @@ def test_damaged_bytes_never_escape_as_anything_but_a_model_error(rng):
 
 
 def test_a_file_with_another_digest_is_refused_before_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("tellapart.network.checkpoint.parse_checkpoint", lambda *ignored: pytest.fail("it was read"))
+    monkeypatch.setattr(
+        "tellapart.network.torch_checkpoint.parse_checkpoint", lambda *ignored: pytest.fail("it was read")
+    )
     file = tmp_path / "w.pth"
     file.write_bytes(checkpoint({"w": tensor()}))
     with pytest.raises(ModelError, match="SHA-256"):

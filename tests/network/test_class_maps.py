@@ -11,9 +11,9 @@ from tellapart.model.file import write_model
 from tellapart.model.manifest import Manifest
 from tellapart.network.assemble import assemble_classifier, finish_classifier, pattern_answers
 from tellapart.network.compact import build_compact
-from tellapart.network.export import to_onnx
 from tellapart.network.family import BACKBONES, EMBEDDING_WIDTH
-from tellapart.network.head import LinearHead
+from tellapart.network.linear_head import LinearHead
+from tellapart.network.onnx_export import to_onnx
 from tellapart.photos.decode import to_pixels
 
 NAMES = ("ash", "elm", "oak")

@@ -8,7 +8,7 @@ from tellapart.model.file import write_model
 from tellapart.model.manifest import Manifest
 from tellapart.network.assemble import finish_classifier, pattern_answers
 from tellapart.network.classic import build_classic
-from tellapart.network.export import to_onnx
+from tellapart.network.onnx_export import to_onnx
 
 
 @pytest.fixture(scope="module")

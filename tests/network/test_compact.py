@@ -8,7 +8,7 @@ from tellapart.model.file import write_model
 from tellapart.model.manifest import Manifest
 from tellapart.network.assemble import finish_classifier, logits_of, pattern_answers
 from tellapart.network.compact import build_compact
-from tellapart.network.export import to_onnx
+from tellapart.network.onnx_export import to_onnx
 
 SMALL = (4, 8)
 

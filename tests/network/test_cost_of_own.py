@@ -2,12 +2,12 @@
 
 import pytest
 
-from tellapart.model.cost import check_cost
+from tellapart.model.inference_cost import check_cost
 from tellapart.model.manifest import Manifest
 from tellapart.model.wire import read_skeleton
 from tellapart.network.classic import build_classic
 from tellapart.network.compact import build_compact, channels_of
-from tellapart.network.export import to_onnx
+from tellapart.network.onnx_export import to_onnx
 from tellapart.settings import WIDTHS
 
 SIDE_PX = 512  # the most that --size takes

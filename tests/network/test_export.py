@@ -7,7 +7,7 @@ import pytest
 
 from tellapart.errors import ModelError
 from tellapart.model.manifest import Manifest
-from tellapart.network.export import to_onnx
+from tellapart.network.onnx_export import to_onnx
 
 MANIFEST = Manifest(recipe="backbone", backbone="small", class_names=(), side_px=8)
 TOLERANCE = 1e-5

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tellapart.network.head import LinearHead
+from tellapart.network.linear_head import LinearHead
 
 
 def test_logits_are_weights_times_embedding_plus_offsets():

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from tellapart.model.manifest import Manifest
-from tellapart.network.export import to_onnx
 from tellapart.network.layers import Grey, MeanWithMirror, WithMirror
+from tellapart.network.onnx_export import to_onnx
 
 MANIFEST = Manifest(recipe="backbone", backbone="small", class_names=(), side_px=16)
 

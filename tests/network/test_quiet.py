@@ -31,7 +31,7 @@ def test_importing_keras_prints_nothing_and_neither_reads_nor_writes_the_users_s
     settings.parent.mkdir()
     settings.write_text(content)
     code = (
-        "from tellapart.network.quiet import keras; c = keras.config; "
+        "from tellapart.network.keras_setup import keras; c = keras.config; "
         "assert (c.backend(), c.image_data_format(), c.floatx()) == ('tensorflow', 'channels_last', 'float32')"
     )
     home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "KERAS_HOME": str(settings.parent)}

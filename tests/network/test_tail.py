@@ -5,7 +5,7 @@ import pytest
 
 from tellapart.network.assemble import assemble_classifier
 from tellapart.network.family import BACKBONES, EMBEDDING_WIDTH
-from tellapart.network.head import LinearHead
+from tellapart.network.linear_head import LinearHead
 from tellapart.network.tail import CUTS, tail_embedder, tail_of, trunk_of
 
 pytestmark = pytest.mark.slow  # builds a pretrained network

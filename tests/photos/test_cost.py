@@ -10,8 +10,8 @@ from PIL import Image
 from strange_photos import encode, many_scans, picture, webp_announcing
 
 from tellapart.errors import PhotoRefused
-from tellapart.photos.cost import Room, Watch, WatchedBytes, limit_bytes, shrinking
 from tellapart.photos.decode import open_photo
+from tellapart.photos.decode_cost import Room, Watch, WatchedBytes, limit_bytes, shrinking
 from tellapart.settings import DecodeSettings
 
 

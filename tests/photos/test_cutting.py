@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tellapart.photos.cutting import Cut, cut, resize
+from tellapart.photos.crop import Cut, cut, resize
 from tellapart.photos.decode import to_pixels
 
 WHOLE = Cut(0.0, 0.0, 1.0, 1.0, False, None)

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tellapart.errors import DataError, TellapartError
-from tellapart.photos.splits_file import read_splits, write_splits
 from tellapart.photos.table import PhotoTable
+from tellapart.runs.splits_file import read_splits, write_splits
 
 TABLE = PhotoTable(
     root=Path("photos"),

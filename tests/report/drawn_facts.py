@@ -5,12 +5,12 @@ from headlines import headline_of
 from PIL import Image
 from small_models import write_small_model
 
+from tellapart import wording
 from tellapart.engine.session import open_classifier
 from tellapart.evaluation.calibration import reliability
 from tellapart.evaluation.metrics import measure, memorisation_gap
-from tellapart.report import wording
+from tellapart.explanations.network_input import Entry
 from tellapart.report.facts import Answer, Doubted, Memorised, Photo, Refusal, ReportFacts, TwinFinding
-from tellapart.report.sight import Entry
 
 
 def metrics_of(rng, class_names, num_photos=300):

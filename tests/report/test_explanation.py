@@ -10,14 +10,14 @@ from drawing import draw_photo
 from PIL import Image
 from small_models import CLASSES, small_manifest, write_small_model
 
-from tellapart.diagnosis.alike import TrainingPhotos
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import open_engine
 from tellapart.errors import PhotoRefused, UsageError
+from tellapart.explanations.explanation import explain_photos
+from tellapart.explanations.gallery import filling, picture_name, require_place, write_explained
+from tellapart.explanations.heatmap import overlay
+from tellapart.explanations.nearest_training_photos import TrainingPhotos
 from tellapart.model.manifest import Fingerprints
-from tellapart.report.explained import filling, picture_name, require_place, write_explained
-from tellapart.report.explanation import explain_photos
-from tellapart.report.heat import overlay
 
 NOBODY = TrainingPhotos("Its training photos are not known.")
 

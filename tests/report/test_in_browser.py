@@ -12,7 +12,7 @@ from hostile_facts import HOSTILE_NAMES, hostile_facts
 from tellapart.report.facts import Answer
 from tellapart.report.page import write_report
 from tellapart.report.sections import SECTIONS
-from tellapart.report.wording import readable
+from tellapart.wording import readable
 
 PHONE = 360
 WIDER = """[...document.querySelectorAll('body *')].filter(element => {

@@ -12,7 +12,7 @@ from reading import Page
 from tellapart.report.facts import Answer, Doubted, Memorised, Photo, Refusal, TwinFinding
 from tellapart.report.page import render_page, write_report
 from tellapart.report.sections import SECTIONS
-from tellapart.report.wording import readable
+from tellapart.wording import readable
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -10,9 +10,9 @@ from small_models import CLASSES, small_manifest, write_small_model
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.session import open_engine
 from tellapart.errors import DataError
+from tellapart.explanations.quiz import questions
 from tellapart.model.manifest import Fingerprints
 from tellapart.photos.scan import scan
-from tellapart.report.quiz import questions
 
 
 @pytest.fixture

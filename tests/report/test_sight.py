@@ -7,7 +7,7 @@ from PIL import Image
 from small_models import SIDE_PX, small_manifest, write_small_model
 
 from tellapart.errors import PhotoRefused, UsageError
-from tellapart.report.sight import Entry, sights, write_sights
+from tellapart.explanations.network_input import Entry, sights, write_sights
 
 
 @pytest.mark.parametrize(

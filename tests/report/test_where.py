@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tellapart.engine.predictor import predicted, refused
-from tellapart.report.where import Region, sentence, strongest_region
+from tellapart.explanations.regions import Region, sentence, strongest_region
 
 NAMES = ("cat", "dog")
 HERE, NOWHERE = Region(0.1, 0.1, 0.8), Region(0.5, 0.5, 0.0)

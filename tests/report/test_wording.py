@@ -1,6 +1,6 @@
 import pytest
 
-from tellapart.report import wording
+from tellapart import wording
 
 NOTHING_LEFT_OUT = {"fix": "", "num_seen": 0, "num_repeats": 0, "num_groups": None}
 

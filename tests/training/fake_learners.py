@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tellapart.training.learner import Learner
-from tellapart.training.sources import PhotoSource
+from tellapart.training.data.examples import PhotoSource
+from tellapart.training.loop.learner import Learner
 
 NUM_CLASSES = 3
 

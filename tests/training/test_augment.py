@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tellapart.fit_settings import ViewSettings
-from tellapart.training.augment import Views
+from tellapart.training.data.augment import Views
 
 SETTINGS = ViewSettings()
 

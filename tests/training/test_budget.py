@@ -6,9 +6,9 @@ import pytest
 
 from tellapart.errors import UsageError
 from tellapart.fit_settings import CLASSIC, SCRATCH
-from tellapart.training.budget import pace_of
-from tellapart.training.checkpoint import Checkpoints, Saved
-from tellapart.training.schedule import ByEpochs, ByTime
+from tellapart.training.loop.checkpoint import Checkpoints, Saved
+from tellapart.training.loop.schedule import ByEpochs, ByTime
+from tellapart.training.resources.time_budget import pace_of
 
 TIMED = dataclasses.replace(SCRATCH, seconds=300.0)
 

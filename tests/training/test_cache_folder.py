@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-import tellapart.training.preparing as preparing
+import tellapart.training.prepare as preparing
 from tellapart.progress import Silent
 from tellapart.settings import TrainSettings
 

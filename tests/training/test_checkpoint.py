@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tellapart.errors import UsageError
-from tellapart.training.checkpoint import Checkpoints, Saved
+from tellapart.training.loop.checkpoint import Checkpoints, Saved
 
 
 def saved(step=3):

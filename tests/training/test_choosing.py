@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from fake_learners import FakeLearner, coloured_source
 
-from tellapart.training.choosing import averaged, choose
-from tellapart.training.loop import Fit
+from tellapart.training.loop.loop import Fit
+from tellapart.training.loop.select_weights import averaged, choose
 
 GOOD, BAD = np.eye(3) * 8, -np.eye(3) * 8
 

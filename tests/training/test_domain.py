@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from tellapart.training.domain import separation_within, tell_parts_apart
+from tellapart.evaluation.two_sample_test import separation_within, tell_parts_apart
 
 
 def photos(rng, num: int = 240, width: int = 12):

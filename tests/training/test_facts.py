@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tellapart.training.facts import (
+from tellapart.runs.provenance import (
     Stopwatch,
     available_memory_bytes,
     data_fingerprint,
@@ -16,7 +16,7 @@ from tellapart.training.facts import (
 
 def test_a_stage_that_comes_twice_is_added_up(monkeypatch):
     clock = iter([0.0, 1.0, 3.0, 10.0, 14.5, 20.0])
-    monkeypatch.setattr("tellapart.training.facts.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("tellapart.runs.provenance.time.perf_counter", lambda: next(clock))
     watch = Stopwatch()
     for _ in range(2):
         with watch.stage("embed"):

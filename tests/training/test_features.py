@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from fake_learners import FakePixels
 
-from tellapart.training.features import FeatureSource, fill_features, held_features
-from tellapart.training.looking import RefusedPhoto
-from tellapart.training.pixels import PhotosLost
+from tellapart.engine.embed import RefusedPhoto
+from tellapart.training.data.feature_cache import FeatureSource, fill_features, held_features
+from tellapart.training.data.pixel_cache import PhotosLost
 
 SIDE = 16
 

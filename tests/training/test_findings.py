@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tellapart.photos.twins import TwinPair, Twins
-from tellapart.training.findings import troubling_twins, twin_warnings, without_twins_outside
+from tellapart.training.duplicate_findings import troubling_twins, twin_warnings, without_twins_outside
 
 
 @pytest.fixture

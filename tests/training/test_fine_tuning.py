@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from trained_runs import draw_class_folders
 
-import tellapart.training.fine_tuning as fine_tuning
+import tellapart.training.recipes.best as fine_tuning
 from tellapart import verbs
 from tellapart.engine.session import open_engine
 from tellapart.progress import Silent

@@ -125,7 +125,7 @@ def test_classic_gives_the_same_file_again_on_two_threads(classic, parted, tmp_p
 
 
 def test_photos_that_are_decoded_each_time_give_the_same_file(scratch, photos, cache_folder, tmp_path, monkeypatch):
-    import tellapart.training.from_pixels as from_pixels
+    import tellapart.training.recipes.from_pixels as from_pixels
 
     shutil.rmtree(cache_folder / "pixels")
 
@@ -143,7 +143,7 @@ def test_photos_that_are_decoded_each_time_give_the_same_file(scratch, photos, c
 
 
 def test_where_memory_is_short_fewer_photos_are_learnt_from_at_once(photos, tmp_path, monkeypatch):
-    import tellapart.training.room as room
+    import tellapart.training.resources.memory as room
 
     need = room.Need(fixed_bytes=0, photo_bytes=1_000_000, disk_bytes=0)
     monkeypatch.setattr(room, "need_of", lambda network: need)
@@ -155,7 +155,7 @@ def test_where_memory_is_short_fewer_photos_are_learnt_from_at_once(photos, tmp_
 
 
 def test_memory_that_is_never_enough_is_told_before_training(photos, tmp_path, monkeypatch):
-    import tellapart.training.room as room
+    import tellapart.training.resources.memory as room
 
     monkeypatch.setattr(room, "available_memory_bytes", lambda: 1_000_000)
     with pytest.raises(ResourceError, match="even with 8 photos a step; 1 MB are free"):
@@ -181,7 +181,7 @@ def test_options_reach_the_training(photos, tmp_path, changes):
 
 
 def test_too_short_a_time_is_told_before_training(photos, tmp_path, monkeypatch):
-    import tellapart.training.budget as budget
+    import tellapart.training.resources.time_budget as budget
 
     monkeypatch.setattr(budget, "grading_seconds", lambda *given: 10.0)
     with pytest.raises(UsageError, match="too little"):

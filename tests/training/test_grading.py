@@ -7,20 +7,14 @@ import numpy as np
 import pytest
 from small_models import weights
 
+from tellapart.engine.grade import bind_classes, grade
 from tellapart.errors import DataError, ModelError
-from tellapart.network.head import LinearHead
+from tellapart.network.linear_head import LinearHead
 from tellapart.photos.scan import scan
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings
-from tellapart.training.grading import (
-    Grader,
-    bind_classes,
-    embeddings_agree,
-    grade,
-    probabilities_of,
-    require_same_classes,
-)
+from tellapart.training.verify_export import Grader, embeddings_agree, probabilities_of, require_same_classes
 
 
 @pytest.fixture

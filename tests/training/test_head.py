@@ -6,8 +6,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 import tellapart.training.head as head_module
+from tellapart.evaluation.folds import stratified_group_folds
 from tellapart.settings import HeadSettings
-from tellapart.training.head import deal_folds, fit_head, try_strengths
+from tellapart.training.head import fit_head, try_strengths
 from tellapart.training.run import PARTS
 
 
@@ -77,7 +78,7 @@ def test_balanced_weights_find_more_of_a_rare_class(rng):
 def test_out_of_fold_scores_are_those_of_fits_that_left_the_fold_out(rng):
     embeddings, labels = draw(rng)
     fitted = fit(embeddings, labels, strengths=(0.1,), num_folds=4)
-    folds = deal_folds(labels, np.arange(len(labels)), 4, seed=0)
+    folds = stratified_group_folds(labels, np.arange(len(labels)), 4, seed=0)
     scaler = StandardScaler().fit(embeddings.astype(np.float64))  # standardised once, by all photos
     for fold in range(4):
         own = folds == fold
@@ -186,7 +187,7 @@ def test_progress_is_told_after_each_strength(rng):
 def test_a_trial_on_all_photos_is_the_cross_validation_of_the_fit(rng):
     embeddings, labels = draw(rng)
     fitted = fit(embeddings, labels, strengths=(0.1,), num_folds=4)
-    folds = deal_folds(labels, np.arange(len(labels)), 4, seed=0)
+    folds = stratified_group_folds(labels, np.arange(len(labels)), 4, seed=0)
     (trial,) = try_strengths(embeddings, labels, folds, 3, HeadSettings(strengths=(0.1,)))
     assert np.abs(softmax(trial.logits) - softmax(fitted.out_of_fold)).max() < 1e-2
     assert trial.temperature == pytest.approx(fitted.temperature, rel=0.02)
@@ -195,7 +196,7 @@ def test_a_trial_on_all_photos_is_the_cross_validation_of_the_fit(rng):
 
 def test_a_trial_on_some_photos_judges_all_by_fits_without_their_fold(rng):
     embeddings, labels = draw(rng)
-    folds = deal_folds(labels, np.arange(len(labels)), 3, seed=0)
+    folds = stratified_group_folds(labels, np.arange(len(labels)), 3, seed=0)
     rows = np.flatnonzero(rng.random(len(labels)) < 0.4)
     (trial,) = try_strengths(embeddings, labels, folds, 3, HeadSettings(strengths=(0.1,)), rows)
     scaler = StandardScaler().fit(embeddings[rows].astype(np.float64))
@@ -227,20 +228,20 @@ def test_a_fold_that_is_all_there_is_leaves_nothing_to_learn(rng):
 def test_folds_keep_groups_together(rng):
     labels = rng.integers(0, 3, 200)
     groups = rng.integers(0, 40, 200)
-    folds = deal_folds(labels, groups, 5, seed=0)
+    folds = stratified_group_folds(labels, groups, 5, seed=0)
     assert all(len(set(folds[groups == group])) == 1 for group in set(groups))
 
 
 def test_folds_hold_a_like_share_of_every_class(rng):
     labels = np.repeat([0, 1], [100, 20])
-    folds = deal_folds(labels, np.arange(120), 5, seed=0)
+    folds = stratified_group_folds(labels, np.arange(120), 5, seed=0)
     counts = [np.bincount(labels[folds == fold], minlength=2).tolist() for fold in range(5)]
     assert counts == [[20, 4]] * 5
 
 
 def test_folds_depend_on_the_seed_only(rng):
     labels = rng.integers(0, 3, 60)
-    first, second, other = (deal_folds(labels, np.arange(60), 5, seed) for seed in (0, 0, 1))
+    first, second, other = (stratified_group_folds(labels, np.arange(60), 5, seed) for seed in (0, 0, 1))
     assert (first == second).all() and (first != other).any()
 
 

@@ -6,8 +6,8 @@ import pytest
 from tellapart.fit_settings import BEST, CLASSIC, SCRATCH
 from tellapart.network.assemble import logits_of
 from tellapart.network.compact import build_compact
-from tellapart.training.learner import Learner
-from tellapart.training.sources import one_hot
+from tellapart.training.data.examples import one_hot
+from tellapart.training.loop.learner import Learner
 
 pytestmark = pytest.mark.slow  # compiles steps
 
@@ -20,7 +20,7 @@ def examples(rng):
 
 
 def make(settings=SCRATCH):
-    from tellapart.network.quiet import keras
+    from tellapart.network.keras_setup import keras
 
     keras.utils.set_random_seed(0)
     return Learner(logits_of(build_compact(2, channels=(4, 8))), settings)
@@ -77,7 +77,7 @@ def test_statistics_are_the_plain_means_over_all_batches(examples, rng):
     batches = [rng.integers(0, 256, (4, 16, 16, 3), np.uint8) for _ in range(3)]
     learner.estimate_statistics([lambda batch=batch: batch for batch in batches])
     network = learner._network
-    from tellapart.network.quiet import keras
+    from tellapart.network.keras_setup import keras
 
     norm = network.get_layer("stage0_in_norm")
     entering = keras.Model(network.input, norm.input)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tellapart.training.least_squares import out_of_fold_scores, permutation_probability
+from tellapart.evaluation.ridge import out_of_fold_scores, permutation_probability
 
 
 def test_every_photo_is_scored_by_a_ridge_regression_that_left_its_fold_out(rng):

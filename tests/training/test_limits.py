@@ -14,10 +14,10 @@ from tellapart.photos.scan import scan
 from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
-from tellapart.training.built import Built
-from tellapart.training.grading import Grader
-from tellapart.training.limits import Held, add_limits, choose_prototypes, hold_out, set_limits
-from tellapart.training.preparing import Material, viewer_of
+from tellapart.training.prepare import Material, viewer_of
+from tellapart.training.recipes.recipe_result import Built
+from tellapart.training.thresholds import Held, add_limits, choose_prototypes, hold_out, set_limits
+from tellapart.training.verify_export import Grader
 
 
 def held(confidence, wrong, novelty=None):

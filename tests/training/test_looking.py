@@ -5,11 +5,11 @@ import hashlib
 import numpy as np
 import pytest
 
+from tellapart.engine.embed import Before, look
 from tellapart.errors import DataError
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings
-from tellapart.training.looking import Before, look
 
 
 def see(table, viewer, **settings):

@@ -10,10 +10,10 @@ from fake_learners import NUM_CLASSES, FakeLearner, coloured_source
 from tellapart.errors import Interrupted, UsageError
 from tellapart.fit_settings import FitSettings, ViewSettings
 from tellapart.progress import Silent
-from tellapart.training.checkpoint import Checkpoints, Saved
-from tellapart.training.loop import Task, answers, fit, log_losses, look_at
-from tellapart.training.schedule import ByEpochs, ByTime
-from tellapart.training.sources import num_steps
+from tellapart.training.data.examples import num_steps
+from tellapart.training.loop.checkpoint import Checkpoints, Saved
+from tellapart.training.loop.loop import Task, answers, fit, log_losses, look_at
+from tellapart.training.loop.schedule import ByEpochs, ByTime
 
 NUM_PHOTOS, BATCH, EPOCHS = 20, 6, 5
 SETTINGS = FitSettings(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tellapart.network.quiet import keras
-from tellapart.training.muon import Muon, rotated
+from tellapart.network.keras_setup import keras
+from tellapart.training.loop.muon import Muon, rotated
 
 
 @pytest.mark.parametrize("shape", [(3, 3, 4, 8), (1, 1, 4, 16), (3, 3, 16, 16)], ids=str)

@@ -9,15 +9,15 @@ import time
 import numpy as np
 import pytest
 
-import tellapart.training.pixels as pixels
+import tellapart.training.data.pixel_cache as pixels
+from tellapart.engine.embed import Look
 from tellapart.fit_settings import PixelSettings
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import TrainSettings
 from tellapart.temporary import temporary_folder
-from tellapart.training.looking import Look
-from tellapart.training.pixels import HeldPixels, PhotosLost, StreamedPixels, pixels_of
+from tellapart.training.data.pixel_cache import HeldPixels, PhotosLost, StreamedPixels, pixels_of
 
 SIDE = 24
 SETTINGS = TrainSettings(recipe="classic", threads=2)

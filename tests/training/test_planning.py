@@ -5,7 +5,7 @@ import pytest
 from fake_learners import NUM_CLASSES, FakeLearner
 
 from tellapart.fit_settings import SCRATCH_PLANS
-from tellapart.training.planning import choose_plan, choose_sides, measure_speeds
+from tellapart.training.resources.image_sizes import choose_plan, choose_sides, measure_speeds
 
 SPEEDS = {64: 700.0, 96: 370.0, 128: 210.0}
 

@@ -5,17 +5,17 @@ import json
 import pytest
 from test_pixels import Noting
 
-import tellapart.training.room as room
+import tellapart.training.resources.memory as room
 from tellapart.errors import ResourceError
 from tellapart.fit_settings import CLASSIC, SCRATCH
-from tellapart.training.room import Need, choose_batch, make_room, need_of, with_batch
+from tellapart.training.resources.memory import Need, choose_batch, make_room, need_of, with_batch
 
 NEED = Need(fixed_bytes=200, photo_bytes=10, disk_bytes=1000)
 
 
 @pytest.fixture(scope="module")
 def network():
-    from tellapart.network.quiet import keras
+    from tellapart.network.keras_setup import keras
 
     photos = keras.Input((10, 10, 3), dtype="uint8")  # 300 bytes
     maps = keras.layers.Conv2D(4, 3, padding="same")(photos)  # 1,600 bytes; 112 weights

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tellapart.engine.embed import Look
 from tellapart.photos.table import PhotoTable
-from tellapart.training.looking import Look
 from tellapart.training.run import untested_warnings
 
 

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from tellapart.errors import ResourceError, UsageError
+from tellapart.runs import ownership
+from tellapart.runs.ownership import CHECKPOINTS, UNFINISHED, claim_run_folder, write_json, write_rows
 from tellapart.settings import TrainSettings
 from tellapart.temporary import hold, let_go
-from tellapart.training import run_folder
-from tellapart.training.run_folder import CHECKPOINTS, UNFINISHED, claim_run_folder, write_json, write_rows
 
 SETTINGS = TrainSettings()
 
@@ -186,7 +186,7 @@ def killed(photos, out, *, asked=True, model=True, checkpoint=True, settings=SET
     (work / "lock").touch()
     (work / ".tellapart-00000000.part").mkdir()
     if asked:
-        (work / "asked.json").write_text(run_folder._asked(photos, settings))
+        (work / "asked.json").write_text(ownership._asked(photos, settings))
     if model:
         (work / "model.onnx").write_text("half")
     if checkpoint:

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tellapart.fit_settings import CLASSIC, SCRATCH
-from tellapart.training.schedule import ByEpochs, ByTime, rate_at, side_at
+from tellapart.training.loop.schedule import ByEpochs, ByTime, rate_at, side_at
 
 
 def test_the_rate_of_the_origin_never_changes():

@@ -7,7 +7,7 @@ import pytest
 from fake_learners import coloured_source
 
 from tellapart.fit_settings import ViewSettings
-from tellapart.training.sources import Batch, ahead, deal_batches
+from tellapart.training.data.examples import Batch, ahead, deal_batches
 
 
 @pytest.mark.parametrize("num_photos", [1, 5, 64, 65, 200])

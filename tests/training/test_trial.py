@@ -10,7 +10,7 @@ from fake_learners import NUM_CLASSES, FakeLearner, FakePixels, coloured_source
 from tellapart.errors import Interrupted
 from tellapart.fit_settings import CLASSIC, FitSettings, ViewSettings
 from tellapart.progress import Silent
-from tellapart.training.trial import ChosenPixels, Examples, Learners, Variant, try_variant
+from tellapart.training.loop.trial import ChosenPixels, Examples, Learners, Variant, try_variant
 
 FIT = FitSettings(optimizer="sgd", rate=0.5, batch=8, epochs=4, sides_px=((1.0, 16),))
 VARIANT = Variant(recipe="classic", num_classes=NUM_CLASSES, side_px=16, fit=FIT)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tellapart.training.limits import choose_prototypes
+from tellapart.training.thresholds import choose_prototypes
 from tellapart.training.unknown_kinds import unknown_kinds
 
 NAMES = ("oak", "elm", "fir", "yew")

@@ -12,16 +12,16 @@ from trained_runs import draw_busy
 
 import tellapart.training.run as run_module
 from tellapart.errors import DataError
-from tellapart.network.head import LinearHead
+from tellapart.network.linear_head import LinearHead
 from tellapart.photos.scan import scan
-from tellapart.photos.splits_file import write_splits
 from tellapart.progress import Silent
+from tellapart.runs.provenance import Stopwatch
+from tellapart.runs.splits_file import write_splits
 from tellapart.settings import TrainSettings
-from tellapart.training.built import Built
-from tellapart.training.facts import Stopwatch
-from tellapart.training.limits import Limited
-from tellapart.training.pixels import pixels_of
+from tellapart.training.data.pixel_cache import pixels_of
+from tellapart.training.recipes.recipe_result import Built
 from tellapart.training.run import run
+from tellapart.training.thresholds import Limited
 
 CLASSES = ("class0", "class1")
 GRADING = ("Grading on validation photos", "Grading on training photos", "Grading on test photos")

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tellapart.engine.limits import decode_limits
-from tellapart.engine.store import EmbeddingStore
+from tellapart.engine.embed import look
+from tellapart.engine.embedding_cache import EmbeddingStore
+from tellapart.engine.request_limits import decode_limits
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import DecodeSettings, ScanSettings, SourceSettings
-from tellapart.training.looking import look
 
 
 @pytest.fixture

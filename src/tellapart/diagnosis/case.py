@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Int
 
 from tellapart.cells import read_rows
+from tellapart.engine.embed import Look
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.faults import name_some
@@ -25,8 +26,7 @@ from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
 from tellapart.reading import read_json
 from tellapart.settings import ScanSettings, TrainSettings
-from tellapart.training.looking import Look
-from tellapart.training.preparing import backbone_viewer, embed
+from tellapart.training.prepare import backbone_viewer, embed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.evidence import SAME_OPTIONS
+from tellapart.diagnosis.suspect import SAME_OPTIONS
 from tellapart.reading import read_json
 from tellapart.settings import TrainSettings
 

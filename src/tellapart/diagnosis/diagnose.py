@@ -16,18 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.diagnosis.against_truth import accuracy_against_truth
-from tellapart.diagnosis.answers import answers_of_test
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.doubts import Doubts, doubts_of, memorisation_of
-from tellapart.diagnosis.evidence import SUSPECTS, Budget, Suspect
-from tellapart.diagnosis.leak import suspect_leak
-from tellapart.diagnosis.memorised import Memorisation
-from tellapart.diagnosis.shift import suspect_shift
-from tellapart.diagnosis.shortcut import suspect_shortcut
+from tellapart.diagnosis.data.leak import suspect_leak
+from tellapart.diagnosis.data.shift import suspect_shift
+from tellapart.diagnosis.data.shortcut import suspect_shortcut
+from tellapart.diagnosis.data.test_predictions import answers_of_test
+from tellapart.diagnosis.labels.against_truth import accuracy_against_truth
+from tellapart.diagnosis.labels.label_issues import Doubts, doubts_of, memorisation_of
+from tellapart.diagnosis.labels.memorisation import Memorisation
+from tellapart.diagnosis.labels.wrong_labels import suspect_labels
+from tellapart.diagnosis.suspect import SUSPECTS, Budget, Suspect
 from tellapart.diagnosis.todo import todo
 from tellapart.diagnosis.verdict import Verdict, decide
-from tellapart.diagnosis.wrong_labels import suspect_labels
 from tellapart.evaluation.intervals import wilson_interval
 from tellapart.progress import Progress
 
@@ -95,13 +95,13 @@ def _experiments(case: Case, budget: Budget, progress: Progress) -> tuple[dict[s
     """Whatever must be trained or shown to be known, and the forecast for more photos."""
     found: dict[str, Suspect] = {}
     if case.from_pixels:  # its experiments take all the time that is left
-        from tellapart.diagnosis.retraining import measure_from_pixels
+        from tellapart.diagnosis.retraining.retraining_experiments import measure_from_pixels
 
         if budget.left() > 0:
             found["shortcut"] = suspect_shortcut(case, budget, progress)
         found |= measure_from_pixels(case, budget, progress)
         return found, dict(found["photos"].facts.get("forecast", {}))
-    from tellapart.diagnosis.with_heads import measure_with_heads
+    from tellapart.diagnosis.head_experiments import measure_with_heads
 
     return measure_with_heads(case, budget, progress)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.commands import apply_corrections, diagnose_again, train_again
-from tellapart.diagnosis.evidence import Suspect
+from tellapart.diagnosis.suspect import Suspect
 from tellapart.diagnosis.verdict import Verdict, is_proven
 
 MOST_LINES = 10

@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tellapart.diagnosis.evidence import Suspect
 from tellapart.diagnosis.phrases import counted, of_100
-from tellapart.diagnosis.settle import lacks_time, missing_test_photos, what_would_settle
+from tellapart.diagnosis.suspect import Suspect
+from tellapart.diagnosis.what_would_settle import lacks_time, missing_test_photos, what_would_settle
 from tellapart.evaluation.headline import MIN_PHOTOS
 from tellapart.evaluation.intervals import Estimate, wilson_interval
 

@@ -22,8 +22,8 @@ from jaxtyping import Float32, UInt8, UInt64
 from tellapart.engine.file_mark import ends_of, mark_of
 from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused
-from tellapart.photos.cost import reading_turn
 from tellapart.photos.decode import Source, open_photo, read_photo, to_pixels
+from tellapart.photos.decode_cost import reading_turn
 from tellapart.photos.fingerprint import perceptual_hash
 from tellapart.settings import DecodeSettings, EngineSettings
 from tellapart.workers import in_order

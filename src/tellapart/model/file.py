@@ -18,8 +18,8 @@ import onnx
 
 from tellapart.atomic import write_bytes
 from tellapart.errors import ModelError, clipped
-from tellapart.model.cost import check_cost
 from tellapart.model.graph import IR_VERSION, OPSET
+from tellapart.model.inference_cost import check_cost
 from tellapart.model.manifest import METADATA_KEY, Manifest
 from tellapart.model.seal import is_sealed, sealed
 from tellapart.model.shapes import Misfit, Shape

@@ -1,7 +1,7 @@
 """Build an ONNX graph node by node, with names that a person can read in a viewer.
 
 A thin hand on the `onnx` library: it keeps the list of nodes and constants and nothing else. What the nodes mean is
-decided by who calls it (`network/export.py`).
+decided by who calls it (`network/onnx_export.py`).
 """
 
 from __future__ import annotations

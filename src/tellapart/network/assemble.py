@@ -15,8 +15,8 @@ import numpy as np
 from tellapart.model.patterns import draw_patterns, summarise_embeddings
 from tellapart.network.backbones import build_backbone
 from tellapart.network.family import Backbone
-from tellapart.network.head import LinearHead
-from tellapart.network.quiet import keras, our_settings
+from tellapart.network.keras_setup import keras, our_settings
+from tellapart.network.linear_head import LinearHead
 
 
 @our_settings()

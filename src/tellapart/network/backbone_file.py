@@ -55,7 +55,7 @@ def backbone_engine(backbone: Backbone, folder: Path | None = None) -> Engine:
 def _make(backbone: Backbone) -> tuple[Any, Manifest]:
     """What goes into the file (an onnx.ModelProto), and what it says about itself."""
     from tellapart.network.assemble import assemble_embedder, pattern_answers
-    from tellapart.network.export import to_onnx
+    from tellapart.network.onnx_export import to_onnx
 
     model = assemble_embedder(backbone)
     manifest = Manifest(

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tellapart.network.checkpoint import read_checkpoint
 from tellapart.network.family import EMBEDDING_WIDTH, Backbone, checkpoint_path
-from tellapart.network.quiet import keras, our_settings
+from tellapart.network.keras_setup import keras, our_settings
+from tellapart.network.torch_checkpoint import read_checkpoint
 
 _BATCH_NORM_EPSILON = 1e-3  # TensorFlow's, not PyTorch's 1e-5: with the wrong one embeddings differ in the first digit
 

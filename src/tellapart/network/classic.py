@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tellapart.network.quiet import keras, our_settings
+from tellapart.network.keras_setup import keras, our_settings
 
 CLASSIC_SIDE_PX = 150
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tellapart.network.quiet import keras, our_settings
+from tellapart.network.keras_setup import keras, our_settings
 
 _MOMENTUM = 0.9  # of the running mean and variance; 0.99 lags behind a schedule of a few minutes
 

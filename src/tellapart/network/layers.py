@@ -1,14 +1,14 @@
 """Layers that Keras lacks and our graphs need: grey as Pillow makes it, and the mean of a photo and its mirror image.
 
-Each is written with `keras.ops` only, so it runs on every backend, and has a handler in `network/export.py`, so it is
-inside `model.onnx`: nobody who uses the file has to know of it.
+Each is written with `keras.ops` only, so it runs on every backend, and has a handler in `network/onnx_export.py`, so it
+is inside `model.onnx`: nobody who uses the file has to know of it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from tellapart.network.quiet import keras
+from tellapart.network.keras_setup import keras
 
 ops: Any = keras.ops  # its types say that any result may be None
 

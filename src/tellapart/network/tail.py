@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tellapart.network.quiet import keras, our_settings
+from tellapart.network.keras_setup import keras, our_settings
 
 # Before which block a network may be cut, deepest first. Each step down trains fewer blocks, several times as fast.
 CUTS = ("stage6_0", "stage7_0")

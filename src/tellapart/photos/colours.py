@@ -14,7 +14,7 @@ Cameras and microscopes put 10, 12 or 14 bits into files of 16, and few files sa
     3. else the smallest of 255, 511, 1,023 ... 65,535 and on that no value of the photo exceeds.
 
 The white of a folder is the largest that rule 3 gives to any of its photos. Nobody knows it before all were seen, so
-`training/white.py` looks again at those that were judged by less; in most folders that is none. A photo that is
+`engine/white_level.py` looks again at those that were judged by less; in most folders that is none. A photo that is
 brighter than the white of the folder is judged by its own.
 
 Real numbers up to 1 have 1 as white. Negative values stretch a photo from its darkest to its brightest. What is no

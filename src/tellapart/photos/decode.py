@@ -28,7 +28,7 @@ from tellapart.errors import PhotoRefused
 from tellapart.photos import colours
 from tellapart.photos.bands import Bands
 from tellapart.photos.colours import Depth
-from tellapart.photos.cost import ROOM
+from tellapart.photos.decode_cost import ROOM
 from tellapart.photos.faults import refusal
 from tellapart.photos.formats import reader, recognise
 from tellapart.photos.loading import is_cut

@@ -14,8 +14,8 @@ from typing import Any
 
 from tellapart.errors import DataError, PhotoRefused, ResourceError, UsageError
 from tellapart.photos.decode import Source, open_photo, read_photo
-from tellapart.photos.given import path_given, photos_given
 from tellapart.photos.labels import Labels, labels_of
+from tellapart.photos.python_inputs import path_given, photos_given
 from tellapart.settings import ScanSettings
 from tellapart.temporary import folder_for
 

@@ -14,10 +14,10 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from tellapart.errors import PhotoRefused
-from tellapart.photos import bmp_file, colours, cost, jpeg_file, png_file, tiff_file
+from tellapart.photos import bmp_file, colours, decode_cost, jpeg_file, png_file, tiff_file
 from tellapart.photos.bands import Bands, plain_bands
 from tellapart.photos.colours import Depth
-from tellapart.photos.cost import Watch
+from tellapart.photos.decode_cost import Watch
 from tellapart.photos.faults import refusal
 from tellapart.photos.formats import reader, recognise
 from tellapart.photos.loading import load
@@ -58,26 +58,26 @@ class OpenedFile:
 
     def require_room(self) -> int:
         """Bytes that loading and converting take at the most, the file included; more than the limit is refused."""
-        stored = cost.stored_bytes(self.image.mode, self.image.size)
-        gulp = cost.gulp_bytes(self.name, self.image.size)
+        stored = decode_cost.stored_bytes(self.image.mode, self.image.size)
+        gulp = decode_cost.gulp_bytes(self.name, self.image.size)
         needed = len(self.data) + max(gulp, self.coefficient_bytes + self.piece_bytes + stored)
-        limit = cost.limit_bytes(self.settings)
+        limit = decode_cost.limit_bytes(self.settings)
         if needed > limit and self._plain() is not None:
             needed = len(self.data) + 2 * stored // 9  # decoded in bands, and made smaller
-        cost.require_bytes(needed, self.settings)
-        with_copies = len(self.data) + stored + 2 * cost.stored_bytes("RGB", self.image.size)
+        decode_cost.require_bytes(needed, self.settings)
+        with_copies = len(self.data) + stored + 2 * decode_cost.stored_bytes("RGB", self.image.size)
         return min(limit, max(needed, with_copies))
 
     def load(self) -> tuple[Image.Image | Bands, list[str]]:
         """The picture, in memory or in bands of rows, and what is not whole about it."""
-        stored, size = cost.stored_bytes(self.image.mode, self.image.size), len(self.data)
-        plain = self._plain() if size + stored > cost.limit_bytes(self.settings) else None
+        stored, size = decode_cost.stored_bytes(self.image.mode, self.image.size), len(self.data)
+        plain = self._plain() if size + stored > decode_cost.limit_bytes(self.settings) else None
         if plain is not None:
             return plain, list(self.notes)
         if not isinstance(self.image, ImageFile):
             return self.image, list(self.notes)
         raw_mode = _raw_mode(self.image)
-        can_compare = size + 4 * stored <= cost.limit_bytes(self.settings)
+        can_compare = size + 4 * stored <= decode_cost.limit_bytes(self.settings)
         try:
             self.image, notes = load(self.image, self.name, self.data, self._again, can_compare)
         except (OSError, SyntaxError, ValueError):
@@ -104,7 +104,9 @@ class OpenedFile:
             image.load()
             return image
         if self.name == "BMP":
-            cost.require_bytes(len(self.data) + _RARE_BMP_BYTES * self.image.width * self.image.height, self.settings)
+            decode_cost.require_bytes(
+                len(self.data) + _RARE_BMP_BYTES * self.image.width * self.image.height, self.settings
+            )
             return bmp_file.open_rare(self.data)
         return None
 
@@ -114,13 +116,13 @@ class OpenedFile:
         Raises:
             PhotoRefused: no such number leaves it large enough.
         """
-        held = cost.stored_bytes(self.image.mode, self.image.size) if isinstance(image, Image.Image) else 0
-        free = cost.limit_bytes(self.settings) - len(self.data) - held
+        held = decode_cost.stored_bytes(self.image.mode, self.image.size) if isinstance(image, Image.Image) else 0
+        free = decode_cost.limit_bytes(self.settings) - len(self.data) - held
         is_rgb = isinstance(image, Image.Image) and image.mode == "RGB" and "transparency" not in image.info
-        found = cost.shrinking(self.image.size, turned + (not is_rgb), free, min_side_px)
+        found = decode_cost.shrinking(self.image.size, turned + (not is_rgb), free, min_side_px)
         if not found:
-            copies = 2 * cost.stored_bytes("RGB", self.image.size)
-            cost.require_bytes(len(self.data) + held + copies, self.settings)
+            copies = 2 * decode_cost.stored_bytes("RGB", self.image.size)
+            decode_cost.require_bytes(len(self.data) + held + copies, self.settings)
         return max(1, found)
 
     def _plain(self) -> Bands | None:
@@ -130,7 +132,7 @@ class OpenedFile:
 
     def _again(self, data: bytes) -> ImageFile:
         """Such bytes opened in the same way."""
-        image = reader(self.name)(cost.watched(self.name, data, self.watch))
+        image = reader(self.name)(decode_cost.watched(self.name, data, self.watch))
         if self.name == "JPEG":
             image.draft(None, (self.min_side_px, self.min_side_px))
         return image
@@ -174,10 +176,10 @@ def open_file(data: bytes, settings: DecodeSettings) -> OpenedFile:
 
 def _plainly(name: str, data: bytes, settings: DecodeSettings, watch: Watch, **more: Any) -> OpenedFile:
     if name == "WebP":  # its reader takes memory for the whole canvas when it opens a file
-        cost.require_gulp(name, _webp_size(data), len(data), settings)
-    image = reader(name)(cost.watched(name, data, watch))
+        decode_cost.require_gulp(name, _webp_size(data), len(data), settings)
+    image = reader(name)(decode_cost.watched(name, data, watch))
     if name in ("AVIF", "HEIC"):
-        cost.require_gulp(name, image.size, len(data), settings)
+        decode_cost.require_gulp(name, image.size, len(data), settings)
     return OpenedFile(name=name, data=data, image=image, settings=settings, watch=watch, **more)
 
 
@@ -185,7 +187,7 @@ def _open_jpeg(data: bytes, settings: DecodeSettings, watch: Watch) -> OpenedFil
     facts = jpeg_file.survey(data)
     if facts is None:
         return _plainly("JPEG", data, settings, watch)
-    cost.require_scans(jpeg_file.count_scans(data, facts), (facts.width_px, facts.height_px), settings)
+    decode_cost.require_scans(jpeg_file.count_scans(data, facts), (facts.width_px, facts.height_px), settings)
     data = jpeg_file.lighten(data, facts)
     return _plainly("JPEG", data, settings, watch, coefficient_bytes=facts.coefficient_bytes)
 
@@ -215,7 +217,7 @@ def _open_bmp(data: bytes, settings: DecodeSettings, watch: Watch) -> OpenedFile
         if size is None:
             raise
         require_pixels(size, settings)
-        cost.require_bytes(len(data) + _RARE_BMP_BYTES * size[0] * size[1], settings)
+        decode_cost.require_bytes(len(data) + _RARE_BMP_BYTES * size[0] * size[1], settings)
         image = bmp_file.open_rare(data)
         return OpenedFile(name="BMP", data=data, image=image, settings=settings, watch=watch)
 
@@ -227,11 +229,11 @@ def _open_tiff(data: bytes, settings: DecodeSettings, watch: Watch) -> OpenedFil
     require_pixels(first.size, settings)
     is_packed = first.number(tiff_file.COMPRESSION, 1) != 1
     if is_packed:
-        cost.require_bytes(first.piece_bytes + len(data), settings)
-        cost.require_gulp("TIFF", first.size, len(data), settings)
+        decode_cost.require_bytes(first.piece_bytes + len(data), settings)
+        decode_cost.require_gulp("TIFF", first.size, len(data), settings)
         pieces = first.count(tiff_file.STRIPS) + first.count(tiff_file.TILE_BYTES)
         scans = max(0, data.count(b"\xff\xda") - pieces) if first.number(tiff_file.COMPRESSION) in (6, 7) else 0
-        cost.require_scans(scans, first.size, settings)
+        decode_cost.require_scans(scans, first.size, settings)
     more = {
         "failure": _tiff_failure(first),
         "depth": _tiff_depth(first, settings),

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tellapart.photos.cost import Watch
+from tellapart.photos.decode_cost import Watch
 
 _START = 8
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tellapart.report import wording
-from tellapart.report.drawing import Axes, Figure, FixedLocator, MaxNLocator, NullLocator
-from tellapart.report.figures import BLUE, INK, MUTED, ORANGE, floor_of_axis, percent_ticks, styled
+from tellapart import wording
+from tellapart.drawing import BLUE, INK, MUTED, ORANGE, Axes, Figure, FixedLocator, MaxNLocator, NullLocator
+from tellapart.report.figures import floor_of_axis, percent_ticks, styled
 
 _SIZE = (5.2, 3.6)  # inches; the page scales it
 _APART = 1.4  # factor between marks of a logarithmic axis: nearer ones would run into each other

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from tellapart.atomic import replacing
+from tellapart.drawing import BLUE, GRID, INK, MUTED, ORANGE, Axes, Figure, MaxNLocator, styled
+from tellapart.explanations.heatmap import figure_png
 from tellapart.report import figures
-from tellapart.report.drawing import Axes, Figure, MaxNLocator, styled
-from tellapart.report.figures import BLUE, GRID, INK, MUTED, ORANGE
-from tellapart.report.heat import figure_png
 
 _STYLE: dict[Any, Any] = {
     "font.size": 10.5,

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from tellapart.engine.session import Engine
 from tellapart.evaluation.calibration import ReliabilityBin
 from tellapart.evaluation.headline import part_of_new
-from tellapart.report.sight import Entry
+from tellapart.explanations.network_input import Entry
 
 PARTS = ("train", "validation", "test")
 

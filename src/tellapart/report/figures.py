@@ -11,13 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from tellapart import wording
+from tellapart.drawing import BLUE, GRID, INK, MUTED, ORANGE, Axes, Axis, Figure, LinearSegmentedColormap, MaxNLocator
+from tellapart.drawing import styled as drawn_in
 from tellapart.evaluation.calibration import ReliabilityBin
-from tellapart.report import wording
-from tellapart.report.drawing import Axes, Axis, Figure, LinearSegmentedColormap, MaxNLocator
-from tellapart.report.drawing import styled as drawn_in
-
-INK, MUTED, GRID = "#1b1f24", "#59636e", "#d5dae0"
-BLUE, ORANGE = "#0072b2", "#d55e00"
 
 _STYLE: dict[Any, Any] = {
     "font.size": 10.5,

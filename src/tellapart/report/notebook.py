@@ -17,7 +17,7 @@ from tellapart.cells import read_rows
 from tellapart.errors import UsageError
 from tellapart.model.manifest import Manifest
 from tellapart.reading import read_json
-from tellapart.report.wording import count, estimate, readable, verdict
+from tellapart.wording import count, estimate, readable, verdict
 
 if TYPE_CHECKING:
     from tellapart.report.displays import Display

@@ -13,8 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from tellapart import wording
 from tellapart.atomic import write_text
-from tellapart.report import wording
 from tellapart.report.facts import ReportFacts
 from tellapart.report.sections import build_sections
 

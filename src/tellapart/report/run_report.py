@@ -17,6 +17,7 @@ import numpy as np
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import ModelError
 from tellapart.evaluation.calibration import reliability
+from tellapart.explanations.network_input import Entry
 from tellapart.photos.part_names import class_order
 from tellapart.report.facts import (
     Answer,
@@ -28,9 +29,8 @@ from tellapart.report.facts import (
     TwinFinding,
 )
 from tellapart.report.page import write_report
-from tellapart.report.run_files import number, read_json, read_rows
-from tellapart.report.sight import Entry
-from tellapart.report.wording import verdict
+from tellapart.runs.lenient import number, read_json, read_rows
+from tellapart.wording import verdict
 
 EXAMPLES_PER_CLASS = 6
 _TWIN_COLUMNS = tuple(field.name for field in fields(TwinFinding))

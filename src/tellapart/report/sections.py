@@ -6,7 +6,7 @@ To add one: write a function in one of the files named here, name it in `SECTION
 
 from __future__ import annotations
 
-from tellapart.engine.limits import decode_limits
+from tellapart.engine.request_limits import decode_limits
 from tellapart.report.facts import ReportFacts
 from tellapart.report.section import Builder, Section
 from tellapart.report.sections_diagnosis import diagnosis, doubts, memorised

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tellapart import wording
 from tellapart.diagnosis.verdict import LEAST_POINTS
-from tellapart.report import wording
 from tellapart.report.curves import forecast_points, photos_figure, size_figure, suspects_figure, tried_sizes
 from tellapart.report.facts import ReportFacts
 from tellapart.report.section import Section

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tellapart.report import wording
+from tellapart import wording
 from tellapart.report.facts import ReportFacts
 from tellapart.report.figures import accuracy_figure, reliability_figure, risk_figure
 from tellapart.report.section import Section

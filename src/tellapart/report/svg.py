@@ -14,8 +14,9 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from tellapart.report import figures, wording
-from tellapart.report.drawing import Figure, styled
+from tellapart import wording
+from tellapart.drawing import Figure, styled
+from tellapart.report import figures
 
 _THEME = {  # colour that a figure is drawn with -> its name in style.css
     figures.INK: "ink",

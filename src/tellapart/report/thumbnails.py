@@ -12,13 +12,13 @@ import numpy as np
 from tellapart.engine.maps import maps_of
 from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused
+from tellapart.explanations.heatmap import overlay
+from tellapart.explanations.network_input import Entry
+from tellapart.explanations.regions import because, strongest_region
 from tellapart.photos.decode import read_photo
 from tellapart.photos.faults import refusal
 from tellapart.photos.picture import as_network_sees, jpeg, shown
 from tellapart.report.facts import Photo
-from tellapart.report.heat import overlay
-from tellapart.report.sight import Entry
-from tellapart.report.where import because, strongest_region
 from tellapart.settings import DecodeSettings, MapSettings
 
 SIDE_PX = 160  # longer side: 2 screen pixels for each of 80, or a phone's half width

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+from tellapart.engine.embed import Look
+from tellapart.engine.grade import decisions_on, grade, trained_on
 from tellapart.evaluation.headline import Headline, headline, rows_that_count
 from tellapart.model.manifest import Manifest
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
 from tellapart.settings import TwinSettings
-from tellapart.training.findings import without_twins_outside
-from tellapart.training.grading import decisions_on, grade, trained_on
-from tellapart.training.looking import Look
+from tellapart.training.duplicate_findings import without_twins_outside
 
 # Embeddings of networks trained on these photos call many photos alike; there, only the hash tells copies apart.
 _BY_HASH = TwinSettings(close_bits=3, similar_bits=3, max_bits=3)

@@ -23,7 +23,8 @@ from jaxtyping import Float, Float32, Int
 from scipy.optimize import minimize
 
 from tellapart.evaluation.calibration import fit_temperature
-from tellapart.network.head import LinearHead
+from tellapart.evaluation.folds import stratified_group_folds
+from tellapart.network.linear_head import LinearHead
 from tellapart.settings import HeadSettings
 
 _WIDEN_BELOW_BYTES = 256_000_000  # embeddings are widened to float32 once if they fit, else block by block at each step
@@ -71,7 +72,7 @@ def fit_head(
     if len(np.unique(groups)) < 2:  # no fold could be left out; photos of one scene are all there is to judge by
         groups = np.arange(len(labels))
     num_folds = max(2, min(settings.num_folds, _MOST_PARAMETERS // (embeddings.shape[1] * num_classes) - 1))
-    folds = deal_folds(labels, groups, num_folds, settings.seed)
+    folds = stratified_group_folds(labels, groups, num_folds, settings.seed)
     problem = _Problem(embeddings, labels, folds, num_classes, settings.class_weight, num_folds + 1)
     choice = _search(problem, settings, advance)
     weights, offsets = problem.unstandardised(choice.solution)
@@ -123,24 +124,6 @@ def try_strengths(
     for step in _walk(problem, settings.strengths):
         logits = step.logits if rows is None else problem.left_out(step.solution, embeddings, folds)
         yield Trial(strength=step.strength, temperature=step.temperature, loss=step.loss, logits=logits)
-
-
-def deal_folds(
-    labels: Int[np.ndarray, " photos"], groups: Int[np.ndarray, " photos"], num_folds: int, seed: int
-) -> Int[np.ndarray, " photos"]:
-    """A fold for each photo: stratified, groups kept together, the same for the same seed.
-
-    Groups are dealt in turn, in random order within the class of their first photo, so that every fold gets its share.
-
-    >>> deal_folds(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]), 2, seed=0)
-    array([0, 1, 0, 1])
-    """
-    _, first, members = np.unique(groups, return_index=True, return_inverse=True)
-    shuffled = np.random.default_rng(seed).permutation(len(first))
-    by_class = shuffled[np.argsort(labels[first[shuffled]], kind="stable")]
-    fold_of_group = np.empty(len(first), np.int64)
-    fold_of_group[by_class] = np.arange(len(first)) % num_folds
-    return fold_of_group[members]
 
 
 class _Choice(NamedTuple):

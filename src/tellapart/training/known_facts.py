@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.engine.embed import Look
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins
-from tellapart.training.looking import Look
 from tellapart.training.parts_compared import compare_parts, compared_before
 
 SURELY = 0.005  # probability by chance below which parts differ; two tests share a risk of 1 in 100

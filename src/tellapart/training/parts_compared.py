@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from tellapart.training.domain import NUM_PERMUTATIONS, tell_parts_apart
-from tellapart.training.least_squares import permutation_probability
+from tellapart.evaluation.ridge import permutation_probability
+from tellapart.evaluation.two_sample_test import NUM_PERMUTATIONS, tell_parts_apart
 
 _MOST_PHOTOS = {
     "train": 1000,

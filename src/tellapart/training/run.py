@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from tellapart.engine.embed import Look, RefusedPhoto, check_share
+from tellapart.engine.grade import grade
 from tellapart.evaluation.headline import part_of_new
 from tellapart.evaluation.metrics import memorisation_gap
 from tellapart.photos.faults import name_some
@@ -23,21 +25,20 @@ from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
 from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
+from tellapart.runs.provenance import Stopwatch, peak_memory_mb
 from tellapart.settings import ScanSettings, TrainSettings
-from tellapart.training.built import Built
-from tellapart.training.checkpoint import has_checkpoint
 from tellapart.training.conditions import conditions_of_test
-from tellapart.training.facts import Stopwatch, peak_memory_mb
-from tellapart.training.findings import TwinFinding, troubling_twins, twin_warnings, without_twins_outside
-from tellapart.training.fine_tuning import build_best
-from tellapart.training.from_pixels import build_classic, build_scratch
-from tellapart.training.grading import Grader, grade, require_same_classes
+from tellapart.training.data.pixel_cache import PhotosLost
+from tellapart.training.duplicate_findings import TwinFinding, troubling_twins, twin_warnings, without_twins_outside
 from tellapart.training.known_facts import known_facts, shift_warnings
-from tellapart.training.limits import add_limits
-from tellapart.training.looking import Look, RefusedPhoto, check_share
-from tellapart.training.pixels import PhotosLost
-from tellapart.training.preparing import Material, backbone_viewer, note_warnings, prepare, viewer_of
-from tellapart.training.quick import build_quick
+from tellapart.training.loop.checkpoint import has_checkpoint
+from tellapart.training.prepare import Material, backbone_viewer, note_warnings, prepare, viewer_of
+from tellapart.training.recipes.best import build_best
+from tellapart.training.recipes.from_pixels import build_classic, build_scratch
+from tellapart.training.recipes.quick import build_quick
+from tellapart.training.recipes.recipe_result import Built
+from tellapart.training.thresholds import add_limits
+from tellapart.training.verify_export import Grader, require_same_classes
 
 PARTS = ("train", "validation", "test")
 RECIPES = {"quick": build_quick, "best": build_best, "scratch": build_scratch, "classic": build_classic}

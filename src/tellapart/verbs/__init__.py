@@ -5,16 +5,17 @@ Each verb takes what it works on first and everything else by name, in one order
 `to_dict()`, and tells a `Progress` where it is: by default a line on standard error where somebody sees it;
 `progress=False` is silent. `evaluate`, `compare` and `predict` never import Keras.
 
-    training.py    check, train
-    grading.py     evaluate, compare, predict
-    seeing.py      explain, look, quiz
-    diagnosing.py  diagnose, relabel
-    given.py       what every verb does with what it is given
+    training_verbs.py    check, train
+    grading_verbs.py     evaluate, compare, predict
+    seeing_verbs.py      explain, look, quiz
+    diagnosis_verbs.py   diagnose, relabel
+    model_comparison.py  two models on the same photos, and whether the data can separate them
+    arguments.py         what every verb does with what it is given
 """
 
-from tellapart.verbs.diagnosing import diagnose, relabel
-from tellapart.verbs.grading import compare, evaluate, predict
-from tellapart.verbs.seeing import explain, look, quiz
-from tellapart.verbs.training import check, train
+from tellapart.verbs.diagnosis_verbs import diagnose, relabel
+from tellapart.verbs.grading_verbs import compare, evaluate, predict
+from tellapart.verbs.seeing_verbs import explain, look, quiz
+from tellapart.verbs.training_verbs import check, train
 
 __all__ = ["check", "compare", "diagnose", "evaluate", "explain", "look", "predict", "quiz", "relabel", "train"]

@@ -1,0 +1,242 @@
+"""Teach a finished classifier when not to answer: novelty in its file, and limits set on held-out photos.
+
+    graded train + validation ─▶ prototypes ─▶ novelty of held-out photos ─▶ limits ─▶ model.onnx, proven again
+
+It comes after the file has seen training and validation photos, so that the prototypes are the file's own embeddings
+whatever the recipe, and before it sees the test photos, so that those are graded as shipped, decisions included.
+
+Held-out photos are those of the validation part and, for a head on an unchanged backbone, those of the training part
+too, each judged by the fold that left it out and compared with no prototype of its own group. Eight times as many
+photos make both limits tighter. The folds saw a fifth fewer photos than the finished head and are a little worse, so
+this errs on the safe side; benchmarks/neither.py counts how often the promise is broken.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from tellapart.engine.embed import Look
+from tellapart.engine.session import Engine, open_engine
+from tellapart.evaluation.neither import decide, fewest_photos, novelty_limit, one_per_group, unsure_limit
+from tellapart.evaluation.risk_curve import risk_curve
+from tellapart.model.file import read_model, with_manifest, write_model
+from tellapart.model.novelty import MOST_BYTES, Prototypes, answers_with_novelty, with_novelty
+from tellapart.model.patterns import draw_patterns
+from tellapart.settings import TrainSettings
+from tellapart.training.prepare import Material
+from tellapart.training.recipes.recipe_result import Built
+from tellapart.training.unknown_kinds import not_measured, unknown_kinds
+
+_BLOCK_PHOTOS = 2048
+_MOST_JUDGED = 20_000  # training photos that are held out in turn: more would cost seconds and move no limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """Photos that were not trained on, no two of one group, as the classifier sees new ones."""
+
+    confidence: Float[np.ndarray, " photos"]
+    wrong: np.ndarray  # (photos,) bool
+    novelty: Float[np.ndarray, " photos"] | None  # None: the classifier has none
+
+    @classmethod
+    def of(cls, looks: Sequence[Look]) -> Held:
+        """Held-out photos of several kinds as one."""
+        probabilities = np.concatenate([look.probabilities for look in looks if look.probabilities is not None])
+        novelties = [look.novelty for look in looks if look.novelty is not None]
+        return cls(
+            confidence=probabilities.max(axis=1, initial=0.0),
+            wrong=probabilities.argmax(axis=1) != np.concatenate([look.table.labels for look in looks]),
+            novelty=np.concatenate(novelties) if novelties else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Prototypes, and where they come from."""
+
+    prototypes: Prototypes
+    groups: Int[np.ndarray, " prototypes"]  # of the photos that they are embeddings of
+    labels: Int[np.ndarray, " prototypes"]  # index of the class of each
+
+    def left_out(
+        self, embeddings: Float[np.ndarray, "photos width"], groups: Int[np.ndarray, " photos"]
+    ) -> Float[np.ndarray, " photos"]:
+        """Novelty of training photos, each without the prototypes of its own group."""
+        parts = [np.zeros(0, np.float32)]
+        for start in range(0, len(embeddings), _BLOCK_PHOTOS):
+            rows = slice(start, start + _BLOCK_PHOTOS)
+            parts.append(self.prototypes.novelty_without(embeddings[rows], groups[rows, None] == self.groups))
+        return np.concatenate(parts)
+
+
+class Limited(NamedTuple):
+    """A classifier that knows when not to answer."""
+
+    built: Built
+    validation: Look  # with novelty
+    metrics: dict[str, Any]  # `limits` and `unknown_kinds` of metrics.json
+    warnings: tuple[str, ...]
+
+
+def add_limits(
+    built: Built, material: Material, train: Look, validation: Look, settings: TrainSettings, folder: Path
+) -> Limited:
+    """Write novelty and limits into the classifier and prove it again.
+
+    Args:
+        built: the classifier, with a file that has no novelty.
+        material: knows the groups of the photos.
+        train: the training part with the file's own embeddings.
+        validation: the validation part as the file saw it.
+        settings: how many answers may be wrong.
+        folder: the run folder.
+
+    Raises:
+        ModelError: the file does not compute what it should.
+    """
+    groups = _rows_of(material, train, material.groups)
+    num_classes = len(train.table.class_names)
+    chosen = choose_prototypes(train.embeddings, train.table.labels, groups, num_classes, settings.seed)
+    if chosen is not None:
+        validation = dataclasses.replace(validation, novelty=chosen.prototypes.novelty(validation.embeddings))
+    looks = [validation.select(one_per_group(_rows_of(material, validation, material.groups)))]
+    if built.out_of_fold is not None:
+        left_out = _rows_of(material, train, _spread(material, built.out_of_fold))
+        looks.append(hold_out(dataclasses.replace(train, probabilities=left_out), groups, chosen))
+    held = Held.of(looks)
+    thresholds, warnings = set_limits(held, settings.max_error)
+    _write(folder / "model.onnx", built.engine, thresholds, chosen)
+    facts = {"held_out": len(held.wrong), "prototypes": 0 if chosen is None else len(chosen.groups)}
+    details = {**built.details, "limits": {**thresholds, **facts}}
+    built = dataclasses.replace(built, engine=open_engine(folder / "model.onnx"), details=details)
+    metrics = {"limits": limits_of(held, thresholds, settings.max_error)}
+    if built.out_of_fold is None:
+        metrics["unknown_kinds"] = not_measured("its network was trained on all of them")
+    else:
+        labels, names = train.table.labels, train.table.class_names
+        metrics["unknown_kinds"] = unknown_kinds(train.embeddings, labels, groups, names, chosen, settings.seed)
+    return Limited(built, validation, metrics, warnings)
+
+
+def _write(path: Path, engine: Engine, thresholds: dict[str, float], chosen: Chosen | None) -> None:
+    file = read_model(path)
+    manifest = dataclasses.replace(file.manifest, thresholds=thresholds)
+    if chosen is None:
+        write_model(path, with_manifest(file.content, manifest))
+        return
+    # The embeddings come from the file that was just proven against Keras; what follows them is proven by NumPy.
+    answers = [engine.run(pattern[None], ("embedding",)) for pattern in draw_patterns(manifest.side_px)]
+    embeddings = np.concatenate([answer["embedding"] for answer in answers])
+    manifest = answers_with_novelty(manifest, chosen.prototypes, embeddings)
+    write_model(path, with_novelty(file.content, manifest, chosen.prototypes))
+
+
+def _rows_of(material: Material, look: Look, values: np.ndarray) -> np.ndarray:
+    """Values of the known photos, for those of a look; a photo may have gone since it was known."""
+    place = {path: row for row, path in enumerate(material.known.table.paths)}
+    return values[[place[path] for path in look.table.paths]]
+
+
+def _spread(material: Material, of_train: np.ndarray) -> np.ndarray:
+    """Values of the training photos as rows of all known photos."""
+    spread = np.zeros((len(material.parts), *of_train.shape[1:]), of_train.dtype)
+    spread[material.parts == "train"] = of_train
+    return spread
+
+
+def choose_prototypes(
+    embeddings: Float[np.ndarray, "photos width"],
+    labels: Int[np.ndarray, " photos"],
+    groups: Int[np.ndarray, " photos"],
+    num_classes: int,
+    seed: int,
+) -> Chosen | None:
+    """Embeddings of as many photos of each class as fit; None where not even one of each does.
+
+    A plain draw, and no cluster centres: a photo that was not drawn is then as new to the prototypes as any photo
+    to come, so that the limit can be set on training photos too. Centres were no better at 780 prototypes.
+
+    Args:
+        embeddings: the file's, of the training photos.
+        labels: index of each photo's class.
+        groups: of photos with equal numbers only one is taken.
+        num_classes: classes in all.
+        seed: decides which photos are drawn.
+    """
+    rows = np.random.default_rng(seed).permutation(one_per_group(groups))
+    most = MOST_BYTES // (2 * embeddings.shape[1])
+    counts = np.bincount(labels[rows], minlength=num_classes)
+    if most < num_classes or len(rows) < 2:
+        return None
+    share = max(share for share in range(most + 1) if np.minimum(counts, share).sum() <= most)
+    drawn = np.sort(np.concatenate([rows[labels[rows] == number][:share] for number in range(num_classes)]))
+    return Chosen(prototypes=Prototypes.of(embeddings[drawn]), groups=groups[drawn], labels=labels[drawn])
+
+
+def hold_out(train: Look, groups: Int[np.ndarray, " photos"], chosen: Chosen | None) -> Look:
+    """Training photos as if they were new: one of each group, none compared with prototypes of its own group.
+
+    Args:
+        train: the training part, with the probabilities of the folds that left each photo out.
+        groups: of its photos.
+        chosen: prototypes, where there are any.
+    """
+    rows = one_per_group(groups)
+    rows = rows[:: -(-len(rows) // _MOST_JUDGED)]
+    held = train.select(rows)
+    return held if chosen is None else dataclasses.replace(held, novelty=chosen.left_out(held.embeddings, groups[rows]))
+
+
+def set_limits(held: Held, max_error: float) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The limits of a classifier, and a sentence for each that could not be set.
+
+    >>> set_limits(Held(confidence=np.ones(9), wrong=np.zeros(9, bool), novelty=None), 0.02)[0]
+    {}
+    """
+    thresholds, warnings = {}, []
+    neither = None if held.novelty is None else novelty_limit(held.novelty[np.isfinite(held.novelty)])
+    if neither is not None:
+        thresholds["neither"] = neither
+    else:
+        warnings.append("It cannot tell photos of none of the classes: " + _why_not_neither(held))
+    kept = ~decide(held.confidence, held.novelty, thresholds).neither  # what is neither is never answered
+    confidence, wrong = held.confidence[kept], held.wrong[kept]
+    unsure = unsure_limit(confidence, wrong, max_error)
+    if unsure is not None:
+        thresholds["unsure"] = unsure
+    else:
+        warnings.append(_why_not_unsure(confidence, wrong, max_error))
+    return thresholds, tuple(warnings)
+
+
+def limits_of(held: Held, thresholds: dict[str, float], max_error: float) -> dict[str, Any]:
+    """What a limit costs, for metrics.json: at each share of errors, how many of the held-out photos get an answer."""
+    kept = ~decide(held.confidence, held.novelty, thresholds).neither
+    curve = risk_curve(held.confidence[kept], held.wrong[kept], max_error, int((~kept).sum()))
+    return {"max_error": max_error, "n": len(kept), "curve": curve}
+
+
+def _why_not_neither(held: Held) -> str:
+    if held.novelty is None:
+        return "there are too many classes for a sample of each in the file."
+    return f"only {len(held.novelty):,} photos were there to set a limit on, and 49 are needed."
+
+
+def _why_not_unsure(confidence: np.ndarray, wrong: np.ndarray, max_error: float) -> str:
+    needed, percent = fewest_photos(max_error), f"{100 * max_error:g} %"
+    problem = (
+        f"No limit can promise that at most {percent} of its answers are wrong, so it answers however unsure it is: "
+    )
+    if len(wrong) < needed:
+        photos = "1 photo was" if len(wrong) == 1 else f"{len(wrong):,} photos were"
+        return f"{problem}{photos} there to judge by, and {needed:,} are needed at least."
+    surest = np.argsort(-confidence, kind="stable")[:needed]
+    return f"{problem}of its {needed:,} surest answers on photos held out, {int(wrong[surest].sum()):,} were wrong."
