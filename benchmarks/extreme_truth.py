@@ -19,7 +19,7 @@ from onnx.utils import Extractor
 from PIL import Image
 
 from benchmarks.extreme_cases import CHANGES, NATURAL, Case, Plan, Pool, parts_of, sub_class
-from benchmarks.truth import Measured, Truth
+from benchmarks.truth import CurvePoint, Truth
 from tellapart.engine.session import open_classifier
 from tellapart.evaluation.neither import decide
 from tellapart.photos.table import PhotoTable
@@ -111,7 +111,7 @@ def ask(file: Path, seen: Seen) -> Answers:
     return Answers(names == seen.names, decisions.answered, seen.names)
 
 
-def weighted(right: np.ndarray, names: np.ndarray, shares: Mapping[str, float]) -> Measured | None:
+def weighted(right: np.ndarray, names: np.ndarray, shares: Mapping[str, float]) -> CurvePoint | None:
     """The share of `right`, the classes in the shares that they have in a test."""
     value = variance = 0.0
     for name, share in shares.items():
@@ -120,14 +120,14 @@ def weighted(right: np.ndarray, names: np.ndarray, shares: Mapping[str, float]) 
             return None
         value += share * own.mean()
         variance += share**2 * max(own.mean() * (1 - own.mean()), 0.25 / len(own)) / len(own)
-    return Measured(float(value), value * (1 - value) / variance if variance and 0 < value < 1 else len(right))
+    return CurvePoint(float(value), value * (1 - value) / variance if variance and 0 < value < 1 else len(right))
 
 
 def truth_of(case: Case, plan: Plan, pool: Pool, run: Path, metrics: Mapping[str, Any], library: Library) -> Truth:
     """Everything that is known of a case once it is trained."""
     with open(run / "splits.csv", encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["part"] in ("train", "validation", "test")]
-    shown = [(*parts_of(Path(row["path"])), row["label"], row["part"]) for row in rows]
+        rows = [row for row in csv.DictReader(file) if row["split"] in ("train", "validation", "test")]
+    shown = [(*parts_of(Path(row["path"])), row["label"], row["split"]) for row in rows]
     elsewhere = {photo for _, photo, _, part in shown if part != "test"}
     test = [(name, photo, label) for name, photo, label, part in shown if part == "test"]
     honest = {photo: (name, label) for name, photo, label in test if photo not in elsewhere}
@@ -153,7 +153,7 @@ def truth_of(case: Case, plan: Plan, pool: Pool, run: Path, metrics: Mapping[str
         test_groups=len({photo for _, photo, _ in test}) if plan.grouped else None,
         accuracy=weighted(asked.right, asked.names, shares),
         train_kind=weighted(asked_train.right, asked_train.names, shares),
-        recalls={name: Measured(float(asked.right[asked.names == name].mean()), (asked.names == name).sum())
+        recalls={name: CurvePoint(float(asked.right[asked.names == name].mean()), (asked.names == name).sum())
                  for name in np.unique(asked.names)} if not any(wrong) else {},
         answered_wrong=weighted(~asked.right[answered], asked.names[answered], shares) if answered.any() else None,
         answered=float(answered.mean()),
@@ -189,13 +189,13 @@ def _kinds(case: Case, plan: Plan, pool: Pool, library: Library) -> tuple[Seen, 
 def _twice(
     plan: Plan, pool: Pool, classes: list[str], shares: Mapping[str, float], rows: list[dict[str, str]],
     library: Library, judged: Seen,
-) -> Measured | None:  # fmt: skip
+) -> CurvePoint | None:  # fmt: skip
     """Accuracy of a head that learnt from twice as many photos of the same kind; None where there are not so many."""
     if not plan.clean or len(classes) > _MOST_CLASSES:
         return None
     files, names = [], []
     for name in classes:
-        own = [plan.root / row["path"] for row in rows if row["label"] == name and row["part"] == "train"]
+        own = [plan.root / row["path"] for row in rows if row["label"] == name and row["split"] == "train"]
         more = pool.own[name][plan.used.get(name, 0) :][: len(own)]
         if len(more) < len(own):
             return None

@@ -39,7 +39,7 @@ OTHERWISE_PER_CLASS = 250
 TEST_SHARE = 0.3
 PLANTED_SHARE = 0.95  # of the photos of one class
 
-Change = Callable[[Image.Image, np.random.Generator], Image.Image]
+Ablation = Callable[[Image.Image, np.random.Generator], Image.Image]
 
 
 def with_border(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -60,14 +60,14 @@ def with_patch(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
     return photo
 
 
-SHORTCUTS: dict[str, Change] = {
+SHORTCUTS: dict[str, Ablation] = {
     "border": with_border,
     "patch": with_patch,
     "brighter": lambda photo, rng: ImageEnhance.Brightness(photo).enhance(1.25),
     "smaller": lambda photo, rng: photo.resize((photo.width * 2 // 5, photo.height * 2 // 5)),
     "coarser": lambda photo, rng: recoded(photo, 20),
 }
-SHIFTS: dict[str, Change] = {
+SHIFTS: dict[str, Ablation] = {
     "blurred": lambda photo, rng: photo.filter(ImageFilter.GaussianBlur(photo.width / 25)),
     "darkened": lambda photo, rng: ImageEnhance.Brightness(photo).enhance(0.35),
     "desaturated": lambda photo, rng: ImageEnhance.Color(photo).enhance(0.0),

@@ -1,7 +1,7 @@
 """Follow a to-do list by program and look whether accuracy moves as it said.
 
-    labels   a person who knows the truth reviews doubts.csv: right suggestions stay, the rest are struck out; trained
-             again on the new table, graded on the same test photos
+    labels   a person who knows the truth reviews label_issues.csv: right suggestions stay, others are struck;
+             trained again on the new table, graded on the same test photos
     leak     test photos with a copy elsewhere are deleted, and accuracy falls by what they flattered; trained again
     photos   as many photos of each class as there are now are added to the training part; trained again
 
@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.extreme_cases import Case, Plan, Pool, parts_of
 from benchmarks.extreme_truth import Library, truth_of
-from benchmarks.truth import Measured, Truth
+from benchmarks.truth import CurvePoint, Truth
 from tellapart import verbs
 from tellapart.errors import TellapartError
 from tellapart.settings import TrainSettings
@@ -35,8 +35,8 @@ def follow(
         stated = _stated(line, diagnosis)
         if stated is None:
             continue
-        before: Measured | None = truth.train_kind
-        after: Measured | None = None
+        before: CurvePoint | None = truth.train_kind
+        after: CurvePoint | None = None
         try:
             if line["suspect"] == "labels":
                 before, after = _relabelled(plan, run)
@@ -71,10 +71,10 @@ def _again(photos: Path, out: Path, plan: Plan) -> Any:
     return verbs.train(photos, settings=TrainSettings(**plan.settings), out=out, progress=False)
 
 
-def _relabelled(plan: Plan, run: Path) -> tuple[Measured, Measured]:
+def _relabelled(plan: Plan, run: Path) -> tuple[CurvePoint, CurvePoint]:
     """Agreement with the labels of the test photos, before and after the review."""
     reviewed = run.with_name("reviewed.csv")
-    with open(run / "doubts.csv", encoding="utf-8", newline="") as file:
+    with open(run / "label_issues.csv", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["suggestion"] == parts_of(Path(row["path"]))[0]]
     with open(reviewed, "w", encoding="utf-8", newline="") as file:
         columns = ("path", "label", "suggestion")
@@ -85,10 +85,10 @@ def _relabelled(plan: Plan, run: Path) -> tuple[Measured, Measured]:
     return _tested(run, "validation", "test"), _tested(again.folder, "validation", "test")
 
 
-def _without_copies(plan: Plan, run: Path) -> tuple[Measured, Measured]:
+def _without_copies(plan: Plan, run: Path) -> tuple[CurvePoint, CurvePoint]:
     """Accuracy on all test photos before, and after those with a copy elsewhere are deleted."""
     with open(run / "splits.csv", encoding="utf-8", newline="") as file:
-        rows = [(row["part"] == "test", row["path"]) for row in csv.DictReader(file)]
+        rows = [(row["split"] == "test", row["path"]) for row in csv.DictReader(file)]
     elsewhere = {parts_of(Path(path))[1] for in_test, path in rows if not in_test}
     for in_test, path in rows:
         if in_test and parts_of(Path(path))[1] in elsewhere:
@@ -97,11 +97,11 @@ def _without_copies(plan: Plan, run: Path) -> tuple[Measured, Measured]:
     return _tested(run, "test"), _tested(again.folder, "test")
 
 
-def _tested(run: Path, *names: str) -> Measured:
+def _tested(run: Path, *names: str) -> CurvePoint:
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     parts = [metrics[name] for name in names if metrics[name]["n"]]
     total = sum(part["n"] for part in parts)
-    return Measured(sum(part["n"] * part["accuracy"]["value"] for part in parts) / total, total)
+    return CurvePoint(sum(part["n"] * part["accuracy"]["value"] for part in parts) / total, total)
 
 
 def _add(plan: Plan, pool: Pool, run: Path) -> bool:
@@ -109,7 +109,7 @@ def _add(plan: Plan, pool: Pool, run: Path) -> bool:
     if not plan.clean:
         return False
     with open(run / "splits.csv", encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["part"] == "train"]
+        rows = [row for row in csv.DictReader(file) if row["split"] == "train"]
     for name in pool.names:
         count = sum(row["label"] == name for row in rows)
         more = plan.take(pool, name, count)

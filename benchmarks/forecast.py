@@ -9,8 +9,8 @@ How:     only half of a set is known. Heads learn from 1/16, 1/8, 1/4 (three tim
 Must:    the truth inside the 90 % interval in 85 % of the cases or more; median width 3 points or less
 Expect:  97 to 98 % inside, median width 2.1 points
 Noise:   with 49 cases, a true 90 % shows as 82 to 98 %
-Apart:   what is believed of curves beforehand (`LawSettings`) was chosen on seeds from 100 on: triples of flowers, 60 %
-         of the photos of pairs, 5 to 20 % of catsdogs/train, 30 and 60 % of the solar cells. They are the same
+Apart:   what is believed of curves beforehand (`PowerLawSettings`) was chosen on seeds from 100 on: triples of flowers,
+         60 % of the photos of pairs, 5 to 20 % of catsdogs/train, 30 and 60 % of the solar cells. They are the same
          photos, dealt otherwise, so sets of another kind may be forecast less well
 """
 
@@ -28,11 +28,11 @@ from benchmarks.common import Row, photo_set, print_table
 from tellapart.cli.demo import solar_cells
 from tellapart.diagnosis.experiment_settings import HeadExperimentSettings
 from tellapart.diagnosis.heads.head_curve import Photos, folds_of, measure
-from tellapart.diagnosis.statistics.power_law import fit_law
+from tellapart.diagnosis.statistics.power_law import fit_power_law
 from tellapart.diagnosis.statistics.subsets import nested_ranks
+from tellapart.photos.duplicates import find_duplicates
 from tellapart.photos.scan import scan
 from tellapart.photos.split import group_photos
-from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings, ScanSettings, TrainSettings, cache_folder
 from tellapart.training.prepare import backbone_viewer, embed
@@ -56,7 +56,7 @@ def main() -> None:
             options.save.write_text(json.dumps(rows))
     inside, widths = [], []
     for row in rows:
-        law = fit_law(np.array(row["num_photos"]), np.array(row["errors"]), row["num_held_out"])
+        law = fit_power_law(np.array(row["num_photos"]), np.array(row["errors"]), row["num_held_out"])
         forecast, truth = law.error(row["num_all"], options.level), row["truth"]
         inside.append(forecast.low <= truth <= forecast.high)
         widths.append(100 * (forecast.high - forecast.low))
@@ -124,7 +124,7 @@ def seen(name: str) -> tuple[Photos, tuple[str, ...]]:
     settings = TrainSettings()
     folder = solar_cells(cache_folder() / "solar-cells", Silent()) if name == "solar cells" else photo_set(name)
     look = embed(scan(folder), backbone_viewer(settings), settings, Silent(), ScanSettings(max_refused_share=1.0))
-    groups = group_photos(look.table, find_twins(look.sha256, look.hashes, look.embeddings).groups)
+    groups = group_photos(look.table, find_duplicates(look.sha256, look.hashes, look.embeddings).groups)
     names = look.table.class_names
     photos = Photos(embeddings=look.embeddings, labels=look.table.labels, groups=groups, num_classes=len(names))
     return photos, names

@@ -87,12 +87,12 @@ def all_jobs(folder: Path, photos: Path, epochs: int) -> list[Job]:
         shutil.copytree(base, diagnosed)
 
     def consistent() -> bool:
-        """Whether doubts.csv is the one that diagnosis.json speaks of; both may be absent."""
+        """Whether label_issues.csv is the one that diagnosis.json speaks of; both may be absent."""
         try:
-            told = json.loads((diagnosed / "diagnosis.json").read_text())["doubts_sha256"]
+            told = json.loads((diagnosed / "diagnosis.json").read_text())["label_issues_sha256"]
         except FileNotFoundError:
-            return not (diagnosed / "doubts.csv").exists()
-        return told == _digest(diagnosed / "doubts.csv")
+            return not (diagnosed / "label_issues.csv").exists()
+        return told == _digest(diagnosed / "label_issues.csv")
 
     return [
         Job(
@@ -113,7 +113,7 @@ def all_jobs(folder: Path, photos: Path, epochs: int) -> list[Job]:
             name="diagnose",
             command=["diagnose", str(diagnosed), "--time", "10s"],
             reset=fresh_base,
-            outcome=lambda: _digest(diagnosed / "doubts.csv"),
+            outcome=lambda: _digest(diagnosed / "label_issues.csv"),
             whole=consistent,
         ),
         Job(

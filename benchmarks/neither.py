@@ -27,13 +27,13 @@ from benchmarks.common import Row, photo_set, print_table
 from tellapart.cli.demo import solar_cells
 from tellapart.evaluation.neither import decide, one_per_group, unsure_limit
 from tellapart.model.novelty import Prototypes
+from tellapart.photos.duplicates import find_duplicates
 from tellapart.photos.split import group_photos
-from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings, ScanSettings, TrainSettings
 from tellapart.training import prepare
 from tellapart.training.head import FittedHead, fit_head
-from tellapart.training.thresholds import Chosen, Held, choose_prototypes, set_limits
+from tellapart.training.thresholds import ChosenPrototypes, HeldOutPhotos, choose_prototypes, set_limits
 from tellapart.training.verify_export import probabilities_of
 
 MAX_ERROR = 0.02
@@ -57,7 +57,7 @@ class Taught(NamedTuple):
     """A head and its limits, as `quick` makes them."""
 
     fitted: FittedHead
-    chosen: Chosen
+    chosen: ChosenPrototypes
     thresholds: dict[str, float]
 
     def decide(self, photos: Photos) -> tuple[neither.Decisions, np.ndarray]:
@@ -78,7 +78,7 @@ def teach(train: Photos, validation: Photos, strengths: tuple[float, ...], seed:
     held_out = validation.select(some)
     probabilities = np.concatenate([probabilities_of(fitted.head, held_out.embeddings), fitted.left_out()[own]])
     left_out = chosen.left_out(train.embeddings[own], train.groups[own])
-    held = Held(
+    held = HeldOutPhotos(
         confidence=probabilities.max(axis=1),
         wrong=probabilities.argmax(axis=1) != np.concatenate([held_out.labels, train.labels[own]]),
         novelty=np.concatenate([chosen.prototypes.novelty(held_out.embeddings), left_out]),
@@ -92,8 +92,8 @@ def load(folder: Path) -> Photos:
     table = prepare.read_table(folder, settings)
     viewer = prepare.backbone_viewer(settings)
     seen = prepare.embed(table, viewer, settings, Silent(), ScanSettings(max_refused_share=1.0))
-    twins = find_twins(seen.sha256, seen.hashes, seen.embeddings)
-    groups = group_photos(seen.table, twins.groups)
+    duplicates = find_duplicates(seen.sha256, seen.hashes, seen.embeddings)
+    groups = group_photos(seen.table, duplicates.groups)
     return Photos(seen.embeddings, seen.table.labels, groups, seen.table.class_names)
 
 

@@ -9,8 +9,8 @@ from benchmarks.truth import (
     NOT_CHECKED,
     NUM,
     POINTS,
+    CurvePoint,
     Finding,
-    Measured,
     Rule,
     Truth,
     holds,
@@ -97,7 +97,7 @@ def _overstated(match: re.Match[str], truth: Truth) -> str | Finding:
     if truth.accuracy is None or truth.on_test is None or truth.flipped > 0.01:
         return NOT_CHECKED
     # What the test says on all its photos is itself one draw of so many photos, so it brings its own doubt.
-    flatters = minus(Measured(truth.on_test, truth.num_test), truth.accuracy)
+    flatters = minus(CurvePoint(truth.on_test, truth.num_test), truth.accuracy)
     return holds(number(match[2]), number(match[3]), flatters, "overstated by", match.string)
 
 
@@ -127,7 +127,7 @@ def _falls(match: re.Match[str], truth: Truth) -> str | Finding:
 
 def _about_wrong(match: re.Match[str], truth: Truth) -> str | Finding:
     low, high = number(match["low"]), number(match["high"])
-    middle = Measured(truth.flipped + truth.natural_noise / 2, 1e9)
+    middle = CurvePoint(truth.flipped + truth.natural_noise / 2, 1e9)
     told = holds(low - 50 * truth.natural_noise, high + 50 * truth.natural_noise, middle, "wrong labels", match.string)
     return Finding(match.string, told.problem, told.near_miss)
 

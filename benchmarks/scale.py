@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from benchmarks.common import Row, print_table
-from tellapart.photos.twins import find_twins
+from tellapart.photos.duplicates import find_duplicates
 from tellapart.settings import HeadSettings
 from tellapart.training.head import fit_head
 
@@ -33,7 +33,7 @@ def main() -> None:
     names = [f"{row:064x}" for row in range(options.photos)]
     groups = np.arange(options.photos)
     steps = {
-        "find copies": lambda: find_twins(names, hashes, embeddings),
+        "find copies": lambda: find_duplicates(names, hashes, embeddings),
         "fit the head": lambda: fit_head(embeddings, labels, groups, options.classes, HeadSettings()),
     }
     for name, step in steps.items():

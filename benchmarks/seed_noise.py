@@ -24,7 +24,7 @@ from scipy.special import polygamma
 from benchmarks import faults
 from benchmarks.common import NUM_THREADS, Row, print_table
 from tellapart.diagnosis.retraining.ablations import compared_epochs
-from tellapart.fit_settings import ViewSettings
+from tellapart.fit_settings import AugmentSettings
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import TrainSettings
@@ -118,7 +118,7 @@ def accuracies_of(case: Case, num_seeds: int) -> np.ndarray:
         fit=fit,
         scale_pixels=True,
         width=case.width,
-        views=ViewSettings() if scratch else None,
+        views=AugmentSettings() if scratch else None,
         threads=NUM_THREADS,
     )
     learners, looked_at = Learners(), compared_epochs(case.epochs, falling=scratch)  # as `diagnose` looks at them

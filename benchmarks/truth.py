@@ -15,7 +15,7 @@ LITTLE = 0.02  # accuracy; "nothing to do" where more than this is planted is a 
 FEWEST = 20  # test photos that an accuracy may rest on
 
 
-class Measured(NamedTuple):
+class CurvePoint(NamedTuple):
     """A share that was counted on photos kept apart from the case."""
 
     value: float
@@ -42,14 +42,14 @@ class Truth:
     natural_noise: float = 0.06  # share of labels that may be wrong in the photos as they came
     shares_differ: bool = False  # the classes have other shares in test and training, on purpose
     test_groups: int | None = None  # independent groups in the test where photos come in groups
-    accuracy: Measured | None = None  # by the true class, on new photos like those of the test
-    train_kind: Measured | None = None  # the same on new photos like those that it was trained on
-    recalls: Mapping[str, Measured] = field(default_factory=dict)  # of each class, on photos like those of the test
-    answered_wrong: Measured | None = None  # of the answers that it gives alone to new photos
+    accuracy: CurvePoint | None = None  # by the true class, on new photos like those of the test
+    train_kind: CurvePoint | None = None  # the same on new photos like those that it was trained on
+    recalls: Mapping[str, CurvePoint] = field(default_factory=dict)  # of each class, on photos like those of the test
+    answered_wrong: CurvePoint | None = None  # of the answers that it gives alone to new photos
     answered: float | None = None  # share of new photos that it answers alone
     on_test: float | None = None  # what metrics.json says of all test photos
     on_train: float | None = None  # and of all training photos
-    twice: Measured | None = None  # accuracy after twice as many photos, by the same recipe; None: not tried
+    twice: CurvePoint | None = None  # accuracy after twice as many photos, by the same recipe; None: not tried
 
     @property
     def num_new(self) -> int:
@@ -70,7 +70,7 @@ class Finding(NamedTuple):
     near_miss: bool = False  # an interval that misses by little: one in twenty may
 
 
-def holds(low: float, high: float, truth: Measured, what: str, sentence: str) -> Finding:
+def holds(low: float, high: float, truth: CurvePoint, what: str, sentence: str) -> Finding:
     """An interval in percent or points against a share or difference; misses by less than its half-width are near."""
     low, high = low / 100, high / 100
     outside = max(low - truth.value, truth.value - high) - truth.doubt
@@ -80,20 +80,20 @@ def holds(low: float, high: float, truth: Measured, what: str, sentence: str) ->
     return Finding(sentence, problem, near_miss=outside < (high - low) / 2)
 
 
-def minus(one: Measured, other: Measured) -> Measured:
+def minus(one: CurvePoint, other: CurvePoint) -> CurvePoint:
     """A difference; its `n` is chosen so that `doubt` comes out right."""
     doubt = (one.doubt**2 + other.doubt**2) ** 0.5
     value = one.value - other.value
     spread = max(abs(value) * (1 - min(abs(value), 1)), 1e-4)
-    return Measured(value, 1.96**2 * spread / doubt**2)
+    return CurvePoint(value, 1.96**2 * spread / doubt**2)
 
 
 def number(text: str) -> float:
     return float(text.replace(",", ""))
 
 
-def exact(value: float) -> Measured:
-    return Measured(value, 1e9)
+def exact(value: float) -> CurvePoint:
+    return CurvePoint(value, 1e9)
 
 
 NUM = r"(-?[\d,]+(?:\.\d+)?)"

@@ -10,15 +10,15 @@ from small_models import SIDE_PX, write_small_model
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.retraining.ablations import BASE, changes_for
-from tellapart.diagnosis.retraining.experiment_queue import Change, Experiment
+from tellapart.diagnosis.retraining.experiment_queue import Ablation, Experiment
 from tellapart.diagnosis.retraining.scale import Scale
 from tellapart.diagnosis.retraining.trials import Trial, Trials
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.engine.session import open_engine
+from tellapart.photos.duplicates import Duplicates
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import Twins
 from tellapart.settings import TrainSettings
-from tellapart.training.loop.trial import Tried
+from tellapart.training.loop.trial import TrialResult
 
 CLASSES = ("ash", "elm", "oak")
 EPOCHS = 5
@@ -42,7 +42,7 @@ def draw_case(
         parts=("",) * num_photos,
         groups=("",) * num_photos,
     )
-    look = Look(
+    look = EmbeddedPhotos(
         table=table,
         sha256=tuple(f"{row:064x}" for row in range(num_photos)),
         hashes=np.zeros((num_photos, 2), np.uint64),
@@ -66,7 +66,7 @@ def draw_case(
         engine=open_engine(write_small_model(folder / "model.onnx", CLASSES)),
         look=look,
         parts=parts,
-        twins=Twins(groups=np.arange(num_photos), pairs=()),
+        duplicates=Duplicates(groups=np.arange(num_photos), pairs=()),
         groups=np.arange(num_photos),
         missing=0,
     )
@@ -106,9 +106,9 @@ def _right(rng: np.random.Generator, ease: np.ndarray, accuracy: float) -> np.nd
     return np.where(rng.random(len(ease)) < 0.2, rng.random(len(ease)) < accuracy, ease < accuracy)
 
 
-def _trial(change: Change, seed: int, right: np.ndarray, train_accuracy: float, num_photos: int) -> Trial:
+def _trial(change: Ablation, seed: int, right: np.ndarray, train_accuracy: float, num_photos: int) -> Trial:
     epochs = tuple(range(1, len(right) + 1)) if len(right) > 1 else (max(1, round(EPOCHS * change.epochs)),)
-    tried = Tried(
+    tried = TrialResult(
         epochs=epochs,
         train_accuracy=(train_accuracy,) * len(right),
         train_loss=(0.1,) * len(right),

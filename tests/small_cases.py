@@ -11,11 +11,11 @@ from PIL import Image
 from small_models import CLASSES, small_manifest
 
 from tellapart.diagnosis.case import Case
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.engine.session import Engine
+from tellapart.photos.duplicates import DuplicatePair, Duplicates, group_by_links
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import TwinPair, Twins, group_by_links
 from tellapart.settings import TrainSettings
 
 BLUE, RED = (40, 40, 220), (220, 40, 40)
@@ -57,7 +57,9 @@ def make_case(
         groups=("",) * len(labels),
     )  # fmt: skip
     groups = group_by_links([one for one, _ in copies], [other for _, other in copies], len(labels))
-    twins = Twins(groups=groups, pairs=tuple(TwinPair(one, other, "near", 0.99) for one, other in copies))
+    duplicates = Duplicates(
+        groups=groups, pairs=tuple(DuplicatePair(one, other, "near", 0.99) for one, other in copies)
+    )
     if embeddings is None:
         embeddings = np.random.default_rng(0).normal(size=(len(labels), 8))
     return Case(
@@ -66,14 +68,14 @@ def make_case(
         metrics={part: _part(labels, answers, parts == part) for part in ("train", "validation", "test")},
         history=(),
         engine=ColourEngine(),
-        look=Look(
+        look=EmbeddedPhotos(
             table=table, sha256=tuple(_digest(folder / name) for name in names),
             hashes=np.zeros((len(labels), 2), np.uint64),
             embeddings=embeddings.astype(np.float16), probabilities=None, refused=(), notes={},
         ),
         parts=parts,
-        twins=twins,
-        groups=group_photos(table, twins.groups),
+        duplicates=duplicates,
+        groups=group_photos(table, duplicates.groups),
         missing=0,
     )  # fmt: skip
 

@@ -26,9 +26,9 @@ def work(tmp_path, monkeypatch):
     run.mkdir()
     (run / "run.json").write_text(json.dumps({"photos": str(tmp_path / "photos"), "source": str(tmp_path / "photos")}))
     splits = [f"{row},{part},g{number},0" for number, row in enumerate(rows) for part in ("train",)]
-    (run / "splits.csv").write_text("\n".join(["path,label,part,group,sha256", *splits]) + "\n")
+    (run / "splits.csv").write_text("\n".join(["path,label,split,group,sha256", *splits]) + "\n")
     write_small_model(run / "model.onnx")
-    (run / "doubts.csv").write_text("path,label,suggestion\nash/0.png,ash,elm\n")
+    (run / "label_issues.csv").write_text("path,label,suggestion\nash/0.png,ash,elm\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -97,9 +97,9 @@ def test_run_folders(work, source, monkeypatch):
 def test_new_labels(work):
     text = "photos/new.csv"
     with pytest.raises(UsageError):
-        verbs.relabel(work / "run" / "doubts.csv", work / "run", out=work / text)
+        verbs.relabel(work / "run" / "label_issues.csv", work / "run", out=work / text)
     (work / "run" / "run.json").write_text(json.dumps({"photos": str(work / "photos")}))
-    reviewed, labels = work / "run" / "doubts.csv", work / "photos" / "labels.csv"
+    reviewed, labels = work / "run" / "label_issues.csv", work / "photos" / "labels.csv"
     refused(work, verbs.relabel, reviewed, work / "run", photos=labels, out=work / text)
 
 

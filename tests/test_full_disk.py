@@ -104,13 +104,13 @@ def test_a_run(tmp_path, kind, checkpoint):
 
 
 def test_a_diagnosis(tmp_path, kind):
-    for name in ("doubts.csv", "diagnosis.json", "model.onnx"):
+    for name in ("label_issues.csv", "diagnosis.json", "model.onnx"):
         (tmp_path / name).write_text(f"old {name}")
     before = content_of(tmp_path)
 
     def diagnose():
         with renewing(tmp_path) as new:
-            for name in ("doubts.csv", "diagnosis.json", "report.html"):
+            for name in ("label_issues.csv", "diagnosis.json", "report.html"):
                 write_bytes(new / name, b"new")
 
     def untouched():
@@ -118,7 +118,7 @@ def test_a_diagnosis(tmp_path, kind):
 
     assert fail_at_every_write(tmp_path, diagnose, kind, untouched) >= 10
     assert {name for name, text in content_of(tmp_path).items() if text == b"new"} == {
-        "doubts.csv",
+        "label_issues.csv",
         "diagnosis.json",
         "report.html",
     }

@@ -258,7 +258,7 @@ def test_the_public_names_are_these():
     verbs = {*VERBS, "relabel"} - {"demo"}
     failures = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
     results = """CheckResult RunResult EvaluateResult CompareResult PredictResult Prediction ExplainResult Explanation
-        Sight Question Diagnosis Relabelled"""
+        NetworkInput Question Diagnosis RelabelResult"""
     others = "ImageClassifier TrainSettings EngineSettings SourceSettings Progress Silent Line"
     assert set(tellapart.__all__) == {*verbs, *failures, *results.split(), *others.split()}
     assert len(set(tellapart.__all__)) == len(tellapart.__all__)

@@ -49,7 +49,7 @@ def predict(model, *inputs):
 def test_the_run_folder_holds_the_promised_files_and_no_other(plain_run):
     assert {path.name for path in plain_run.folder.iterdir()} == {
         "model.onnx", "model.keras", "report.html", "metrics.json", "splits.csv", "predictions.csv", "run.json",
-        "refused.csv", "twins.csv",
+        "refused.csv", "duplicates.csv",
     }  # fmt: skip
 
 
@@ -86,15 +86,15 @@ def test_classes_of_their_own_colour_are_told_apart(plain_run):
 
 def test_every_used_photo_has_a_part_in_splits(plain_run):
     *rows, refused = plain_run.rows("splits.csv")
-    assert list(rows[0]) == ["path", "label", "part", "group", "sha256"]
-    assert (refused["path"], refused["part"]) == ("elm/broken.jpg", "refused")
+    assert list(rows[0]) == ["path", "label", "split", "group", "sha256"]
+    assert (refused["path"], refused["split"]) == ("elm/broken.jpg", "refused")
     assert len(rows) == 74
-    assert {row["part"] for row in rows} == {"train", "validation", "test"}
+    assert {row["split"] for row in rows} == {"train", "validation", "test"}
     assert all(row["path"].startswith(row["label"] + "/") for row in rows)
 
 
 def test_copies_never_stand_in_two_parts(plain_run):
-    part = {row["path"]: row["part"] for row in plain_run.rows("splits.csv")}
+    part = {row["path"]: row["split"] for row in plain_run.rows("splits.csv")}
     group = {row["path"]: row["group"] for row in plain_run.rows("splits.csv")}
     for one, other in (("oak/003.png", "oak/copy.png"), ("ash/005.png", "elm/same.png")):
         assert part[one] == part[other]
@@ -104,7 +104,7 @@ def test_copies_never_stand_in_two_parts(plain_run):
 def test_every_test_photo_is_predicted_and_the_figures_follow_from_it(plain_run):
     rows = plain_run.rows("predictions.csv")
     assert list(rows[0]) == [*COLUMNS, *(f"p:{name}" for name in CLASSES)]
-    test = {row["path"]: row["label"] for row in plain_run.rows("splits.csv") if row["part"] == "test"}
+    test = {row["path"]: row["label"] for row in plain_run.rows("splits.csv") if row["split"] == "test"}
     assert [row["path"] for row in rows] == sorted(test)
     right = sum(row["label"] == test[row["path"]] for row in rows)
     part = plain_run.result.metrics["test"]
@@ -165,7 +165,7 @@ def test_a_photo_like_none_is_neither_in_predict_and_evaluate(plain_run, tmp_pat
 
 def test_the_training_part_has_the_figures_that_the_file_gives_it(plain_run, tmp_path):
     for row in plain_run.rows("splits.csv"):
-        if row["part"] == "train":
+        if row["split"] == "train":
             (tmp_path / row["label"]).mkdir(exist_ok=True)
             shutil.copy(plain_run.photos / row["path"], tmp_path / row["path"])
     part, known = evaluate(plain_run.model, tmp_path).part, plain_run.result.metrics["train"]
@@ -225,7 +225,7 @@ def test_refused_photos_are_listed_with_their_reason(plain_run):
 def test_the_same_photo_under_two_labels_is_warned_about(plain_run):
     (warning,) = [text for text in plain_run.result.warnings if "two labels" in text]
     assert "ash/005.png" in warning and "elm/same.png" in warning
-    (row,) = plain_run.rows("twins.csv")
+    (row,) = plain_run.rows("duplicates.csv")
     assert (row["first_label"], row["second_label"], row["kind"]) == ("ash", "elm", "exact")
 
 
@@ -239,13 +239,13 @@ def test_the_result_names_the_worst_confusions(plain_run):
 
 
 def test_a_second_run_recalls_the_embeddings(plain_run, second_run):
-    parts = [row["part"] for row in plain_run.rows("splits.csv")]
+    parts = [row["split"] for row in plain_run.rows("splits.csv")]
     graded = parts.count("validation") + parts.count("test")
     assert plain_run.num_decoded >= graded  # of the others, another test of this session may have drawn the same
     assert second_run.num_decoded <= graded + 1  # what is graded goes end to end; the refused file is tried again
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "predictions.csv", "splits.csv", "refused.csv", "twins.csv"])
+@pytest.mark.parametrize("name", ["model.onnx", "predictions.csv", "splits.csv", "refused.csv", "duplicates.csv"])
 def test_the_same_seed_gives_the_same_bytes(plain_run, second_run, name):
     assert (plain_run.folder / name).read_bytes() == (second_run.folder / name).read_bytes()
 
@@ -267,7 +267,7 @@ def test_without_the_cache_every_photo_is_looked_at(plain_run, tmp_path, monkeyp
 
 def test_parts_can_be_taken_from_the_splits_of_a_run_in_which_a_photo_was_refused(plain_run):
     table = read_table(plain_run.photos, TrainSettings(splits=str(plain_run.folder / "splits.csv"), seed=9))
-    wanted = {row["path"]: row["part"].replace("refused", "") for row in plain_run.rows("splits.csv")}
+    wanted = {row["path"]: row["split"].replace("refused", "") for row in plain_run.rows("splits.csv")}
     assert dict(zip(table.paths, table.parts, strict=True)) == wanted
 
 
@@ -276,13 +276,13 @@ def test_parts_can_be_taken_from_the_splits_of_a_run_in_which_a_photo_was_refuse
 
 def test_the_users_test_part_is_kept(parted_run):
     for row in parted_run.rows("splits.csv")[:-1]:  # the last one is refused
-        assert (row["part"] == "test") == row["path"].startswith("test/")
+        assert (row["split"] == "test") == row["path"].startswith("test/")
     assert parted_run.result.metrics["test"]["n"] == 26
     assert parted_run.result.metrics["validation"]["n"] > 0
 
 
 def test_copies_across_the_users_parts_are_reported_with_both_paths(parted_run):
-    rows = parted_run.rows("twins.csv")
+    rows = parted_run.rows("duplicates.csv")
     found = {(row["first"], row["second"]) for row in rows if row["kind"] == "exact"}
     wanted = {frozenset((f"train/{name}/010.png", f"test/{name}/copy.png")) for name in ("ash", "oak")}
     assert {frozenset(pair) for pair in found} == wanted
@@ -354,7 +354,7 @@ def test_a_folder_with_faults_stops_before_any_work(tmp_path):
 
 def test_a_class_that_the_splits_leave_without_training_photos_is_named(photo_folder, tmp_path, plain_run):
     photos = photo_folder(num_photos=6)
-    lines = ["path,label,part,group,sha256"]
+    lines = ["path,label,split,group,sha256"]
     for file in sorted(photos.glob("*/*.png")):
         part = "test" if file.parent.name == "class1" else "train"
         lines.append(f"{file.relative_to(photos).as_posix()},{file.parent.name},{part},,")
@@ -424,7 +424,7 @@ def test_near_copies_of_photos_that_were_trained_on_are_warned_about(plain_run, 
     from PIL import Image
 
     train_row = next(
-        row for row in plain_run.rows("splits.csv") if row["part"] == "train" and "copy" not in row["path"]
+        row for row in plain_run.rows("splits.csv") if row["split"] == "train" and "copy" not in row["path"]
     )
     with Image.open(plain_run.photos / train_row["path"]) as photo:
         photo.save(new_photos / train_row["label"] / "again.jpg", quality=90)

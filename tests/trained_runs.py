@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tellapart import verbs
-from tellapart.engine.stream import Viewer
+from tellapart.engine.stream import PhotoRunner
 from tellapart.results import RunResult
 from tellapart.settings import TrainSettings
 
@@ -93,10 +93,10 @@ def listing(root: Path) -> dict[str, tuple[int, int]]:
 
 def train(photos: Path, out: Path, settings: TrainSettings = SETTINGS) -> Run:
     decoded = []
-    decode = Viewer._decode
+    decode = PhotoRunner._decode
     before = listing(photos)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Viewer, "_decode", lambda *given: decoded.append(1) or decode(*given))
+        patch.setattr(PhotoRunner, "_decode", lambda *given: decoded.append(1) or decode(*given))
         result = verbs.train(photos, settings=settings, out=out)
     return Run(photos, result, len(decoded), before, listing(photos))
 

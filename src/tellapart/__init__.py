@@ -9,12 +9,12 @@ The public names, loaded when they are first used so that `import tellapart` is 
                                                         source of photos is read
     TellapartError                                      the root of every error, each with a problem and a fix:
     UsageError, NotFittedError, DataError, ModelError,  see `tellapart.errors`
-    ResourceError, Interrupted, PhotoRefused
+    ResourceError, Interruption, PhotoRefused
     Progress, Silent, Line                              who watches a run: a protocol, nobody, a line
     CheckResult, RunResult, EvaluateResult,             what the verbs give
     CompareResult, PredictResult, Prediction,
-    ExplainResult, Explanation, Sight, Question,
-    Diagnosis, Relabelled
+    ExplainResult, Explanation, NetworkInput, Question,
+    Diagnosis, RelabelResult
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from tellapart.libraries import send_nothing
 if TYPE_CHECKING:
     from tellapart.classifier import ImageClassifier
     from tellapart.diagnosis.diagnose import Diagnosis
-    from tellapart.diagnosis.labels.relabel import Relabelled
+    from tellapart.diagnosis.labels.relabel import RelabelResult
     from tellapart.engine.predictions import Prediction
     from tellapart.errors import (
         DataError,
-        Interrupted,
+        Interruption,
         ModelError,
         NotFittedError,
         PhotoRefused,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     )
     from tellapart.explanations.explanation import Explanation
     from tellapart.explanations.gallery import ExplainResult
-    from tellapart.explanations.network_input import Sight
+    from tellapart.explanations.network_input import NetworkInput
     from tellapart.explanations.quiz import Question
     from tellapart.progress import Line, Progress, Silent
     from tellapart.results import CheckResult, EvaluateResult, PredictResult, RunResult
@@ -59,16 +59,16 @@ _HOMES = {
     "verbs": ("check", "train", "evaluate", "compare", "predict", "explain", "look", "quiz", "diagnose", "relabel"),
     "settings": ("TrainSettings", "EngineSettings", "SourceSettings"),
     "errors": ("TellapartError", "UsageError", "NotFittedError", "DataError", "ModelError", "ResourceError",
-               "Interrupted", "PhotoRefused"),
+               "Interruption", "PhotoRefused"),
     "progress": ("Progress", "Silent", "Line"),
     "results": ("CheckResult", "RunResult", "EvaluateResult", "PredictResult"),
     "engine.predictions": ("Prediction",),
     "verbs.model_comparison": ("CompareResult",),
     "diagnosis.diagnose": ("Diagnosis",),
-    "diagnosis.labels.relabel": ("Relabelled",),
+    "diagnosis.labels.relabel": ("RelabelResult",),
     "explanations.gallery": ("ExplainResult",),
     "explanations.explanation": ("Explanation",),
-    "explanations.network_input": ("Sight",),
+    "explanations.network_input": ("NetworkInput",),
     "explanations.quiz": ("Question",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -83,7 +83,7 @@ __all__ = [
     "ExplainResult",
     "Explanation",
     "ImageClassifier",
-    "Interrupted",
+    "Interruption",
     "Line",
     "ModelError",
     "NotFittedError",
@@ -92,10 +92,10 @@ __all__ = [
     "Prediction",
     "Progress",
     "Question",
-    "Relabelled",
+    "RelabelResult",
     "ResourceError",
     "RunResult",
-    "Sight",
+    "NetworkInput",
     "Silent",
     "SourceSettings",
     "TellapartError",

@@ -28,7 +28,7 @@ from tellapart.photos.kept import TemporaryFolder, keep_labelled
 from tellapart.photos.labels import truth_of, typed
 from tellapart.photos.places import places_of, require_free, require_outside
 from tellapart.photos.python_inputs import batch_shape_of, photos_given
-from tellapart.report.notebook import Viewed, Views, viewed_model
+from tellapart.report.notebook import NotebookDisplays, NotebookView, viewed_model
 from tellapart.settings import EngineSettings, SourceSettings, TrainSettings
 from tellapart.temporary import clear_abandoned
 from tellapart.training.apart import require_apart
@@ -44,7 +44,7 @@ Photos = (
 )
 
 
-class ImageClassifier(Estimator, Views):
+class ImageClassifier(Estimator, NotebookDisplays):
     """An image classifier that is trained from a folder of photos and graded on photos it never saw.
 
     **Photos** are a folder, or a list (tuple, series, generator, array) of photos: paths, bytes of files, open binary
@@ -340,9 +340,9 @@ class ImageClassifier(Estimator, Views):
             write_bytes(self._home.path / "model.onnx", model)
             self._open(open_classifier(self._home.path / "model.onnx"))
 
-    def _viewed(self) -> Viewed:
+    def _viewed(self) -> NotebookView:
         if not hasattr(self, "_engine"):
-            return Viewed(title=f"{self!r}, not trained yet")
+            return NotebookView(title=f"{self!r}, not trained yet")
         return viewed_model(self._engine.manifest, self._engine.path.parent)
 
     _batch_shape: tuple[int, ...] | None = None  # see `batch_shape_of`

@@ -90,7 +90,7 @@ class ResourceError(TellapartError):
     exit_code = 5
 
 
-class Interrupted(TellapartError):
+class Interruption(TellapartError):
     """Stopped by the user; what was finished is kept."""
 
     exit_code = 130

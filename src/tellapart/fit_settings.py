@@ -20,7 +20,7 @@ class PixelSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ViewSettings:
+class AugmentSettings:
     """How much a photo is changed each time it is shown in training."""
 
     min_area: float = 0.5  # fraction of the photo that a crop keeps at least; harder crops pay in longer runs only

@@ -15,8 +15,8 @@ from tellapart.engine.predictions import Prediction, write_predictions
 from tellapart.evaluation.headline import part_of_new
 from tellapart.evaluation.metrics import Confusion
 from tellapart.photos.table import PhotoTable
-from tellapart.report.notebook import Viewed, Views
-from tellapart.training.duplicate_findings import TwinFinding
+from tellapart.report.notebook import NotebookDisplays, NotebookView
+from tellapart.training.duplicate_findings import MisplacedDuplicate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class CheckResult:
 
     table: PhotoTable
     refused: tuple[RefusedPhoto, ...]
-    twins: tuple[TwinFinding, ...]  # the same photo under two labels, or in two parts that the user made
+    duplicates: tuple[MisplacedDuplicate, ...]  # the same photo under two labels, or in two parts that the user made
     num_copies: int  # photos that look like another one
     warnings: tuple[str, ...]
 
@@ -38,13 +38,13 @@ class CheckResult:
             "ignored": self.table.ignored,
             "refused": [photo._asdict() for photo in self.refused],
             "copies": self.num_copies,
-            "twins": [dataclasses.asdict(finding) for finding in self.twins],
+            "twins": [dataclasses.asdict(finding) for finding in self.duplicates],
             "warnings": list(self.warnings),
         }
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunResult(Views):
+class RunResult(NotebookDisplays):
     """A trained classifier and how good it is."""
 
     folder: Path
@@ -58,8 +58,8 @@ class RunResult(Views):
         """metrics.json, with the run folder and the warnings."""
         return {"run": str(self.folder), **self.metrics, "warnings": list(self.warnings)}
 
-    def _viewed(self) -> Viewed:
-        return Viewed(
+    def _viewed(self) -> NotebookView:
+        return NotebookView(
             title="A trained classifier",
             class_names=self.class_names,
             part=part_of_new(self.metrics),
@@ -70,7 +70,7 @@ class RunResult(Views):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateResult(Views):
+class EvaluateResult(NotebookDisplays):
     """How good a model is on the photos of a labelled folder."""
 
     part: dict[str, Any]
@@ -82,8 +82,8 @@ class EvaluateResult(Views):
         """One part of metrics.json, with the warnings."""
         return {**self.part, "warnings": list(self.warnings)}
 
-    def _viewed(self) -> Viewed:
-        return Viewed(
+    def _viewed(self) -> NotebookView:
+        return NotebookView(
             title="A graded classifier",
             class_names=self.class_names,
             part=self.part,

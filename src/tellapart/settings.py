@@ -88,8 +88,8 @@ class SplitSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwinSettings:
-    """How alike two photos must be to count as copies. Chosen by `benchmarks/twins.py`, which plants copies.
+class DuplicateSettings:
+    """How alike two photos must be to count as copies. Chosen by `benchmarks/duplicates.py`, which plants copies.
 
     Each step allows hashes to differ in more bits and asks for more alike embeddings. Planted copies: resized and
     at JPEG quality 50, 99 % within 3 bits; cropped by up to 8 % a side, 95 % within 14 bits and above 0.92;
@@ -160,7 +160,7 @@ class MapSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoreSettings:
+class CacheSettings:
     """How much the cache of embeddings may hold."""
 
     max_bytes: int = 2_000_000_000  # bytes; about 700,000 photos

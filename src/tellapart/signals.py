@@ -20,7 +20,7 @@ STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 _last: signal.Signals | None = None
 
 
-class Stopped(KeyboardInterrupt):
+class StopSignal(KeyboardInterrupt):
     """A signal asked for the end."""
 
 
@@ -73,7 +73,7 @@ def end_at_once() -> None:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Inside, a signal raises `Stopped`; after it, signals are answered as before, or by the system where we did."""
+    """Inside, a signal raises `StopSignal`; after it, signals are answered as before, or by the system where we did."""
     global _last
     _last = None
     before = answer(_raise)
@@ -86,7 +86,7 @@ def stoppable() -> Iterator[None]:
 
 def _raise(number: int, frame: FrameType | None) -> None:
     note(number)
-    raise Stopped
+    raise StopSignal
 
 
 def _end(number: int, frame: FrameType | None) -> None:

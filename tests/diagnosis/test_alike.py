@@ -7,9 +7,9 @@ import pytest
 from drawing import draw_photo
 from small_models import SIDE_PX, small_manifest, write_small_model
 
-from tellapart.engine.embedding_cache import EmbeddingStore
+from tellapart.engine.embedding_cache import EmbeddingCache
 from tellapart.engine.session import open_engine
-from tellapart.engine.stream import Viewer
+from tellapart.engine.stream import PhotoRunner
 from tellapart.explanations.nearest_training_photos import training_photos
 from tellapart.photos.decode import to_pixels
 from tellapart.training.prepare import store_space
@@ -26,14 +26,14 @@ def run(tmp_path, rng, monkeypatch):
     for number in range(NUM_PHOTOS):
         draw_photo(rng, hue=40 * number).save(photos / f"{number}.png")
     engine = open_engine(write_small_model(folder / "model.onnx", manifest=small_manifest(backbone="lite0")))
-    with EmbeddingStore(store_space("lite0", 100.0)) as store:
-        viewer = Viewer(engine=engine, outputs=("embedding",), memory=store)
+    with EmbeddingCache(store_space("lite0", 100.0)) as store:
+        viewer = PhotoRunner(engine=engine, outputs=("embedding",), memory=store)
         seen = list(viewer.see(photos / f"{number}.png" for number in range(NUM_PHOTOS)))
     rows = [
         f"{n}.png,{'blue' if n % 2 else 'red'},{'test' if n == 5 else 'train'},g,{photo.sha256}"
         for n, photo in enumerate(seen)
     ]
-    (folder / "splits.csv").write_text("path,label,part,group,sha256\n" + "\n".join(rows) + "\n")
+    (folder / "splits.csv").write_text("path,label,split,group,sha256\n" + "\n".join(rows) + "\n")
     (folder / "run.json").write_text(json.dumps({"photos": str(photos), "settings": {"backbone": "lite0"}}))
     return engine, photos, folder, seen
 

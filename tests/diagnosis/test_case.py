@@ -11,7 +11,7 @@ from tellapart.progress import Silent
 
 RECORD = {"photos": "photos", "settings": {"recipe": "quick"}}
 METRICS = {"test": {"per_class": {"ash": {}, "elm": {}}}}
-ROW = "path,label,part,group,sha256\nash/0.jpg,ash,train,a,b\n"
+ROW = "path,label,split,group,sha256\nash/0.jpg,ash,train,a,b\n"
 DAMAGES = {
     "no object": ("run.json", "[1]", "run.json cannot be read"),
     "cut short": ("run.json", '{"photos"', "run.json cannot be read"),

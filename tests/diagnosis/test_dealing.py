@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.retraining.photo_split import deal_photos
+from tellapart.diagnosis.retraining.photo_split import split_photos
 from tellapart.diagnosis.retraining.scale import Scale
 from tellapart.diagnosis.statistics.subsets import nested_order
 
@@ -31,7 +31,7 @@ def test_every_beginning_has_the_classes_in_proportion(photos):
 
 def test_smaller_shares_lie_in_larger_ones_and_other_seeds_draw_others(photos):
     labels, groups = photos
-    dealt = deal_photos(np.arange(300), np.arange(300, 400), labels, groups, scale(200, 0, 150))
+    dealt = split_photos(np.arange(300), np.arange(300, 400), labels, groups, scale(200, 0, 150))
     shares = [set(dealt.subset(share, labels, groups, seed=1)) for share in (1 / 8, 1 / 4, 1 / 2, 1.0)]
     assert all(small < large for small, large in zip(shares, shares[1:], strict=False))
     assert shares[-1] == set(dealt.pool)
@@ -41,7 +41,7 @@ def test_smaller_shares_lie_in_larger_ones_and_other_seeds_draw_others(photos):
 def test_look_alikes_stay_on_one_side(photos):
     labels, groups = photos
     rows = np.random.default_rng(3).permutation(400)  # parts that cut groups, as a user's own may
-    dealt = deal_photos(rows[:300], rows[300:], labels, groups, scale(100, 50, 200))
+    dealt = split_photos(rows[:300], rows[300:], labels, groups, scale(100, 50, 200))
     used = np.concatenate([dealt.pool, dealt.more])
     assert not set(groups[used]) & set(groups[dealt.held_out])
     assert not set(groups[dealt.pool]) & set(groups[dealt.more])
@@ -54,7 +54,7 @@ def test_look_alikes_stay_on_one_side(photos):
 
 def test_validation_judges_first_and_spare_training_photos_after(photos):
     labels, groups = photos
-    dealt = deal_photos(np.arange(300), np.arange(310, 400), labels, groups, scale(100, 0, 150))
+    dealt = split_photos(np.arange(300), np.arange(310, 400), labels, groups, scale(100, 0, 150))
     assert len(dealt.held_out) == 150
     kept = [row for row in range(310, 400) if groups[row] not in groups[dealt.pool]]
     assert set(kept) <= set(dealt.held_out)

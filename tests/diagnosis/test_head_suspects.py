@@ -66,7 +66,7 @@ def test_class_weights_are_tried_where_classes_differ_in_number(rng):
 
 def test_a_network_that_sees_too_little_is_named(rng):
     photos = draw_photos(rng, num_photos=300, distance=0.1)
-    suspect = suspect_size(lab_of(photos, look_again=better_eyes(rng, photos)), Budget(60.0), Silent())
+    suspect = suspect_size(lab_of(photos, embed_again=better_eyes(rng, photos)), Budget(60.0), Silent())
     assert suspect.facts["direction"] == "too_small"
     assert suspect.points.low > 0
     assert suspect.sentence.startswith("With the larger backbone lite2, tried on 300 photos")
@@ -77,7 +77,7 @@ def test_a_network_that_sees_too_little_is_named(rng):
 
 def test_a_network_of_the_right_size_is_not_named(rng):
     photos = draw_photos(rng, num_photos=300, distance=0.3)
-    suspect = suspect_size(lab_of(photos, look_again=same_eyes(rng, photos)), Budget(60.0), Silent())
+    suspect = suspect_size(lab_of(photos, embed_again=same_eyes(rng, photos)), Budget(60.0), Silent())
     assert suspect.points.low <= 0
     assert suspect.facts["direction"] in ("right", "unclear") and suspect.advice == ""
     assert len(suspect.experiments) == 3
@@ -85,7 +85,7 @@ def test_a_network_of_the_right_size_is_not_named(rng):
 
 def test_the_largest_backbone_is_compared_with_the_smallest(rng):
     photos = draw_photos(rng, num_photos=300, distance=0.1)
-    lab = lab_of(photos, look_again=better_eyes(rng, photos), backbone="lite2")
+    lab = lab_of(photos, embed_again=better_eyes(rng, photos), backbone="lite2")
     suspect = suspect_size(lab, Budget(60.0), Silent())
     assert suspect.facts["direction"] == "too_large"
     assert "lite0" in suspect.experiments[-1]["what"]

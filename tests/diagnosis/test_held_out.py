@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from tellapart.diagnosis.experiment_settings import DoubtSettings
+from tellapart.diagnosis.experiment_settings import LabelIssueSettings
 from tellapart.diagnosis.labels.batched_heads import principal_axes
 from tellapart.diagnosis.labels.cross_validation import ask_held_out, out_of_fold
 from tellapart.diagnosis.labels.nearest_neighbours import find_nearest
@@ -18,7 +18,7 @@ def draw(rng, num_photos=120, num_classes=3, width=16, distance=2.0):
 
 def ask(embeddings, labels, groups, num_classes=3, **settings):
     nearest = find_nearest(embeddings, groups, 10)
-    return ask_held_out(embeddings, labels, groups, num_classes, nearest, DoubtSettings(**settings))
+    return ask_held_out(embeddings, labels, groups, num_classes, nearest, LabelIssueSettings(**settings))
 
 
 def test_logits_are_those_of_scikit_learn_without_the_fold(rng):

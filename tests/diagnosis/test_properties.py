@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from tellapart.diagnosis.data.properties import in_bins, numbers_of, tell_classes
-from tellapart.photos.glimpse import SIDE_PX, Glimpse
+from tellapart.photos.glimpse import SIDE_PX, PhotoStats
 
 
-def seen(rng, num: int, **changes) -> list[Glimpse]:
+def seen(rng, num: int, **changes) -> list[PhotoStats]:
     facts = {"size_bytes": 9000, "width_px": 400, "height_px": 300, "quality": 10.0, "camera": ""}
     return [
-        Glimpse(pixels=rng.integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8), **{**facts, **changes})
+        PhotoStats(pixels=rng.integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8), **{**facts, **changes})
         for _ in range(num)
     ]
 

@@ -21,7 +21,7 @@ def run(tmp_path):
     """A run on tmp_path/photos: two classes of six photos; the first two ashes are look-alikes; one was refused."""
     photos, folder = tmp_path / "photos", tmp_path / "photos.run"
     folder.mkdir()
-    lines = ["path,label,part,group,sha256"]
+    lines = ["path,label,split,group,sha256"]
     for label in ("ash", "elm"):
         (photos / label).mkdir(parents=True)
         for number, part in enumerate(PARTS):
@@ -186,8 +186,8 @@ def test_a_folder_that_is_no_run_is_refused(run):
 
 @pytest.mark.slow
 def test_training_on_the_new_table_keeps_every_photo_in_its_part(plain_run, tmp_path):
-    before = {row["path"]: row for row in plain_run.rows("splits.csv") if row["part"] != "refused"}
-    path = next(path for path, row in before.items() if row["label"] == "ash" and row["part"] == "train")
+    before = {row["path"]: row for row in plain_run.rows("splits.csv") if row["split"] != "refused"}
+    path = next(path for path, row in before.items() if row["label"] == "ash" and row["split"] == "train")
     reviewed = tmp_path / "reviewed.csv"
     reviewed.write_text(f"path,label,suggestion\n{path},ash,oak\n")
     out = plain_run.photos.parent / "relabelled.csv"
@@ -195,7 +195,7 @@ def test_training_on_the_new_table_keeps_every_photo_in_its_part(plain_run, tmp_
     verbs.train(out, settings=TrainSettings(threads=2), out=tmp_path / "again.run")
     with open(tmp_path / "again.run" / "splits.csv", newline="") as text:
         after = {row["path"].removeprefix(f"{plain_run.photos.name}/"): row for row in csv.DictReader(text)}
-    assert {name: row["part"] for name, row in after.items()} == {name: row["part"] for name, row in before.items()}
+    assert {name: row["split"] for name, row in after.items()} == {name: row["split"] for name, row in before.items()}
     assert {name for name, row in after.items() if row["label"] != before[name]["label"]} == {path}
     out.unlink()
 
@@ -205,7 +205,7 @@ def test_names_that_a_spreadsheet_would_run_come_back_through_review_and_new_tab
     for path, _, _ in rows:
         (run.parent / "photos" / path).parent.mkdir(exist_ok=True)
         (run.parent / "photos" / path).touch()
-    head = ("path", "label", "part", "group", "sha256")
+    head = ("path", "label", "split", "group", "sha256")
     write_rows(run / "splits.csv", head, [(*row, str(at), str(at)) for at, row in enumerate(rows)])
     reviewed = run.parent / "reviewed.csv"
     write_rows(reviewed, ("path", "label", "suggestion"), [("-elm/0.jpg", "-elm", "=cmd|'x'!A0")])

@@ -13,7 +13,7 @@ from tellapart.diagnosis.retraining.experiment_queue import Outlook
 from tellapart.diagnosis.retraining.fidelity import likeness
 from tellapart.diagnosis.retraining.photo_trials import suspect_photos
 from tellapart.diagnosis.retraining.retrained_suspects import outlook, suspect_regularisation, suspect_size
-from tellapart.diagnosis.statistics.power_law import Law, fit_law
+from tellapart.diagnosis.statistics.power_law import PowerLaw, fit_power_law
 from tellapart.diagnosis.suspect import LEVEL
 
 SIZES = {"half the width": 0.75, "a quarter of the width": 0.6, "twice the width": 0.75}
@@ -88,15 +88,15 @@ def asked(monkeypatch):
 
     def fit(num_photos, errors, num_held_out, settings):
         made.append(Asked(num_photos, errors))
-        return fit_law(num_photos, errors, num_held_out, settings)
+        return fit_power_law(num_photos, errors, num_held_out, settings)
 
     def gain(law, *arguments):
         made[0].gain = made[0].gain or arguments
         return own_gain(law, *arguments)
 
-    own_gain = Law.gain
+    own_gain = PowerLaw.gain
     monkeypatch.setattr(photo_trials, "fit_law", fit)
-    monkeypatch.setattr(Law, "gain", gain)
+    monkeypatch.setattr(PowerLaw, "gain", gain)
     return made
 
 

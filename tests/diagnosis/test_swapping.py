@@ -6,8 +6,8 @@ from drawing import draw_photo
 from small_cases import BLUE, RED, ColourEngine
 
 from tellapart.diagnosis.data.property_swap import (
-    HeldOut,
     ReadPixels,
+    SwapPhotos,
     exchange_of,
     loss_without,
     paired_interval,
@@ -17,19 +17,19 @@ from tellapart.photos.glimpse import glimpses
 
 
 @pytest.fixture
-def photos(tmp_path, rng) -> HeldOut:
+def photos(tmp_path, rng) -> SwapPhotos:
     """Twelve photos of two classes, bright and dark, wide and high."""
     files = []
     for number in range(12):
         photo = draw_photo(rng, hue=100 * (number % 2), side_px=64).resize((64, 48) if number % 2 else (48, 64))
         files.append(tmp_path / f"{number:02d}.png")
         photo.save(files[-1])
-    return HeldOut(
+    return SwapPhotos(
         files=files, labels=np.arange(12) % 2, glimpses=[seen for seen in glimpses(files, 1) if seen], num_classes=2
     )
 
 
-def shown(name: str, photos: HeldOut, own: int, other: int) -> np.ndarray:
+def shown(name: str, photos: SwapPhotos, own: int, other: int) -> np.ndarray:
     exchange = exchange_of(name, photos, 64, threads=1)
     assert exchange is not None
     return exchange(own, other).astype(float)
@@ -84,7 +84,7 @@ def test_partners_are_of_the_own_class_and_of_others_and_never_the_photo_itself(
 def test_a_classifier_that_knows_nothing_but_colour_loses_all_when_colours_are_exchanged():
     engine = ColourEngine(16)
     pixels = [np.full((16, 16, 3), colour, np.uint8) for colour in (BLUE, RED)]
-    photos = HeldOut(files=[], labels=np.arange(40) % 2, glimpses=[], num_classes=2)
+    photos = SwapPhotos(files=[], labels=np.arange(40) % 2, glimpses=[], num_classes=2)
     loss, kept, swapped = loss_without(lambda own, other: pixels[other % 2].copy(), photos, engine, threads=2)
     assert (kept, swapped) == (1.0, 0.0)
     assert loss.value == pytest.approx(0.5)  # two classes: without the property, every other answer is right

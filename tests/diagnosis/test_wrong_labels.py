@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.labels.label_issues import find_doubts
+from tellapart.diagnosis.labels.label_issues import find_label_issues
 from tellapart.diagnosis.labels.wrong_labels import judge_labels
 
 
@@ -17,7 +17,7 @@ def draw(rng, num_photos=800, num_classes=2, distance=1.0, wrong=0.0):
 
 def judge(embeddings, labels, **options):
     num_classes = int(labels.max()) + 1
-    return judge_labels(find_doubts(embeddings, labels, np.arange(len(labels)), num_classes), **options)
+    return judge_labels(find_label_issues(embeddings, labels, np.arange(len(labels)), num_classes), **options)
 
 
 @pytest.mark.parametrize("num_classes", [2, 5])

@@ -9,7 +9,7 @@ from small_models import small_manifest
 
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.request_limits import thresholds_for
-from tellapart.engine.stream import SeenPhoto
+from tellapart.engine.stream import PhotoResult
 from tellapart.errors import UsageError
 
 CURVE = [{"max_error": 0.05, "unsure": 0.9}, {"max_error": 0.1, "unsure": 0.7}]
@@ -53,7 +53,7 @@ def test_a_share_that_is_none_is_refused(max_error):
 
 
 def test_a_predictor_decides_by_the_limits_that_it_was_given(engine):
-    row = SeenPhoto(outputs={"probabilities": np.array([0.8, 0.2], np.float32)})
+    row = PhotoResult(outputs={"probabilities": np.array([0.8, 0.2], np.float32)})
     plain = Predictor(engine)
     strict, loose = (dataclasses.replace(plain, thresholds={"unsure": limit}) for limit in (0.9, 0.7))
     assert [each.decide("a.jpg", row).decision for each in (plain, strict, loose)] == ["ok", "unsure", "ok"]

@@ -13,8 +13,8 @@ from drawing import draw_photo
 from small_models import SIDE_PX, answers
 
 from tellapart.engine import file_mark
-from tellapart.engine.embedding_cache import EmbeddingStore
-from tellapart.engine.stream import SeenPhoto, Viewer
+from tellapart.engine.embedding_cache import EmbeddingCache
+from tellapart.engine.stream import PhotoResult, PhotoRunner
 from tellapart.errors import PhotoRefused
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.settings import DecodeSettings, EngineSettings
@@ -22,7 +22,7 @@ from tellapart.settings import DecodeSettings, EngineSettings
 
 def viewer_of(engine, workers=2, batch=2, **more):
     settings = EngineSettings(workers=workers, batch=batch)
-    return Viewer(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings, **more)
+    return PhotoRunner(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings, **more)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def settled(monkeypatch):
 
 @pytest.mark.usefixtures("settled")
 def test_a_file_that_is_recalled_is_not_even_read(engine, photos):
-    known = SeenPhoto(sha256="known", outputs={"embedding": np.ones(3, np.float32)})
+    known = PhotoResult(sha256="known", outputs={"embedding": np.ones(3, np.float32)})
     photos[0].write_bytes(b"no photo any more")
     memory = Notebook(by_path={photos[0]: known})
     assert next(viewer_of(engine, memory=memory).see(photos)) is known
@@ -156,7 +156,7 @@ def test_a_file_that_is_recalled_is_not_even_read(engine, photos):
 
 @pytest.mark.usefixtures("settled")
 def test_known_photos_keep_their_place_among_those_that_are_not(engine, photos):
-    known = {path: SeenPhoto(sha256=path.name) for path in photos[:40] + photos[70:]}
+    known = {path: PhotoResult(sha256=path.name) for path in photos[:40] + photos[70:]}
     results = viewer_of(engine, memory=Notebook(by_path=known)).see(photos)
     wanted = [path.name if path in known else hashlib.sha256(path.read_bytes()).hexdigest() for path in photos]
     assert [result.sha256 for result in results] == wanted
@@ -164,7 +164,7 @@ def test_known_photos_keep_their_place_among_those_that_are_not(engine, photos):
 
 @pytest.mark.usefixtures("settled")
 def test_what_is_known_is_recalled_by_the_reader_itself(engine, photos):
-    known = {path: SeenPhoto(sha256=path.name) for path in photos}
+    known = {path: PhotoResult(sha256=path.name) for path in photos}
     memory, threads = Notebook(), set()
     memory.recall_file = lambda path, mark: threads.add(threading.get_ident()) or known[path]
     assert list(viewer_of(engine, memory=memory).see(photos)) == list(known.values())
@@ -173,7 +173,7 @@ def test_what_is_known_is_recalled_by_the_reader_itself(engine, photos):
 
 def test_content_that_is_recalled_is_not_decoded_and_its_new_path_is_kept(engine, photos):
     digest = hashlib.sha256(photos[0].read_bytes()).hexdigest()
-    known = SeenPhoto(sha256=digest, outputs={"embedding": np.ones(3, np.float32)})
+    known = PhotoResult(sha256=digest, outputs={"embedding": np.ones(3, np.float32)})
     memory = Notebook(by_content={digest: known})
     assert list(viewer_of(engine, memory=memory).see(photos[:1])) == [known]
     assert memory.kept == [(photos[0], known)]
@@ -187,7 +187,7 @@ def test_new_photos_are_remembered_and_refused_ones_are_not(engine, photos):
 
 
 def test_a_photo_that_just_changed_is_read_again(engine, photos):
-    known = SeenPhoto(sha256="known", outputs={"embedding": np.ones(3, np.float32)})
+    known = PhotoResult(sha256="known", outputs={"embedding": np.ones(3, np.float32)})
     seen = next(viewer_of(engine, memory=Notebook(by_path={photos[0]: known})).see(photos))
     assert seen.sha256 == hashlib.sha256(photos[0].read_bytes()).hexdigest()
 
@@ -199,7 +199,7 @@ def test_photos_that_change_places_with_their_times_restored_are_seen_as_they_ar
     for file in photos:
         os.utime(file, (1_700_000_000,) * 2)
     for _ in range(3):
-        with EmbeddingStore("small", folder=tmp_path / "cache") as store:
+        with EmbeddingCache("small", folder=tmp_path / "cache") as store:
             seen = list(viewer_of(engine, memory=store).see(photos))
         fresh = list(viewer_of(engine).see(photos))
         assert [photo.sha256 for photo in seen] == [photo.sha256 for photo in fresh]
@@ -212,13 +212,13 @@ def test_photos_that_change_places_with_their_times_restored_are_seen_as_they_ar
 
 
 def test_hard_links_and_copies_of_a_photo_are_embedded_once(engine, photos, tmp_path, monkeypatch):
-    decoded, decode = [], Viewer._decode
-    monkeypatch.setattr(Viewer, "_decode", lambda *given: decoded.append(1) or decode(*given))
+    decoded, decode = [], PhotoRunner._decode
+    monkeypatch.setattr(PhotoRunner, "_decode", lambda *given: decoded.append(1) or decode(*given))
     for number, file in enumerate(photos):
         os.link(file, tmp_path / f"link{number}.png")
         shutil.copy2(file, tmp_path / f"copy{number}.png")
     for names in ("[0-9]*.png", "link*.png", "copy*.png"):
-        with EmbeddingStore("small", folder=tmp_path / "cache") as store:
+        with EmbeddingCache("small", folder=tmp_path / "cache") as store:
             list(viewer_of(engine, memory=store).see(tmp_path.glob(names)))
     assert len(decoded) == len(photos)
 

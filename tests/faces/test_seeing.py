@@ -14,8 +14,7 @@ from tellapart.cli import seeing_summary
 from tellapart.cli.app import main
 from tellapart.cli.seeing_summary import ask, show_sights
 from tellapart.cli.terminal_pictures import can_draw, half_blocks
-from tellapart.explanations.network_input import Entry
-from tellapart.explanations.network_input import sights as see
+from tellapart.explanations.network_input import InputSpec, network_inputs
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def test_look_without_model_or_recipe_says_what_is_missing(photos, capsys):
 
 def test_look_draws_where_a_terminal_has_colours(rng):
     console = terminal()
-    show_sights(see([draw_photo(rng)], Entry(8)), None, console)
+    show_sights(network_inputs([draw_photo(rng)], InputSpec(8)), None, console)
     text = console.file.getvalue()
     assert "▀" in text and "38;2;" in text
     assert max(line.count("▀") for line in text.splitlines()) <= 96
@@ -97,7 +96,7 @@ def test_no_picture_is_drawn_where_there_are_no_colours(rng):
     for options in ({"force_terminal": False}, {"no_color": True}, {"color_system": "standard"}):
         console = terminal(**options)
         assert not can_draw(console)
-        show_sights(see([draw_photo(rng)], Entry(8)), None, console)
+        show_sights(network_inputs([draw_photo(rng)], InputSpec(8)), None, console)
         assert "▀" not in console.file.getvalue() and "--out FOLDER" in console.file.getvalue()
 
 

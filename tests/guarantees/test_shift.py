@@ -7,7 +7,7 @@ import pytest
 
 from tellapart.diagnosis.suspect import LEVEL
 from tellapart.evaluation.two_sample_test import tell_parts_apart
-from tellapart.photos.twins import find_twins
+from tellapart.photos.duplicates import find_duplicates
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training import prepare
@@ -21,12 +21,12 @@ def test_at_most_one_random_split_in_twenty_is_called_a_shift(real_photos):
     settings = TrainSettings()
     table = prepare.read_table(real_photos("flowers"), settings)
     seen = prepare.embed(table, prepare.backbone_viewer(settings), settings, Silent(), ScanSettings())
-    twins = find_twins(seen.sha256, seen.hashes, seen.embeddings).groups
+    duplicates = find_duplicates(seen.sha256, seen.hashes, seen.embeddings).groups
     chances = []
     for seed in range(500, 500 + RESPLITS):
         rng = np.random.default_rng(seed)
-        rows = np.sort(rng.permutation(len(twins))[:PHOTOS])
-        labels, groups = seen.table.labels[rows], np.unique(twins[rows], return_inverse=True)[1]
+        rows = np.sort(rng.permutation(len(duplicates))[:PHOTOS])
+        labels, groups = seen.table.labels[rows], np.unique(duplicates[rows], return_inverse=True)[1]
         is_test = (rng.random(groups.max() + 1) < TEST_SHARE)[groups]
         look = tell_parts_apart(seen.embeddings[rows], labels, groups, is_test, seed, num_permutations=200)
         chances.append((look.probability, compare_shares(labels, groups, is_test, seed)))

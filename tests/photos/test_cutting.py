@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tellapart.photos.crop import Cut, cut, resize
+from tellapart.photos.crop import Crop, cut, resize
 from tellapart.photos.decode import to_pixels
 
-WHOLE = Cut(0.0, 0.0, 1.0, 1.0, False, None)
+WHOLE = Crop(0.0, 0.0, 1.0, 1.0, False, None)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_the_whole_photo_at_another_size_is_what_predicting_sees(pixels):
 
 
 def test_a_part_is_the_part(pixels):
-    quarter = cut(pixels, 20, Cut(0.5, 0.0, 1.0, 0.5, False, None))
+    quarter = cut(pixels, 20, Crop(0.5, 0.0, 1.0, 0.5, False, None))
     np.testing.assert_array_equal(quarter, pixels[:20, 20:])
 
 

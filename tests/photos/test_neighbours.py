@@ -5,9 +5,9 @@ import pytest
 
 from tellapart.photos import neighbours
 from tellapart.photos.neighbours import candidate_pairs
-from tellapart.settings import TwinSettings
+from tellapart.settings import DuplicateSettings
 
-EXHAUSTIVE, INDEXED = TwinSettings(), TwinSettings(exhaustive_photos=2)
+EXHAUSTIVE, INDEXED = DuplicateSettings(), DuplicateSettings(exhaustive_photos=2)
 
 
 def found(hashes, embeddings, settings) -> dict[tuple[int, int], int]:

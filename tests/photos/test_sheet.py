@@ -319,7 +319,7 @@ def test_test_photos_without_a_label_are_left_out_and_said(sheet):
 
 
 def test_a_splits_file_is_a_table(sheet):
-    file = sheet("path,label,part,group,sha256\n1.jpg,a,test,g,0\n2.jpg,b,train,,1\nx.jpg,,refused,,\n")
+    file = sheet("path,label,split,group,sha256\n1.jpg,a,test,g,0\n2.jpg,b,train,,1\nx.jpg,,refused,,\n")
     table = scan(file, for_training=False)
     assert table.paths == ("1.jpg", "2.jpg")
     assert table.warnings == ("Rows of photos that were refused in an earlier run are left out: 1.",)

@@ -69,9 +69,9 @@ def test_another_seed_deals_anew():
 
 def test_a_group_never_straddles_parts():
     table = make_table([600, 600], groups=[f"user{row % 90}" if row % 3 else "" for row in range(1200)])
-    twin_groups = np.arange(1200) // 2 * 2
-    parts = np.array(split(table, digests(1200), twin_groups, DEFAULT))
-    groups = group_photos(table, twin_groups)
+    duplicate_groups = np.arange(1200) // 2 * 2
+    parts = np.array(split(table, digests(1200), duplicate_groups, DEFAULT))
+    groups = group_photos(table, duplicate_groups)
     assert len(set(groups)) < 600
     for group in set(groups):
         assert len(set(parts[groups == group])) == 1
@@ -120,7 +120,7 @@ def test_an_undecided_photo_follows_its_twin():
 
 def test_twins_that_the_user_separated_stay_where_the_user_put_them():
     table = make_table([20, 20], parts=["train"] * 39 + ["test"])
-    twin_groups = np.arange(40)
-    twin_groups[39] = 0
-    parts = split(table, digests(40), twin_groups, DEFAULT)
+    duplicate_groups = np.arange(40)
+    duplicate_groups[39] = 0
+    parts = split(table, digests(40), duplicate_groups, DEFAULT)
     assert (parts[0], parts[39]) == ("train", "test")

@@ -103,7 +103,7 @@ def test_another_normal_form_is_the_same_name(written):
 
 
 def test_a_column_may_be_called_split_and_its_words_are_those_of_folders(written):
-    text = written.read_text(encoding="utf-8").replace("part", "Split").replace("validation", "VAL")
+    text = written.read_text(encoding="utf-8").replace("split", "Part").replace("validation", "VAL")
     written.write_text(text, encoding="utf-8")
     assert read_splits(written, TABLE) == PARTS
 

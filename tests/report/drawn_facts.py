@@ -9,8 +9,9 @@ from tellapart import wording
 from tellapart.engine.session import open_classifier
 from tellapart.evaluation.calibration import reliability
 from tellapart.evaluation.metrics import measure, memorisation_gap
-from tellapart.explanations.network_input import Entry
-from tellapart.report.facts import Answer, Doubted, Memorised, Photo, Refusal, ReportFacts, TwinFinding
+from tellapart.explanations.network_input import InputSpec
+from tellapart.report.facts import Answer, LabelIssue, MemorisedPhoto, Photo, Refusal, ReportFacts
+from tellapart.training.duplicate_findings import MisplacedDuplicate
 
 
 def metrics_of(rng, class_names, num_photos=300):
@@ -88,7 +89,7 @@ def whole_facts(folder, rng):
         answers=answers,
         examples={"cat": (Photo(path="cat/b.jpg", file=photo, label="cat"),)},
         num_photos={"cat": {"train": 280, "test": 150}, "dog": {"train": 300, "test": 150}},
-        entry=Entry(64, grey=True),
+        entry=InputSpec(64, grey=True),
         engine=open_classifier(write_small_model(folder / "model.onnx", names)),
         history=tuple(
             {"epoch": float(epoch), "train_accuracy": 0.7 + epoch / 20, "validation_accuracy": accuracy}
@@ -97,8 +98,8 @@ def whole_facts(folder, rng):
         details={"best_epoch": 2, "weights": "last"},
         reliability=reliability(rng.dirichlet([1, 1], 200), rng.integers(0, 2, 200)),
         refused=(Refusal(path="cat/broken.jpg", code="truncated", sentence="The file ends too early."),),
-        twins=(
-            TwinFinding(
+        duplicates=(
+            MisplacedDuplicate(
                 first="cat/1.jpg",
                 second="dog/2.jpg",
                 kind="exact",
@@ -109,13 +110,13 @@ def whole_facts(folder, rng):
             ),
         ),
         diagnosis=diagnosis_found(),
-        doubted=(
-            Doubted(path="cat/d.jpg", file=photo, label="cat", suggestion="dog", score=0.97),
-            Doubted(path="cat/e.jpg", file=photo, label="cat", suggestion="", score=0.6),
+        label_issues=(
+            LabelIssue(path="cat/d.jpg", file=photo, label="cat", suggestion="dog", score=0.97),
+            LabelIssue(path="cat/e.jpg", file=photo, label="cat", suggestion="", score=0.6),
         ),
         memorised=(
-            Memorised(path="cat/f.jpg", file=photo, label="cat", score=0.8),
-            Memorised(path="cat/g.jpg", file=photo, label="cat", score=0.1),
+            MemorisedPhoto(path="cat/f.jpg", file=photo, label="cat", score=0.8),
+            MemorisedPhoto(path="cat/g.jpg", file=photo, label="cat", score=0.1),
         ),
         warnings=("One class is small.",),
         settings={"recipe": "quick", "seed": 7},

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from drawn_facts import metrics_of
 
-from tellapart.report.facts import Answer, Doubted, Memorised, Photo, Refusal, TwinFinding
+from tellapart.report.facts import Answer, LabelIssue, MemorisedPhoto, Photo, Refusal
+from tellapart.training.duplicate_findings import MisplacedDuplicate
 
 _PARTS = (
     "<script>window.ran=1</script>",
@@ -57,8 +58,9 @@ def hostile_facts(whole, rng, names):
         num_photos={label: {"train": 3} for label in names},
         engine=None,
         refused=tuple(Refusal(path, path, path) for path in names),
-        twins=tuple(
-            TwinFinding(first=path, second=path, kind="near", first_label=path, second_label=name) for path in names
+        duplicates=tuple(
+            MisplacedDuplicate(first=path, second=path, kind="near", first_label=path, second_label=name)
+            for path in names
         ),
         diagnosis={
             **whole.diagnosis,
@@ -66,8 +68,8 @@ def hostile_facts(whole, rng, names):
             "suspects": {each: {"points": points, "sentence": each} for each in names[:25]},
             "todo": [{"do": each, "suspect": each, "points": None, "proven": True} for each in names[:25]],
         },
-        doubted=tuple(Doubted(path=path, file=file, label=path, suggestion=name, score=0.9) for path in names),
-        memorised=tuple(Memorised(path=path, file=file, label=path, score=0.9) for path in names),
+        label_issues=tuple(LabelIssue(path=path, file=file, label=path, suggestion=name, score=0.9) for path in names),
+        memorised=tuple(MemorisedPhoto(path=path, file=file, label=path, score=0.9) for path in names),
         warnings=names[:25],
         settings={each: each for each in names[:25]},
         versions={each: each for each in names[:25]},

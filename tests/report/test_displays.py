@@ -11,7 +11,7 @@ from tellapart import ImageClassifier
 from tellapart.errors import UsageError
 from tellapart.evaluation.metrics import measure
 from tellapart.report.displays import confusion_display, history_display, learning_curve_display
-from tellapart.report.notebook import Viewed, Views
+from tellapart.report.notebook import NotebookDisplays, NotebookView
 
 NAMES = ("cat", "<b>dog")
 ROWS = [
@@ -39,12 +39,12 @@ def part():
     return measure(np.eye(2)[predicted], labels, NAMES)
 
 
-class Result(Views):
+class Result(NotebookDisplays):
     def __init__(self, **known):
         self.known = known
 
     def _viewed(self):
-        return Viewed(title="A <i>classifier", class_names=NAMES, **self.known)
+        return NotebookView(title="A <i>classifier", class_names=NAMES, **self.known)
 
 
 def texts(display):

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 from reading import Page
 
-from tellapart.report.facts import Answer, Doubted, Memorised, Photo, Refusal, TwinFinding
+from tellapart.report.facts import Answer, LabelIssue, MemorisedPhoto, Photo, Refusal
 from tellapart.report.page import render_page, write_report
 from tellapart.report.sections import SECTIONS
+from tellapart.training.duplicate_findings import MisplacedDuplicate
 from tellapart.wording import readable
 
 HOSTILE = (
@@ -102,8 +103,8 @@ def named(tmp_path, facts, with_facts, found):
             ),
             examples={name: (Photo(path=name, file=tmp_path / "gone", label=name),)},
             num_photos={name: {"train": 3}},
-            doubted=(Doubted(path=name, file=tmp_path / "gone", label=name, suggestion=name, score=0.9),),
-            memorised=(Memorised(path=name, file=tmp_path / "gone", label=name, score=0.9),),
+            label_issues=(LabelIssue(path=name, file=tmp_path / "gone", label=name, suggestion=name, score=0.9),),
+            memorised=(MemorisedPhoto(path=name, file=tmp_path / "gone", label=name, score=0.9),),
             diagnosis={
                 **found,
                 "verdict": {"cause": "x", "share": None, "sentence": name},
@@ -112,7 +113,9 @@ def named(tmp_path, facts, with_facts, found):
             },
             made={name: name},
             refused=(Refusal(path=name, code=name, sentence=name),),
-            twins=(TwinFinding(first=name, second=name, kind="near", first_label=name, second_label="dog"),),
+            duplicates=(
+                MisplacedDuplicate(first=name, second=name, kind="near", first_label=name, second_label="dog"),
+            ),
             warnings=(name,),
             settings={name: name},
             versions={name: name},
@@ -165,11 +168,11 @@ def test_the_page_speaks_when_there_is_almost_nothing_to_say(with_facts):
         history=(),
         details={},
         diagnosis={},
-        doubted=(),
+        label_issues=(),
         memorised=(),
         reliability=(),
         refused=(),
-        twins=(),
+        duplicates=(),
         warnings=(),
         settings={},
         versions={},
@@ -219,7 +222,7 @@ def test_a_report_of_10000_photos_is_small_and_quick(tmp_path, with_facts, make_
         ),
         examples={name: tuple(Photo(path=name, file=photos[i % 500], label=name) for i in range(6)) for name in names},
         refused=facts.refused * 5000,
-        twins=facts.twins * 5000,
+        duplicates=facts.duplicates * 5000,
     )
     start = time.perf_counter()
     write_report(tmp_path / "report.html", large)

@@ -73,7 +73,7 @@ def test_photos_that_were_moved_are_found_where_they_are_now(plain_run, folder, 
     [
         ("model.onnx", {"sight"}),
         ("refused.csv", {"refused"}),
-        ("twins.csv", {"twins"}),
+        ("duplicates.csv", {"twins"}),
         ("splits.csv", {"calibration", "least_sure", "sight"}),
     ],
 )
@@ -83,7 +83,7 @@ def test_a_missing_file_leaves_out_what_it_would_tell(plain_run, folder, name, s
     assert sections_of(plain_run.folder) - sections_of(folder) == sections
 
 
-FILES = ("metrics.json", "run.json", "model.onnx", "predictions.csv", "splits.csv", "refused.csv", "twins.csv")
+FILES = ("metrics.json", "run.json", "model.onnx", "predictions.csv", "splits.csv", "refused.csv", "duplicates.csv")
 
 
 @pytest.mark.parametrize("name", FILES)

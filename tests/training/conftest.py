@@ -6,7 +6,7 @@ import pytest
 from small_models import write_small_model
 
 from tellapart.engine.session import Engine, open_engine
-from tellapart.engine.stream import Viewer
+from tellapart.engine.stream import PhotoRunner
 from tellapart.settings import EngineSettings
 
 
@@ -16,6 +16,6 @@ def engine(tmp_path_factory) -> Engine:
 
 
 @pytest.fixture
-def viewer(engine) -> Viewer:
+def viewer(engine) -> PhotoRunner:
     settings = EngineSettings(workers=2)
-    return Viewer(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings)
+    return PhotoRunner(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings)

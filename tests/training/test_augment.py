@@ -1,16 +1,16 @@
-"""Views depend on seed, epoch and photo alone, stay inside the photo, and show both directions in turn."""
+"""Augmentations depend on seed, epoch and photo alone, stay inside the photo, and show both directions in turn."""
 
 import numpy as np
 import pytest
 
-from tellapart.fit_settings import ViewSettings
-from tellapart.training.data.augment import Views
+from tellapart.fit_settings import AugmentSettings
+from tellapart.training.data.augment import Augmentations
 
-SETTINGS = ViewSettings()
+SETTINGS = AugmentSettings()
 
 
 def cuts(epoch=0, seed=0, num_photos=300, settings=SETTINGS):
-    views = Views(num_photos, seed, epoch, settings)
+    views = Augmentations(num_photos, seed, epoch, settings)
     return [views.cut(row) for row in range(num_photos)]
 
 
@@ -47,12 +47,12 @@ def test_each_photo_is_mirrored_every_other_time():
 def test_light_changes_mildly_and_keeps_the_order_of_levels():
     levels = np.array([cut.levels for cut in cuts()], int)  # (photos, 3, 256)
     assert (np.diff(levels, axis=2) >= 0).all()
-    assert np.abs(levels[:, :, 128] - 128).max() <= ViewSettings().jitter * 128 + 1
+    assert np.abs(levels[:, :, 128] - 128).max() <= AugmentSettings().jitter * 128 + 1
     assert np.abs(levels.mean(axis=0) - np.arange(256)).max() < 10
 
 
 def test_what_is_turned_off_stays_off():
-    some = cuts(settings=ViewSettings(min_area=1.0, max_ratio=1.0, jitter=0.0, mirror=False))
+    some = cuts(settings=AugmentSettings(min_area=1.0, max_ratio=1.0, jitter=0.0, mirror=False))
     np.testing.assert_allclose(boxes(some), [[0, 0, 1, 1]] * len(some))
     assert not any(cut.mirrored for cut in some)
     assert all(cut.levels is None for cut in some)

@@ -6,7 +6,7 @@ import pytest
 
 from tellapart.errors import UsageError
 from tellapart.fit_settings import CLASSIC, SCRATCH
-from tellapart.training.loop.checkpoint import Checkpoints, Saved
+from tellapart.training.loop.checkpoint import Checkpoints, TrainState
 from tellapart.training.loop.schedule import ByEpochs, ByTime
 from tellapart.training.resources.time_budget import pace_of
 
@@ -15,7 +15,7 @@ TIMED = dataclasses.replace(SCRATCH, seconds=300.0)
 
 def pace(tmp_path, now, finish, saved=None, settings=TIMED, **more):
     checkpoints = Checkpoints(tmp_path, "key", clock=lambda: now[0])
-    return pace_of(settings, saved or Saved(), checkpoints, 1000, finish, **more)
+    return pace_of(settings, saved or TrainState(), checkpoints, 1000, finish, **more)
 
 
 def test_epochs_need_no_clock(tmp_path):
@@ -45,7 +45,7 @@ def test_near_the_end_what_comes_after_is_measured_again(tmp_path):
 
 def test_a_run_that_goes_on_keeps_its_place(tmp_path):
     now = [155.0]
-    assert pace(tmp_path, now, lambda: 40.0, Saved(begun=50.0)).fraction(0) == pytest.approx(0.5)
+    assert pace(tmp_path, now, lambda: 40.0, TrainState(begun=50.0)).fraction(0) == pytest.approx(0.5)
 
 
 def test_too_little_time_is_told_with_what_would_do(tmp_path):

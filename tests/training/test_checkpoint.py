@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tellapart.errors import UsageError
-from tellapart.training.loop.checkpoint import Checkpoints, Saved
+from tellapart.training.loop.checkpoint import Checkpoints, TrainState
 
 
 def saved(step=3):
-    return Saved(
+    return TrainState(
         step=step,
         loss_sum=1.5,
         best_loss=0.25,

@@ -65,7 +65,7 @@ FILES = {
 @pytest.mark.parametrize("recipe", ["classic", "scratch"])
 def test_the_run_folder_is_that_of_every_recipe(request, recipe):
     result = request.getfixturevalue(recipe)
-    assert FILES <= {path.name for path in result.folder.iterdir()} <= FILES | {"refused.csv", "twins.csv"}
+    assert FILES <= {path.name for path in result.folder.iterdir()} <= FILES | {"refused.csv", "duplicates.csv"}
     assert set(result.metrics) >= {"train", "validation", "test", "memorisation_gap", "seconds", "photos"}
 
 

@@ -9,7 +9,7 @@ from tellapart.training.known_facts import known_facts, shift_warnings
 
 
 def facts_of(case, asked=None):
-    return known_facts(asked or case.table, case.look, case.parts, case.twins, 0)
+    return known_facts(asked or case.table, case.look, case.parts, case.duplicates, 0)
 
 
 def test_copies_absent_classes_and_parts_of_another_kind_are_counted(tmp_path, rng):

@@ -10,18 +10,18 @@ from tellapart.engine.session import open_engine
 from tellapart.evaluation.neither import novelty_limit, unsure_limit
 from tellapart.model.file import read_model
 from tellapart.model.novelty import MOST_BYTES
+from tellapart.photos.duplicates import find_duplicates
 from tellapart.photos.scan import scan
-from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.prepare import Material, viewer_of
-from tellapart.training.recipes.recipe_result import Built
-from tellapart.training.thresholds import Held, add_limits, choose_prototypes, hold_out, set_limits
+from tellapart.training.recipes.recipe_result import RecipeResult
+from tellapart.training.thresholds import HeldOutPhotos, add_limits, choose_prototypes, hold_out, set_limits
 from tellapart.training.verify_export import Grader
 
 
 def held(confidence, wrong, novelty=None):
-    return Held(confidence=np.array(confidence), wrong=np.array(wrong), novelty=novelty)
+    return HeldOutPhotos(confidence=np.array(confidence), wrong=np.array(wrong), novelty=novelty)
 
 
 # Prototypes
@@ -93,11 +93,16 @@ def material(photo_folder, engine):
     table = scan(photo_folder(num_photos=60))
     known = Grader(viewer_of(engine, TrainSettings(threads=2)), Silent(), ScanSettings()).see(table, "Grading")
     parts = np.array(["train", "train", "train", "validation"] * 30)
-    twins = find_twins(known.sha256, known.hashes, known.embeddings)
+    duplicates = find_duplicates(known.sha256, known.hashes, known.embeddings)
     groups = np.arange(120)
     groups[4] = groups[0]  # two training photos that belong together
     return Material(
-        known=known, apart=table.select(np.zeros(120, bool)), apart_seen=None, twins=twins, parts=parts, groups=groups
+        known=known,
+        apart=table.select(np.zeros(120, bool)),
+        apart_seen=None,
+        duplicates=duplicates,
+        parts=parts,
+        groups=groups,
     )
 
 
@@ -105,7 +110,7 @@ def material(photo_folder, engine):
 def limited(material, tmp_path):
     path = write_small_model(tmp_path / "model.onnx", ("class0", "class1"))
     train, validation = material.part("train"), material.part("validation")
-    built = Built(engine=open_engine(path), out_of_fold=train.probabilities)
+    built = RecipeResult(engine=open_engine(path), out_of_fold=train.probabilities)
     return add_limits(built, material, train, validation, TrainSettings(max_error=0.3), tmp_path)
 
 
@@ -144,7 +149,7 @@ def test_a_training_photo_is_not_compared_with_itself_or_its_group(material, rng
 def test_a_training_photo_that_has_gone_meanwhile_is_left_out(material, tmp_path):
     path = write_small_model(tmp_path / "model.onnx", ("class0", "class1"))
     train, validation = material.part("train"), material.part("validation")
-    built = Built(engine=open_engine(path), out_of_fold=train.probabilities)
+    built = RecipeResult(engine=open_engine(path), out_of_fold=train.probabilities)
     fewer = train.select(np.arange(len(train.table)) != 7)
     limited = add_limits(built, material, fewer, validation, TrainSettings(), tmp_path)
     assert limited.built.details["limits"]["held_out"] == 30 + 88
@@ -152,7 +157,7 @@ def test_a_training_photo_that_has_gone_meanwhile_is_left_out(material, tmp_path
 
 def test_without_folds_the_limits_come_from_validation_alone(material, tmp_path):
     path = write_small_model(tmp_path / "model.onnx", ("class0", "class1"))
-    built = Built(engine=open_engine(path))
+    built = RecipeResult(engine=open_engine(path))
     limited = add_limits(
         built, material, material.part("train"), material.part("validation"), TrainSettings(), tmp_path
     )

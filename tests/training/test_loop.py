@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from fake_learners import NUM_CLASSES, FakeLearner, coloured_source
 
-from tellapart.errors import Interrupted, UsageError
-from tellapart.fit_settings import FitSettings, ViewSettings
+from tellapart.errors import Interruption, UsageError
+from tellapart.fit_settings import AugmentSettings, FitSettings
 from tellapart.progress import Silent
 from tellapart.training.data.examples import num_steps
-from tellapart.training.loop.checkpoint import Checkpoints, Saved
-from tellapart.training.loop.loop import Task, answers, fit, log_losses, look_at
+from tellapart.training.loop.checkpoint import Checkpoints, TrainState
+from tellapart.training.loop.loop import Task, answers, evaluate_on, fit, log_losses
 from tellapart.training.loop.schedule import ByEpochs, ByTime
 
 NUM_PHOTOS, BATCH, EPOCHS = 20, 6, 5
@@ -22,7 +22,7 @@ SETTINGS = FitSettings(
 
 
 def task(**changes):
-    train, validation = coloured_source(NUM_PHOTOS, views=ViewSettings()), coloured_source(9, seed=1)
+    train, validation = coloured_source(NUM_PHOTOS, views=AugmentSettings()), coloured_source(9, seed=1)
     given = {"train": train, "num_classes": NUM_CLASSES, "watched": {"validation": (validation, 100)}, "threads": 2}
     return Task(**{**given, **changes})
 
@@ -30,7 +30,7 @@ def task(**changes):
 def run(folder, learner=None, settings=SETTINGS, work=None, pace=None, progress=None):
     folder.mkdir(exist_ok=True)
     checkpoints = Checkpoints(folder, "key")
-    saved = checkpoints.load() or Saved()
+    saved = checkpoints.load() or TrainState()
     pace = pace or ByEpochs(settings.epochs, num_steps(NUM_PHOTOS, settings.batch), NUM_PHOTOS)
     learner = learner or FakeLearner()
     return fit(work or task(), learner, settings, pace, saved, checkpoints, progress or Silent())
@@ -80,7 +80,7 @@ def test_each_row_is_told_once_and_only_when_it_is_safe(tmp_path):
         if number == 9:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interruption):
         run(tmp_path / "stopped", FakeLearner(interrupt), progress=Watching())
     assert Watching.told == [1, 2]
     run(tmp_path / "stopped", progress=Watching())
@@ -105,7 +105,7 @@ def test_the_best_weights_are_those_of_the_lowest_validation_loss(tmp_path):
     assert fitted.details["best_epoch"] == 1 + int(np.argmin(losses))
     assert not np.array_equal(fitted.best[0], fitted.last[0])
     learner.set_weights(fitted.best)
-    assert look_at(learner, task().watched["validation"][0], 100, 12)[1] == pytest.approx(min(losses), rel=0.05)
+    assert evaluate_on(learner, task().watched["validation"][0], 100, 12)[1] == pytest.approx(min(losses), rel=0.05)
 
 
 @pytest.mark.parametrize("step", [1, 3, 4, 7, 10, 19])
@@ -114,7 +114,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(tmp_path, whole, step):
         if number == step:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(Interrupted, match="kept"):
+    with pytest.raises(Interruption, match="kept"):
         run(tmp_path / "stopped", FakeLearner(interrupt))
     again = run(tmp_path / "stopped")
     assert without_times(again.history) == without_times(whole.history)
@@ -149,7 +149,7 @@ def test_a_stop_while_it_looks_at_validation_loses_nothing(tmp_path, whole):
             return super().answer(inputs)
 
     many = {"validation": (coloured_source(150, seed=1), 150)}
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interruption):
         run(tmp_path / "stopped", Interrupting(), work=task(watched=many))
     again = run(tmp_path / "stopped", work=task(watched=many))
     assert [row["step"] for row in again.history] == [4, 8, 12, 16, 20]
@@ -256,5 +256,5 @@ def test_some_photos_of_a_part_are_taken_at_even_distances():
 
 
 def test_a_part_without_photos_has_no_figures():
-    accuracy, loss = look_at(FakeLearner(), coloured_source(0), 10, 8)
+    accuracy, loss = evaluate_on(FakeLearner(), coloured_source(0), 10, 8)
     assert np.isnan(accuracy) and np.isnan(loss)

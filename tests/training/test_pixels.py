@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tellapart.training.data.pixel_cache as pixels
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.fit_settings import PixelSettings
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.scan import scan
@@ -46,7 +46,7 @@ class Noting(Silent):
         return super().stage(name, total)
 
 
-def look_at(table, mark="a"):
+def embedded(table, mark="a"):
     """The photos as they were looked at; another mark makes other files of them, with the same pixels."""
     digests = []
     for row in range(len(table)):
@@ -59,7 +59,7 @@ def look_at(table, mark="a"):
 def look_of(table, digests):
     count = len(table)
     hashes, embeddings = np.zeros((count, 2), np.uint64), np.zeros((count, 1), np.float16)
-    return Look(
+    return EmbeddedPhotos(
         table=table, sha256=tuple(digests), hashes=hashes, embeddings=embeddings,
         probabilities=None, refused=(), notes={},
     )  # fmt: skip
@@ -67,7 +67,7 @@ def look_of(table, digests):
 
 def hold(table, mark="a", limits=None, settings=SETTINGS, watcher=None, side_px=SIDE):
     limits = limits or PixelSettings(min_free_bytes=0)
-    with pixels_of(look_at(table, mark), side_px, settings, watcher or Silent(), limits) as held:
+    with pixels_of(embedded(table, mark), side_px, settings, watcher or Silent(), limits) as held:
         return type(held), np.stack([held.photo(row) for row in range(len(held))])
 
 
@@ -150,7 +150,7 @@ def test_what_a_killed_process_left_is_cleared_away(cache, table):
 
 
 def test_all_photos_that_are_gone_or_changed_are_told_at_once_and_nothing_is_kept(cache, table):
-    look = look_at(table)
+    look = embedded(table)
     table.file(3).unlink()
     table.file(5).write_bytes(table.file(6).read_bytes())
     table.file(7).write_bytes(b"")
@@ -167,7 +167,7 @@ def test_all_photos_that_are_gone_or_changed_are_told_at_once_and_nothing_is_kep
 
 
 def test_streamed_photos_are_held_against_what_they_were(cache, table):
-    look = look_at(table)
+    look = embedded(table)
     with pixels_of(look, SIDE, SETTINGS, Silent(), PixelSettings(max_bytes=10)) as streamed:
         streamed.photo(3)
         table.file(3).write_bytes(table.file(4).read_bytes())

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.photos.table import PhotoTable
 from tellapart.training.run import untested_warnings
 
 
-def look_at(labels):
+def embedded(labels):
     """Test photos of the classes elm and oak, with these labels."""
     count = len(labels)
     table = PhotoTable(
@@ -23,7 +23,7 @@ def look_at(labels):
         warnings=(),
     )
     hashes, embeddings = np.zeros((count, 2), np.uint64), np.zeros((count, 1), np.float16)
-    return Look(
+    return EmbeddedPhotos(
         table=table,
         sha256=("0" * 64,) * count,
         hashes=hashes,
@@ -35,8 +35,8 @@ def look_at(labels):
 
 
 def test_a_class_without_a_test_photo_is_named():
-    assert untested_warnings(look_at([1, 1])) == ["No test photo of: 'elm'. The figures say nothing about them."]
+    assert untested_warnings(embedded([1, 1])) == ["No test photo of: 'elm'. The figures say nothing about them."]
 
 
 def test_nothing_is_said_where_every_class_was_tested():
-    assert untested_warnings(look_at([0, 1])) == []
+    assert untested_warnings(embedded([0, 1])) == []

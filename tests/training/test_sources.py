@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_learners import coloured_source
 
-from tellapart.fit_settings import ViewSettings
+from tellapart.fit_settings import AugmentSettings
 from tellapart.training.data.examples import Batch, ahead, deal_batches
 
 
@@ -46,12 +46,12 @@ def test_a_fault_in_a_batch_reaches_the_one_who_asked():
 
 
 def test_a_plain_photo_is_as_it_was_decoded():
-    source = coloured_source(4, views=ViewSettings())
+    source = coloured_source(4, views=AugmentSettings())
     np.testing.assert_array_equal(source.plain(np.array([2, 0]), 16), source.pixels.array[[2, 0]])
 
 
 def test_a_shown_photo_is_another_view_the_same_each_time():
-    source = coloured_source(4, views=ViewSettings())
+    source = coloured_source(4, views=AugmentSettings())
     rows = np.array([3, 1])
     first = source.show(0, rows, 12)
     assert first.shape == (2, 12, 12, 3) and first.dtype == np.uint8

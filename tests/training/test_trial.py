@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from fake_learners import NUM_CLASSES, FakeLearner, FakePixels, coloured_source
 
-from tellapart.errors import Interrupted
-from tellapart.fit_settings import CLASSIC, FitSettings, ViewSettings
+from tellapart.errors import Interruption
+from tellapart.fit_settings import CLASSIC, AugmentSettings, FitSettings
 from tellapart.progress import Silent
 from tellapart.training.loop.trial import ChosenPixels, Examples, Learners, Variant, try_variant
 
@@ -29,7 +29,7 @@ def test_it_says_after_each_epoch_who_was_right():
 
 
 def test_it_looks_only_after_the_epochs_that_are_asked_for_and_the_last():
-    tried = try_variant(VARIANT, EXAMPLES, FakeLearner(), 0, Silent(), look_at=(2,))
+    tried = try_variant(VARIANT, EXAMPLES, FakeLearner(), 0, Silent(), eval_epochs=(2,))
     assert tried.epochs == (2, 4)
 
 
@@ -48,7 +48,7 @@ def test_views_are_for_training_only():
             return super().step(inputs, targets, weights, rate)
 
     shown = {}
-    for name, views in (("plain", None), ("changed", ViewSettings())):
+    for name, views in (("plain", None), ("changed", AugmentSettings())):
         learner = Watching()
         learner.shown = []
         tried = try_variant(dataclasses.replace(VARIANT, views=views), EXAMPLES, learner, 0, Silent())
@@ -66,7 +66,7 @@ def test_once_the_time_is_over_no_held_out_photo_is_looked_at():
     begin, held_out = time.monotonic(), coloured_source(30, seed=2)
     late = FakeLearner(lambda number: time.sleep(0.02) if time.monotonic() < begin + 0.1 else None)
     examples = dataclasses.replace(EXAMPLES, held_out=held_out)
-    assert try_variant(VARIANT, examples, late, 0, Silent(), look_at=(4,), most_seconds=0.05) is None
+    assert try_variant(VARIANT, examples, late, 0, Silent(), eval_epochs=(4,), most_seconds=0.05) is None
     assert held_out.pixels.asked == []
 
 
@@ -77,7 +77,7 @@ def test_ctrl_c_ends_it():
         if number == 3:
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interruption):
         try_variant(VARIANT, EXAMPLES, FakeLearner(stop), 0, Silent())
 
 
@@ -106,7 +106,7 @@ def test_a_second_seed_starts_anew_on_the_same_compiled_network(learners, recipe
     fresh, state = learner.weights(), learner.optimizer_state()
     assert try_variant(variant, EXAMPLES, learner, 0, Silent()).epochs == (1,)
     assert any(not np.array_equal(one, other) for one, other in zip(fresh, learner.weights(), strict=True))
-    other = dataclasses.replace(variant, views=ViewSettings(), fit=dataclasses.replace(fit, epochs=2))
+    other = dataclasses.replace(variant, views=AugmentSettings(), fit=dataclasses.replace(fit, epochs=2))
     assert learners.fresh(other, 0) is learner
     for before, now in ((fresh, learner.weights()), (state, learner.optimizer_state())):
         assert all(np.array_equal(one, two) for one, two in zip(before, now, strict=True))

@@ -19,9 +19,9 @@ from tellapart.runs.provenance import Stopwatch
 from tellapart.runs.splits_file import write_splits
 from tellapart.settings import TrainSettings
 from tellapart.training.data.pixel_cache import pixels_of
-from tellapart.training.recipes.recipe_result import Built
+from tellapart.training.recipes.recipe_result import RecipeResult
 from tellapart.training.run import run
-from tellapart.training.thresholds import Limited
+from tellapart.training.thresholds import ThresholdResult
 
 CLASSES = ("class0", "class1")
 GRADING = ("Grading on validation photos", "Grading on training photos", "Grading on test photos")
@@ -106,15 +106,15 @@ def train(engine, viewer, tmp_path, monkeypatch):
     def build(material, settings, folder, progress, watch):
         if settings.recipe == "quick":
             own = weights(CLASSES)
-            return Built(engine=engine, head=LinearHead(weights=own["head"], offsets=own["offsets"]))
+            return RecipeResult(engine=engine, head=LinearHead(weights=own["head"], offsets=own["offsets"]))
         with pixels_of(material.part("train"), 16, settings, progress):
-            return Built(engine=engine)
+            return RecipeResult(engine=engine)
 
     monkeypatch.setenv("TELLAPART_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(run_module, "RECIPES", {"quick": build, "classic": build})
     monkeypatch.setattr(run_module, "backbone_viewer", lambda settings, progress: viewer)
     monkeypatch.setattr(
-        run_module, "add_limits", lambda built, _, train, validation, *more: Limited(built, validation, {}, ())
+        run_module, "add_limits", lambda built, _, train, validation, *more: ThresholdResult(built, validation, {}, ())
     )
 
     def do(photos, harm, recipe="quick"):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tellapart.engine.embed import look
-from tellapart.engine.embedding_cache import EmbeddingStore
+from tellapart.engine.embedding_cache import EmbeddingCache
 from tellapart.engine.request_limits import decode_limits
 from tellapart.photos.decode import open_photo, to_pixels
 from tellapart.photos.scan import scan
@@ -50,11 +50,11 @@ def test_dark_photos_are_seen_by_the_white_of_the_folder(deep_folder, viewer):
 
 
 def test_the_cache_holds_nothing_that_depends_on_the_folder(deep_folder, viewer, tmp_path):
-    with EmbeddingStore("space", folder=tmp_path) as store:
+    with EmbeddingCache("space", folder=tmp_path) as store:
         remembering = dataclasses.replace(viewer, memory=store)
         first, again = seen(deep_folder, remembering), seen(deep_folder, remembering)
     assert (first.embeddings == again.embeddings).all()
-    with EmbeddingStore("space", folder=tmp_path) as store:
+    with EmbeddingCache("space", folder=tmp_path) as store:
         # Without its bright photos the same folder has another white.
         for bright in deep_folder.glob("*/[024].png"):
             bright.unlink()

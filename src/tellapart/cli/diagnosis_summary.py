@@ -21,7 +21,7 @@ from tellapart.wording import SUSPECTS, against_truth, readable
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
-    from tellapart.diagnosis.labels.relabel import Relabelled
+    from tellapart.diagnosis.labels.relabel import RelabelResult
 
 _SHOWN = 3  # of the photos best known by heart
 
@@ -44,14 +44,14 @@ def show_diagnosis(diagnosis: Diagnosis, run: Path, console: Console | None = No
         print_section(console, "Worth knowing", [gone], "yellow")
     console.print()
     console.print(Text.assemble("Evidence is in ", (shown_path(run / "diagnosis.json"), "bold cyan")), soft_wrap=True)
-    doubts = shown_path(run / "doubts.csv")
-    console.print(Text.assemble("Photos to look at are in ", (doubts, "bold cyan")), soft_wrap=True)
-    if len(diagnosis.doubts.listed()) and not any(line["suspect"] == "labels" for line in diagnosis.todo):
-        command = f"tellapart diagnose {shown_path(run)} --apply {doubts}"
+    label_issues = shown_path(run / "label_issues.csv")
+    console.print(Text.assemble("Photos to look at are in ", (label_issues, "bold cyan")), soft_wrap=True)
+    if len(diagnosis.label_issues.listed()) and not any(line["suspect"] == "labels" for line in diagnosis.todo):
+        command = f"tellapart diagnose {shown_path(run)} --apply {label_issues}"
         console.print(Text.assemble("Once you have corrected that list:  ", (command, "bold cyan")), soft_wrap=True)
 
 
-def show_relabelled(done: Relabelled, console: Console | None = None) -> None:
+def show_relabelled(done: RelabelResult, console: Console | None = None) -> None:
     """Show what new labels were written, and how to train on them."""
     console = console or plain_console()
     console.print()

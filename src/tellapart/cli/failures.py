@@ -21,7 +21,7 @@ import typer
 
 from tellapart import signals
 from tellapart.atomic import NO_ROOM
-from tellapart.errors import Interrupted, ResourceError, TellapartError, UsageError
+from tellapart.errors import Interruption, ResourceError, TellapartError, UsageError
 from tellapart.wording import readable
 
 # The system's words for "you may not write here".
@@ -53,7 +53,7 @@ def exit_code_of(work: Callable[[], None]) -> int:
         try:
             code = _code_of(work)
         except KeyboardInterrupt:  # a second one, while the first was told
-            code = Interrupted.exit_code
+            code = Interruption.exit_code
         ended_by = signals.last()
     # Who sends another signal than Ctrl-C is a program, and must learn that the work ended because of it.
     return code if ended_by in (None, signals.signal.SIGINT) else signals.exit_code(ended_by)
@@ -117,7 +117,7 @@ def as_user_error(error: BaseException) -> TellapartError | None:
         case typer.TyperException():
             return _wrong_use(error)
         case _ if isinstance(error, KeyboardInterrupt) or signals.last() is not None:
-            return Interrupted("Stopped.", fix="Run the same command again.")
+            return Interruption("Stopped.", fix="Run the same command again.")
         case MemoryError():
             return _no_memory()
         case OSError() if error.errno in NO_ROOM:

@@ -99,7 +99,9 @@ DiagnosisTime = Annotated[
 ]
 Apply = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Only write new labels, from doubts.csv as you corrected it; touches no photo."),
+    typer.Option(
+        metavar="FILE", help="Only write new labels, from label_issues.csv as you corrected it; touches no photo."
+    ),
 ]
 LabelsOut = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="With --apply: the new table of labels.")]
 

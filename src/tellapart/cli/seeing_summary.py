@@ -24,7 +24,7 @@ from tellapart.wording import readable
 if TYPE_CHECKING:
     from tellapart.explanations.explanation import Explanation
     from tellapart.explanations.gallery import ExplainResult
-    from tellapart.explanations.network_input import Sight
+    from tellapart.explanations.network_input import NetworkInput
     from tellapart.explanations.quiz import Question
 
 _PIPED_QUESTIONS = 10  # where nobody can say that it is enough
@@ -66,23 +66,26 @@ def _lower(sentence: str) -> str:
 
 
 def show_sights(
-    found: Iterable[Sight], out: Path | None, console: Console | None = None, *, as_json: bool = False
+    found: Iterable[NetworkInput], out: Path | None, console: Console | None = None, *, as_json: bool = False
 ) -> None:
     """Show each photo beside what a network sees of it; as a picture where the terminal can."""
     console = console or plain_console()
     drawn = False
-    for sight in found:
+    for network_input in found:
         if as_json:
-            print(json.dumps(sight.to_dict()), flush=True)
+            print(json.dumps(network_input.to_dict()), flush=True)
             continue
-        name = readable(sight.path)
-        if sight.refusal:
-            console.print(Text(f"{name}: {sight.refusal}", "yellow"), soft_wrap=True)
+        name = readable(network_input.path)
+        if network_input.refusal:
+            console.print(Text(f"{name}: {network_input.refusal}", "yellow"), soft_wrap=True)
             continue
         if can_draw(console):
-            draw(console, sight.picture())
+            draw(console, network_input.picture())
             drawn = True
-        console.print(f"{name}: {sight.width_px} × {sight.height_px}, seen as {sight.entry}", soft_wrap=True)
+        console.print(
+            f"{name}: {network_input.width_px} × {network_input.height_px}, seen as {network_input.entry}",
+            soft_wrap=True,
+        )
     if as_json:
         return
     if out is not None:

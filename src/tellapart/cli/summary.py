@@ -49,7 +49,7 @@ FILES_OF_A_RUN = {
     "metrics.json": "every figure, for other programs",
     "predictions.csv": "the answer for every test photo",
     "refused.csv": "photos that could not be used, and why",
-    "twins.csv": "photos that look alike",
+    "duplicates.csv": "photos that look alike",
     "splits.csv": "which photo was used for what",
 }
 

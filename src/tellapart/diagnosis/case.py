@@ -16,13 +16,13 @@ import numpy as np
 from jaxtyping import Int
 
 from tellapart.cells import read_rows
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, UsageError
+from tellapart.photos.duplicates import Duplicates, find_duplicates
 from tellapart.photos.faults import name_some
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
 from tellapart.reading import read_json
 from tellapart.settings import ScanSettings, TrainSettings
@@ -38,9 +38,9 @@ class Case:
     metrics: Mapping[str, Any]  # metrics.json
     history: tuple[Mapping[str, str], ...]  # history.csv; empty where there were no epochs
     engine: Engine  # model.onnx
-    look: Look  # embeddings of a pretrained backbone, hashes, content hashes; no probabilities
+    look: EmbeddedPhotos  # embeddings of a pretrained backbone, hashes, content hashes; no probabilities
     parts: np.ndarray  # (photos,) "train", "validation" or "test"
-    twins: Twins
+    duplicates: Duplicates
     groups: Int[np.ndarray, " photos"]  # photos with equal numbers must not be separated
     missing: int  # photos of the run that are gone or have changed since
 
@@ -87,7 +87,7 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
             f"{missing:,} of the {len(rows):,} photos of {folder} are gone from {root} or have changed.",
             fix=f"Say where they are now: tellapart diagnose {folder} --photos FOLDER",
         )
-    twins = find_twins(look.sha256, look.hashes, look.embeddings)
+    duplicates = find_duplicates(look.sha256, look.hashes, look.embeddings)
     return Case(
         folder=folder,
         settings=settings,
@@ -96,8 +96,8 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
         engine=open_classifier(folder / "model.onnx"),
         look=look,
         parts=parts[old][unchanged],
-        twins=twins,
-        groups=group_photos(look.table, twins.groups),
+        duplicates=duplicates,
+        groups=group_photos(look.table, duplicates.groups),
         missing=missing,
     )
 
@@ -148,13 +148,13 @@ def _settings(record: Mapping[str, Any], folder: Path) -> TrainSettings:
 def _splits(folder: Path) -> list[dict[str, str]]:
     """The rows of splits.csv of photos that were used."""
     try:
-        rows = read_rows(folder / "splits.csv", ("path", "label", "part", "group", "sha256"))
+        rows = read_rows(folder / "splits.csv", ("path", "label", "split", "group", "sha256"))
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{folder / 'splits.csv'} cannot be read: {getattr(error, 'strerror', None) or error}.",
             fix="Name the folder that `tellapart train` wrote, with its files as they were.",
         ) from error
-    return [row for row in rows if row["part"] in ("train", "validation", "test")]
+    return [row for row in rows if row["split"] in ("train", "validation", "test")]
 
 
 def _table(
@@ -165,7 +165,7 @@ def _table(
     if unknown:
         raise UsageError(
             f"splits.csv has classes that this run does not know: {name_some(unknown)}.",
-            fix="Undo the change: labels are corrected in doubts.csv, and applied with --apply.",
+            fix="Undo the change: labels are corrected in label_issues.csv, and applied with --apply.",
         )
     base = root if root.is_dir() else root.parent
     there = sorted((row for row in rows if (base / row["path"]).is_file()), key=lambda row: row["path"])
@@ -180,12 +180,12 @@ def _table(
         paths=tuple(row["path"] for row in there),
         labels=np.array([class_names.index(row["label"]) for row in there], np.int64),
         class_names=class_names,
-        parts=tuple(row["part"] for row in there),
+        parts=tuple(row["split"] for row in there),
         groups=tuple(row["group"] if sizes[row["group"]] > 1 else "" for row in there),
         ignored={},
         warnings=(),
     )
-    return table, np.array([row["part"] for row in there]), [row["sha256"] for row in there]
+    return table, np.array([row["split"] for row in there]), [row["sha256"] for row in there]
 
 
 def _history(folder: Path) -> tuple[dict[str, str], ...]:

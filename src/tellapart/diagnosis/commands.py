@@ -53,8 +53,8 @@ def train_again(case: Case, options: Sequence[str]) -> str:
 
 
 def apply_corrections(case: Case) -> str:
-    """The command that takes over a reviewed doubts.csv."""
-    words = ["tellapart", "diagnose", str(case.folder), "--apply", str(case.folder / "doubts.csv")]
+    """The command that takes over a reviewed label_issues.csv."""
+    words = ["tellapart", "diagnose", str(case.folder), "--apply", str(case.folder / "label_issues.csv")]
     return shlex.join([*words, *_photos(case)])
 
 

@@ -22,7 +22,7 @@ from tellapart.diagnosis.data.shift import suspect_shift
 from tellapart.diagnosis.data.shortcut import suspect_shortcut
 from tellapart.diagnosis.data.test_predictions import answers_of_test
 from tellapart.diagnosis.labels.against_truth import accuracy_against_truth
-from tellapart.diagnosis.labels.label_issues import Doubts, doubts_of, memorisation_of
+from tellapart.diagnosis.labels.label_issues import LabelIssues, label_issues_of, memorisation_of
 from tellapart.diagnosis.labels.memorisation import Memorisation
 from tellapart.diagnosis.labels.wrong_labels import suspect_labels
 from tellapart.diagnosis.suspect import SUSPECTS, Budget, Suspect
@@ -45,7 +45,7 @@ class Diagnosis:
     todo: list[dict[str, Any]]
     seconds: float
     missing: int  # photos of the run that are gone or have changed
-    doubts: Doubts  # about each photo
+    label_issues: LabelIssues  # about each photo
     memorised: list[dict[str, Any]]  # the photos best known by heart
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,8 +72,8 @@ def diagnose(case: Case, budget: Budget, progress: Progress) -> Diagnosis:
     """
     # What is certain and costs nothing comes first, whatever the time; what decides nothing comes last.
     found = {"leak": suspect_leak(case, budget, progress), "shift": suspect_shift(case, budget, progress)}
-    doubts = doubts_of(case, progress)
-    found["labels"] = suspect_labels(case, budget, progress, doubts)
+    label_issues = label_issues_of(case, progress)
+    found["labels"] = suspect_labels(case, budget, progress, label_issues)
     measured, forecast = _experiments(case, budget, progress)
     suspects = {name: (found | measured).get(name) or _not_measured(name) for name in SUSPECTS}
     verdict = decide(suspects, case.metrics)
@@ -81,13 +81,13 @@ def diagnose(case: Case, budget: Budget, progress: Progress) -> Diagnosis:
     return Diagnosis(
         verdict=verdict,
         suspects=suspects,
-        against_truth=_against_truth(case, doubts, suspects["labels"]),
+        against_truth=_against_truth(case, label_issues, suspects["labels"]),
         forecast=forecast,
         todo=todo(suspects, verdict, case),
-        memorised=_best_known(case, memorisation_of(case, doubts, progress)) if known else [],
+        memorised=_best_known(case, memorisation_of(case, label_issues, progress)) if known else [],
         seconds=budget.elapsed(),
         missing=case.missing,
-        doubts=doubts,
+        label_issues=label_issues,
     )
 
 
@@ -106,7 +106,7 @@ def _experiments(case: Case, budget: Budget, progress: Progress) -> tuple[dict[s
     return measure_with_heads(case, budget, progress)
 
 
-def _against_truth(case: Case, doubts: Doubts, labels: Suspect) -> dict[str, Any] | None:
+def _against_truth(case: Case, label_issues: LabelIssues, labels: Suspect) -> dict[str, Any] | None:
     """Accuracy of the graded file against the truth, where the labels are proven to be wrong; None where they are not.
 
     "agreement" is what the accuracy is called then: of how many photos answer and label are the same.
@@ -115,12 +115,12 @@ def _against_truth(case: Case, doubts: Doubts, labels: Suspect) -> dict[str, Any
     if points is None or points.low <= 0:
         return None
     rows, answers = answers_of_test(case)
-    alone = ~np.isin(case.twins.groups[rows], case.twins.groups[case.parts != "test"])
+    alone = ~np.isin(case.duplicates.groups[rows], case.duplicates.groups[case.parts != "test"])
     rows, answers = rows[alone], answers[alone]
     if not len(rows):
         return None
     agreed = int((answers == case.table.labels[rows]).sum())
-    truth = accuracy_against_truth(agreed, len(rows), doubts.noise.wrong, len(case.table.class_names))
+    truth = accuracy_against_truth(agreed, len(rows), label_issues.noise.wrong, len(case.table.class_names))
     return {**truth.to_dict(), "n": len(rows), "agreement": wilson_interval(agreed, len(rows)).to_dict()}
 
 

@@ -8,8 +8,8 @@ from tellapart.errors import require
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoubtSettings:
-    """How labels that may be wrong are found. Chosen by `benchmarks/doubts.py` on other seeds than it reports."""
+class LabelIssueSettings:
+    """How labels that may be wrong are found. Chosen by `benchmarks/label_issues.py` on other seeds than it reports."""
 
     num_axes: int = 512  # of 1,280; 256 find as many, within noise, on catsdogs and 1 % fewer on flowers
     head_strengths: tuple[float, ...] = (3.0, 1.0, 0.3, 0.1, 0.03)  # strongest first; wrong labels ask for strong ones
@@ -29,7 +29,7 @@ class DoubtSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LawSettings:
+class PowerLawSettings:
     """What is believed of a learning curve before it is measured: error = floor + scale x photos^-slope.
 
     Chosen on the sets of `benchmarks/forecast.py`, with seeds that it does not report and other choices of classes

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float16, Float32, UInt64
 
-from tellapart.engine.stream import SeenPhoto, Viewer
+from tellapart.engine.stream import PhotoResult, PhotoRunner
 from tellapart.engine.white_level import with_one_white
 from tellapart.errors import DataError, PhotoRefused
 from tellapart.photos.faults import refusal
@@ -37,7 +37,7 @@ class RefusedPhoto(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class EmbeddedPhotos:
     """What was seen of the usable photos of a table, in the order of the table."""
 
     table: PhotoTable  # without the refused photos
@@ -50,10 +50,10 @@ class Look:
     novelty: Float32[np.ndarray, " photos"] | None = None  # where the engine has it
     white: int = 0  # of photos with more than 8 bits, see white.py; 0 where there are none
 
-    def select(self, rows: np.ndarray) -> Look:
+    def select(self, rows: np.ndarray) -> EmbeddedPhotos:
         """The same of fewer photos."""
         chosen = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return Look(
+        return EmbeddedPhotos(
             table=self.table.select(rows),
             sha256=tuple(self.sha256[row] for row in chosen),
             hashes=self.hashes[chosen],
@@ -65,12 +65,12 @@ class Look:
             white=self.white,
         )
 
-    def among(self, paths: Collection[str]) -> Look:
+    def among(self, paths: Collection[str]) -> EmbeddedPhotos:
         """The same of the photos with these paths, as far as they are here."""
         kept = np.array([path in paths for path in self.table.paths], bool)
         return self if kept.all() else self.select(kept)
 
-    def without(self, paths: Collection[str]) -> Look:
+    def without(self, paths: Collection[str]) -> EmbeddedPhotos:
         """The same of all other photos."""
         return self.among(set(self.table.paths).difference(paths))
 
@@ -82,10 +82,10 @@ class Before(NamedTuple):
     before: str = "when the photos were looked at"
     when: str = "at grading"
 
-    def held_against(self, row: int, photo: SeenPhoto) -> SeenPhoto:
+    def held_against(self, row: int, photo: PhotoResult) -> PhotoResult:
         """The photo as it is now, refused where it is not what it was."""
         lost = self.lost(row, photo.sha256, photo.refusal)
-        return photo if lost is None else SeenPhoto(refusal=lost)
+        return photo if lost is None else PhotoResult(refusal=lost)
 
     def lost(self, row: int, sha256: str, refused: PhotoRefused | None) -> PhotoRefused | None:
         """Why the photo of a row cannot be used any more; None where it is what it was."""
@@ -97,14 +97,14 @@ class Before(NamedTuple):
         return refusal("changed", before=self.before, when=self.when, reason=reason)
 
 
-def look(
+def embed_photos(
     table: PhotoTable,
-    viewer: Viewer,
+    viewer: PhotoRunner,
     stage: str,
     progress: Progress,
     settings: ScanSettings,
     before: Before | None = None,
-) -> Look:
+) -> EmbeddedPhotos:
     """Look at every photo of a table.
 
     Args:
@@ -119,7 +119,7 @@ def look(
         DataError: more of a class is refused than `settings.max_refused_share`, or any photo at all when strict.
     """
     rows = np.zeros(len(table), bool)
-    filled = _Filled(len(table))
+    filled = _Collector(len(table))
     refused: list[RefusedPhoto] = []
     notes: list[tuple[str, ...]] = []  # of each usable photo
     with progress.stage(stage, len(table)) as advance:
@@ -135,7 +135,7 @@ def look(
                 filled.add(photo)
             advance(1)
     check_share(table, rows, settings, refused)
-    seen = Look(
+    seen = EmbeddedPhotos(
         table=table if rows.all() else table.select(rows),
         sha256=tuple(filled.sha256),
         hashes=filled.hashes[: filled.count],
@@ -148,7 +148,7 @@ def look(
     return with_one_white(seen, notes, viewer, progress)
 
 
-class _Filled:
+class _Collector:
     """Arrays that are filled photo by photo: allocated once, embeddings as float16."""
 
     def __init__(self, most: int):
@@ -157,7 +157,7 @@ class _Filled:
         self.hashes = np.zeros((most, 2), np.uint64)
         self.arrays: dict[str, np.ndarray] = {"embedding": np.zeros((0, 0), np.float16)}
 
-    def add(self, photo: SeenPhoto) -> None:
+    def add(self, photo: PhotoResult) -> None:
         if self.count == 0:
             for name, row in photo.outputs.items():
                 dtype = np.float16 if name == "embedding" else np.float32

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from tellapart.engine.file_mark import read_ends
-from tellapart.engine.stream import SeenPhoto
-from tellapart.settings import StoreSettings, cache_folder
+from tellapart.engine.stream import PhotoResult
+from tellapart.settings import CacheSettings, cache_folder
 
 _VERSION = 2  # of the tables; a store of another version is emptied
 _SCHEMA = """
@@ -33,15 +33,15 @@ _SCHEMA = """
     CREATE INDEX IF NOT EXISTS photos_by_use ON photos(used);
 """
 _EMPTY = f"DROP TABLE IF EXISTS files; DROP TABLE IF EXISTS photos; PRAGMA user_version = {_VERSION};"
-_DEFAULTS = StoreSettings()
+_DEFAULTS = CacheSettings()
 _DAY_SECONDS = 86_400
 _COMMIT_EVERY = 512  # photos: a killed run loses at most two seconds of work
 
 
-class EmbeddingStore:
+class EmbeddingCache:
     """A `Memory` of embeddings on disk. Safe to call from several threads; several processes may share the file."""
 
-    def __init__(self, space: str, settings: StoreSettings = _DEFAULTS, folder: Path | None = None):
+    def __init__(self, space: str, settings: CacheSettings = _DEFAULTS, folder: Path | None = None):
         """Open or make the store.
 
         Args:
@@ -57,14 +57,14 @@ class EmbeddingStore:
         self._file = (folder or cache_folder()) / "embeddings.sqlite"
         self._connection = _connect(self._file)
 
-    def recall_file(self, path: Path, mark: str) -> SeenPhoto | None:
+    def recall_file(self, path: Path, mark: str) -> PhotoResult | None:
         """What is known of a file whose mark and whose first and last block are those of last time."""
         rows = self._query("SELECT mark, ends, sha256 FROM files WHERE path = ?", (_key(path),))
         if not rows or rows[0][0] != mark or rows[0][1] != read_ends(path, mark):
             return None
         return self.recall_content(rows[0][2])
 
-    def recall_content(self, sha256: str) -> SeenPhoto | None:
+    def recall_content(self, sha256: str) -> PhotoResult | None:
         """What is known of a photo with this content in this space."""
         rows = self._query(
             "SELECT embedding, hashes, notes FROM photos WHERE sha256 = ? AND space = ?", (sha256, self._space)
@@ -73,7 +73,7 @@ class EmbeddingStore:
             return None
         embedding, hashes, notes = rows[0]
         try:
-            return SeenPhoto(
+            return PhotoResult(
                 sha256=sha256,
                 hashes=np.frombuffer(hashes, "<u8").astype(np.uint64),
                 outputs={"embedding": np.frombuffer(embedding, "<f2").astype(np.float32)},
@@ -82,7 +82,7 @@ class EmbeddingStore:
         except (ValueError, TypeError):  # a damaged row; the photo is looked at again and the row replaced
             return None
 
-    def remember(self, path: Path, mark: str | None, ends: bytes, photo: SeenPhoto) -> None:
+    def remember(self, path: Path, mark: str | None, ends: bytes, photo: PhotoResult) -> None:
         """Keep a photo; written to disk every few hundred photos and at the end.
 
         Args:
@@ -117,7 +117,7 @@ class EmbeddingStore:
             self._connection.close()
             self._connection = None
 
-    def __enter__(self) -> EmbeddingStore:
+    def __enter__(self) -> EmbeddingCache:
         return self
 
     def __exit__(self, *ignored: object) -> None:

@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.errors import DataError
 from tellapart.evaluation.metrics import measure
 from tellapart.evaluation.neither import decide, decision_figures
 from tellapart.model.manifest import Fingerprints
 from tellapart.photos.faults import name_some
 from tellapart.photos.fingerprint import near_any
-from tellapart.photos.part_names import look_alike, normal
+from tellapart.photos.part_names import confusable, normal
 from tellapart.photos.table import PhotoTable
-from tellapart.settings import TwinSettings
+from tellapart.settings import DuplicateSettings
 
 
-def grade(look: Look, thresholds: Mapping[str, float] | None = None) -> dict[str, Any]:
+def grade(look: EmbeddedPhotos, thresholds: Mapping[str, float] | None = None) -> dict[str, Any]:
     """One part of metrics.json from photos that a model file has seen.
 
     Args:
@@ -43,7 +43,7 @@ def grade(look: Look, thresholds: Mapping[str, float] | None = None) -> dict[str
     return {**part, "decisions": decisions_on(look, thresholds)}
 
 
-def decisions_on(look: Look, thresholds: Mapping[str, float]) -> dict[str, Any]:
+def decisions_on(look: EmbeddedPhotos, thresholds: Mapping[str, float]) -> dict[str, Any]:
     """How many of the photos seen get a class, and how many of those wrongly, for a part of metrics.json."""
     if look.probabilities is None:
         raise ValueError("these photos were not seen by a classifier")
@@ -73,8 +73,8 @@ def bind_classes(table: PhotoTable, class_names: tuple[str, ...], model: Path) -
 def _unknown_classes(unknown: list[str], table: PhotoTable, class_names: tuple[str, ...], model: Path) -> DataError:
     """Where names differ only in what hardly anybody sees, the pair is named; nobody can tell whether it is one."""
     leave_out = f"leave them out with {' '.join(f'--exclude {shlex.quote(name)}' for name in unknown[:3])}"
-    seen = {look_alike(name): name for name in class_names}
-    pairs = [(name, seen[look_alike(name)]) for name in unknown if look_alike(name) in seen]
+    seen = {confusable(name): name for name in class_names}
+    pairs = [(name, seen[confusable(name)]) for name in unknown if confusable(name) in seen]
     if pairs:
         told = "; ".join(f"'{name}', but '{known}'" for name, known in pairs[:3])
         return DataError(
@@ -89,15 +89,15 @@ def _unknown_classes(unknown: list[str], table: PhotoTable, class_names: tuple[s
 
 
 def trained_on(
-    look: Look, fingerprints: Fingerprints
+    look: EmbeddedPhotos, fingerprints: Fingerprints
 ) -> tuple[Bool[np.ndarray, " photos"], Bool[np.ndarray, " photos"]]:
     """Which photos a model was trained on, and which others look like copies of photos that it was trained on."""
     digests = np.array([int(digest[:16], 16) for digest in look.sha256], np.uint64)
     same = np.isin(digests, fingerprints.sha256)
-    return same, ~same & near_any(look.hashes, fingerprints.perceptual, TwinSettings.tight_bits)
+    return same, ~same & near_any(look.hashes, fingerprints.perceptual, DuplicateSettings.tight_bits)
 
 
-def trained_on_warnings(look: Look, fingerprints: Fingerprints) -> list[str]:
+def trained_on_warnings(look: EmbeddedPhotos, fingerprints: Fingerprints) -> list[str]:
     """The same in words; none where there are no such photos."""
     same, near = trained_on(look, fingerprints)
     warnings = []

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.session import Engine
-from tellapart.engine.stream import SeenPhoto, Viewer
+from tellapart.engine.stream import PhotoResult, PhotoRunner
 from tellapart.evaluation.neither import decide
 from tellapart.photos.decode import Source
 from tellapart.photos.sheet import ListedPhoto
@@ -36,7 +36,7 @@ class Predictor:
     def predict(self, sources: Iterable[Source]) -> Iterator[Prediction]:
         """One prediction per source, in order, computed ahead on all cores; an unusable photo is `refused`."""
         outputs = ("probabilities", *(["novelty"] if "neither" in self._thresholds else []))
-        viewer = Viewer(
+        viewer = PhotoRunner(
             engine=self.engine,
             outputs=outputs,
             engine_settings=self.settings,
@@ -47,7 +47,7 @@ class Predictor:
         for source, photo in zip(for_names, viewer.see(for_viewer), strict=True):
             yield self.decide(_name(source), photo)
 
-    def decide(self, path: str, photo: SeenPhoto) -> Prediction:
+    def decide(self, path: str, photo: PhotoResult) -> Prediction:
         """The prediction for a photo that was seen."""
         if photo.refusal is not None:
             return refused(path, photo.refusal.sentence)

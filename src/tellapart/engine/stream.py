@@ -32,7 +32,7 @@ _HANDFUL = 16  # photos a task: enough to make the cost of a task invisible, few
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeenPhoto:
+class PhotoResult:
     """What is known of one photo after the engine saw it; for a refused photo only why."""
 
     sha256: str = ""  # of the file; empty for arrays and pictures in memory
@@ -46,21 +46,21 @@ class SeenPhoto:
 class Memory(Protocol):
     """Something that remembers photos seen before, such as the embedding store."""
 
-    def recall_file(self, path: Path, mark: str) -> SeenPhoto | None:
+    def recall_file(self, path: Path, mark: str) -> PhotoResult | None:
         """What is known of a file that has not changed, without reading all of it."""
         ...
 
-    def recall_content(self, sha256: str) -> SeenPhoto | None:
+    def recall_content(self, sha256: str) -> PhotoResult | None:
         """What is known of a photo with this content, wherever it lies."""
         ...
 
-    def remember(self, path: Path, mark: str | None, ends: bytes, photo: SeenPhoto) -> None:
+    def remember(self, path: Path, mark: str | None, ends: bytes, photo: PhotoResult) -> None:
         """Keep what was seen of a file with this mark (see file_mark.py) and these first and last blocks."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Viewer:
+class PhotoRunner:
     """How photos are looked at: by which engine, for which outputs, with which memory."""
 
     engine: Engine
@@ -70,11 +70,11 @@ class Viewer:
     memory: Memory | None = None
     with_hashes: bool = True  # perceptual hashes cost 0.1 ms a photo; predicting needs none
 
-    def see(self, sources: Iterable[Source]) -> Iterator[SeenPhoto]:
+    def see(self, sources: Iterable[Source]) -> Iterator[PhotoResult]:
         """Results in the order of `sources`, computed ahead on all workers."""
         workers, stop = self.engine_settings.workers, Event()
 
-        def see_handful(handful: Sequence[Source | SeenPhoto]) -> list[SeenPhoto]:
+        def see_handful(handful: Sequence[Source | PhotoResult]) -> list[PhotoResult]:
             return self._see_handful(handful, stop)
 
         handfuls = self._recalled(iter(sources))
@@ -82,7 +82,7 @@ class Viewer:
             for seen in results:
                 yield from seen
 
-    def _recalled(self, sources: Iterator[Source]) -> Iterator[Sequence[Source | SeenPhoto]]:
+    def _recalled(self, sources: Iterator[Source]) -> Iterator[Sequence[Source | PhotoResult]]:
         """The photos by handfuls; each that is known and has not changed is recalled.
 
         Here, on the reader's own thread: several threads that only recall wait for each other, and take three times as
@@ -103,24 +103,24 @@ class Viewer:
 
         return threadpool_limits(1, user_api="blas")
 
-    def _recall(self, source: Source) -> SeenPhoto | None:
+    def _recall(self, source: Source) -> PhotoResult | None:
         if self.memory is None or not isinstance(source, str | Path):
             return None
         mark = mark_of(Path(source))
         return None if mark is None else self.memory.recall_file(Path(source), mark)
 
-    def _see_handful(self, handful: Sequence[Source | SeenPhoto], stop: Event) -> list[SeenPhoto]:
-        results: list[SeenPhoto] = [SeenPhoto()] * len(handful)
-        waiting: list[tuple[int, _Prepared]] = []
+    def _see_handful(self, handful: Sequence[Source | PhotoResult], stop: Event) -> list[PhotoResult]:
+        results: list[PhotoResult] = [PhotoResult()] * len(handful)
+        waiting: list[tuple[int, _DecodedPhoto]] = []
         for index, source in enumerate(handful):
             if stop.is_set():  # nobody wants the results any more
                 break
-            if isinstance(source, SeenPhoto):
+            if isinstance(source, PhotoResult):
                 prepared = source
             else:
                 with reading_turn(source):
                     prepared = self._prepare(source)
-            if isinstance(prepared, SeenPhoto):
+            if isinstance(prepared, PhotoResult):
                 results[index] = prepared
             else:
                 waiting.append((index, prepared))
@@ -129,7 +129,7 @@ class Viewer:
         self._run(waiting, results)
         return results
 
-    def _prepare(self, source: Source) -> SeenPhoto | _Prepared:
+    def _prepare(self, source: Source) -> PhotoResult | _DecodedPhoto:
         """Recall a photo by its content, or decode it; a refusal is a result too."""
         path = Path(source) if isinstance(source, str | Path) else None
         try:
@@ -137,26 +137,26 @@ class Viewer:
             mark = mark_of(path) if path and self.memory else None
             content = read_photo(path, self.decode_settings) if path else source
             sha256 = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
-            place = _Place(path, mark, ends_of(content)) if path and isinstance(content, bytes) else None
+            place = _KnownPlace(path, mark, ends_of(content)) if path and isinstance(content, bytes) else None
             if place and self.memory and (known := self.memory.recall_content(sha256)):
                 self.memory.remember(*place, known)
                 return known
             return self._decode(content, sha256, place)
         except PhotoRefused as refusal:
-            return SeenPhoto(refusal=refusal)
+            return PhotoResult(refusal=refusal)
 
-    def _decode(self, content: Source, sha256: str, place: _Place | None) -> _Prepared:
+    def _decode(self, content: Source, sha256: str, place: _KnownPlace | None) -> _DecodedPhoto:
         manifest = self.engine.manifest
         opened = open_photo(content, min_side_px=manifest.side_px, settings=self.decode_settings)
         pixels = to_pixels(opened.image, manifest.side_px)
-        return _Prepared(sha256, pixels, opened.notes, place)
+        return _DecodedPhoto(sha256, pixels, opened.notes, place)
 
-    def _run(self, waiting: list[tuple[int, _Prepared]], results: list[SeenPhoto]) -> None:
+    def _run(self, waiting: list[tuple[int, _DecodedPhoto]], results: list[PhotoResult]) -> None:
         if not waiting:
             return
         rows = self.engine.run(np.stack([prepared.pixels for _, prepared in waiting]), self.outputs)
         for row, (index, prepared) in enumerate(waiting):
-            photo = SeenPhoto(
+            photo = PhotoResult(
                 sha256=prepared.sha256,
                 hashes=perceptual_hash(prepared.pixels) if self.with_hashes else np.zeros(2, np.uint64),
                 outputs={name: values[row].copy() for name, values in rows.items()},
@@ -168,7 +168,7 @@ class Viewer:
         waiting.clear()
 
 
-class _Place(NamedTuple):
+class _KnownPlace(NamedTuple):
     """Where a content was read, and what tells that it is still there."""
 
     path: Path
@@ -177,10 +177,10 @@ class _Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class _DecodedPhoto:
     """A decoded photo that waits for its batch."""
 
     sha256: str
     pixels: UInt8[np.ndarray, "side side 3"]
     notes: tuple[str, ...]
-    place: _Place | None  # None: not a file
+    place: _KnownPlace | None  # None: not a file

@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tellapart.engine.stream import Viewer
+from tellapart.engine.stream import PhotoRunner
 from tellapart.photos.colours import white_of
 from tellapart.progress import Progress
 
 if TYPE_CHECKING:
-    from tellapart.engine.embed import Look
+    from tellapart.engine.embed import EmbeddedPhotos
 
 
-def with_one_white(seen: Look, notes: Sequence[tuple[str, ...]], viewer: Viewer, progress: Progress) -> Look:
+def with_one_white(
+    seen: EmbeddedPhotos, notes: Sequence[tuple[str, ...]], viewer: PhotoRunner, progress: Progress
+) -> EmbeddedPhotos:
     """What was seen, with the white of the folder and under it.
 
     Args:

@@ -18,9 +18,9 @@ from tellapart.engine.maps import Maps, maps_of
 from tellapart.engine.predictions import Prediction
 from tellapart.engine.predictor import Predictor, refused
 from tellapart.engine.session import Engine
-from tellapart.engine.stream import SeenPhoto
+from tellapart.engine.stream import PhotoResult
 from tellapart.errors import PhotoRefused
-from tellapart.explanations.nearest_training_photos import AlikePhoto, TrainingPhotos
+from tellapart.explanations.nearest_training_photos import SimilarPhoto, TrainingPhotos
 from tellapart.explanations.regions import Region, sentence, strongest_region
 from tellapart.photos.decode import Source, read_photo
 from tellapart.photos.picture import as_network_sees, shown
@@ -38,7 +38,7 @@ class Explanation:
     """What a classifier says about one photo and where it looked; for a refused photo only why it was refused."""
 
     prediction: Prediction
-    alike: tuple[AlikePhoto, ...] = ()  # training photos, the most alike first
+    alike: tuple[SimilarPhoto, ...] = ()  # training photos, the most alike first
     alike_reason: str = ""  # why there are none, where they cannot be found
     trained_on: bool = False  # whether the very same file was trained on
     photo: UInt8[np.ndarray, "rows columns 3"] | None = field(default=None, repr=False)  # in a size for people
@@ -146,8 +146,8 @@ def _explain(predictor: Predictor, source: Source, path: str, training: Training
     )  # in colour: the file drops it by itself
     outputs = tuple(name for name in ("probabilities", "novelty") if name in engine.output_names)
     rows = engine.run(pixels[np.newaxis], outputs)
-    seen = SeenPhoto(outputs={name: values[0] for name, values in rows.items()})
-    alike: tuple[AlikePhoto, ...] = ()
+    seen = PhotoResult(outputs={name: values[0] for name, values in rows.items()})
+    alike: tuple[SimilarPhoto, ...] = ()
     if training.engine is not None:
         side_px = training.engine.manifest.side_px
         fits = pixels if training.engine is engine else as_network_sees(content, side_px, settings=limits)

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from tellapart.cells import read_rows
-from tellapart.engine.embedding_cache import EmbeddingStore
+from tellapart.engine.embedding_cache import EmbeddingCache
 from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused, TellapartError
 from tellapart.network.backbone_file import backbone_engine
@@ -28,7 +28,7 @@ from tellapart.settings import DecodeSettings
 from tellapart.training.prepare import store_space
 
 
-class AlikePhoto(NamedTuple):
+class SimilarPhoto(NamedTuple):
     """A training photo that is like another one."""
 
     path: str  # the file
@@ -47,7 +47,7 @@ class TrainingPhotos:
     sha256: tuple[str, ...] = ()
     directions: Float32[np.ndarray, "photos width"] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
-    def most_like(self, pixels: np.ndarray, sha256: str, count: int) -> tuple[AlikePhoto, ...]:
+    def most_like(self, pixels: np.ndarray, sha256: str, count: int) -> tuple[SimilarPhoto, ...]:
         """The most alike ones that are still in their place and unchanged, the photo itself left out.
 
         Args:
@@ -59,12 +59,12 @@ class TrainingPhotos:
             return ()
         (embedding,) = self.engine.run(pixels[np.newaxis], ("embedding",))["embedding"]
         cosine = self.directions @ _unit(embedding)  # (photos,)
-        found: list[AlikePhoto] = []
+        found: list[SimilarPhoto] = []
         for row in np.argsort(-cosine, kind="stable").tolist():
             if len(found) == count:
                 break
             if self.sha256[row] != sha256 and _is_still(self.files[row], self.sha256[row]):
-                found.append(AlikePhoto(str(self.files[row]), self.labels[row], round(float(cosine[row]), 4)))
+                found.append(SimilarPhoto(str(self.files[row]), self.labels[row], round(float(cosine[row]), 4)))
         return tuple(found)
 
 
@@ -77,13 +77,13 @@ def training_photos(engine: Engine) -> TrainingPhotos:
         limit = float(record["settings"].get("max_megapixels", DecodeSettings.max_megapixels))
         space = store_space(backbone.name, limit)
         splits = read_rows(folder / "splits.csv")
-        rows = [(row["path"], row["label"], row["sha256"]) for row in splits if row["part"] == "train"]
+        rows = [(row["path"], row["label"], row["sha256"]) for row in splits if row["split"] == "train"]
     except (OSError, ValueError, KeyError, TypeError, TellapartError):
         return TrainingPhotos("The model file lies in no run folder, so its training photos are not known.")
     base = root if root.is_dir() else root.parent
     if not any((base / path).is_file() for path, _, _ in rows):
         return TrainingPhotos(f"The photos that it was trained on are no longer in {base}.")
-    with EmbeddingStore(space) as store:
+    with EmbeddingCache(space) as store:
         known = [(row, seen.outputs["embedding"]) for row in rows if (seen := store.recall_content(row[2]))]
     if not known:
         return TrainingPhotos(

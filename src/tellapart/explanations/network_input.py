@@ -27,7 +27,7 @@ SHOWN_PX = 480  # longer side of the photo in a picture, and the side of its inp
 
 
 @dataclass(frozen=True)
-class Entry:
+class InputSpec:
     """How photos enter a network."""
 
     side_px: int
@@ -38,7 +38,7 @@ class Entry:
         return f"{self.side_px} × {self.side_px} {'grey' if self.grey else 'colour'}"
 
     @classmethod
-    def of_model_file(cls, path: Path) -> Entry:
+    def of_model_file(cls, path: Path) -> InputSpec:
         """As a model file says.
 
         Raises:
@@ -48,7 +48,7 @@ class Entry:
         return cls(manifest.side_px, manifest.grey, manifest)
 
     @classmethod
-    def of_recipe(cls, recipe: str) -> Entry:
+    def of_recipe(cls, recipe: str) -> InputSpec:
         """As a recipe has it by default; `scratch` takes a smaller side where its time is short.
 
         Raises:
@@ -63,11 +63,11 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class NetworkInput:
     """One photo and what a network sees of it; for a refused photo only why it was refused."""
 
     path: str
-    entry: Entry
+    entry: InputSpec
     refusal: str = ""
     width_px: int = 0  # of the photo in its file, upright
     height_px: int = 0
@@ -98,7 +98,9 @@ class Sight:
         }
 
 
-def sights(sources: Iterable[Source], entry: Entry, limits: DecodeSettings | None = None) -> Iterator[Sight]:
+def network_inputs(
+    sources: Iterable[Source], entry: InputSpec, limits: DecodeSettings | None = None
+) -> Iterator[NetworkInput]:
     """One sight per photo, in the order of the photos; an unusable one says so."""
     limits = limits or DecodeSettings()
     for source in sources:
@@ -106,7 +108,7 @@ def sights(sources: Iterable[Source], entry: Entry, limits: DecodeSettings | Non
         try:
             content = read_photo(path, limits) if path else source
             opened = open_photo(content, min_side_px=entry.side_px, settings=limits)
-            yield Sight(
+            yield NetworkInput(
                 path=path,
                 entry=entry,
                 width_px=opened.width_px,
@@ -115,13 +117,13 @@ def sights(sources: Iterable[Source], entry: Entry, limits: DecodeSettings | Non
                 seen=as_network_sees(content, entry.side_px, grey=entry.grey, settings=limits),
             )
         except PhotoRefused as refusal:
-            yield Sight(path=path, entry=entry, refusal=refusal.sentence)
+            yield NetworkInput(path=path, entry=entry, refusal=refusal.sentence)
 
 
-def write_sights(found: Iterable[Sight], out: Path) -> Iterator[Sight]:
+def write_sights(found: Iterable[NetworkInput], out: Path) -> Iterator[NetworkInput]:
     """Write a picture of each sight as it comes, and hand it on."""
     with filling(out):
-        for number, sight in enumerate(found, start=1):
-            if sight.photo is not None:
-                write_png(out / picture_name(number, sight.path), sight.picture())
-            yield sight
+        for number, network_input in enumerate(found, start=1):
+            if network_input.photo is not None:
+                write_png(out / picture_name(number, network_input.path), network_input.picture())
+            yield network_input

@@ -228,7 +228,7 @@ def _reduce(operator: Operator) -> tuple[Shape, int]:
 
 
 @dataclass(frozen=True)
-class Known:
+class OperatorRule:
     """What may be said of an operator: how many inputs it takes, the names of its attributes, how much it gives."""
 
     rule: Rule
@@ -237,28 +237,28 @@ class Known:
     num_outputs: int = 1
 
 
-OPERATORS: dict[str, Known] = {
-    "Add": Known(_broadcast, (2, 2)),
-    "BatchNormalization": Known(_batch_normalization, (5, 5), "epsilon"),
-    "Cast": Known(_cast, (1, 1), "to"),
-    "Clip": Known(_clip, (2, 3)),
-    "Concat": Known(_concat, (1, 16), "axis"),
-    "Conv": Known(_conv, (2, 3), "kernel_shape strides pads group"),
-    "Div": Known(_broadcast, (2, 2)),
-    "Flatten": Known(_flatten, (1, 1), "axis"),
-    "Floor": Known(_same, (1, 1)),
-    "Gemm": Known(_gemm, (2, 3), "transB"),
-    "Identity": Known(_same, (1, 1)),
-    "MaxPool": Known(_max_pool, (1, 1), "kernel_shape strides pads"),
-    "Mul": Known(_broadcast, (2, 2)),
-    "ReduceL2": Known(_reduce, (1, 1), "axes keepdims"),
-    "ReduceMean": Known(_reduce, (1, 1), "axes keepdims"),
-    "Relu": Known(_same, (1, 1)),
-    "Reshape": Known(_reshape, (2, 2)),
-    "Slice": Known(_slice, (5, 5)),
-    "Softmax": Known(_softmax, (1, 1), "axis"),
-    "TopK": Known(_top_k, (2, 2), "axis", num_outputs=2),
-    "Transpose": Known(_transpose, (1, 1), "perm"),
+OPERATORS: dict[str, OperatorRule] = {
+    "Add": OperatorRule(_broadcast, (2, 2)),
+    "BatchNormalization": OperatorRule(_batch_normalization, (5, 5), "epsilon"),
+    "Cast": OperatorRule(_cast, (1, 1), "to"),
+    "Clip": OperatorRule(_clip, (2, 3)),
+    "Concat": OperatorRule(_concat, (1, 16), "axis"),
+    "Conv": OperatorRule(_conv, (2, 3), "kernel_shape strides pads group"),
+    "Div": OperatorRule(_broadcast, (2, 2)),
+    "Flatten": OperatorRule(_flatten, (1, 1), "axis"),
+    "Floor": OperatorRule(_same, (1, 1)),
+    "Gemm": OperatorRule(_gemm, (2, 3), "transB"),
+    "Identity": OperatorRule(_same, (1, 1)),
+    "MaxPool": OperatorRule(_max_pool, (1, 1), "kernel_shape strides pads"),
+    "Mul": OperatorRule(_broadcast, (2, 2)),
+    "ReduceL2": OperatorRule(_reduce, (1, 1), "axes keepdims"),
+    "ReduceMean": OperatorRule(_reduce, (1, 1), "axes keepdims"),
+    "Relu": OperatorRule(_same, (1, 1)),
+    "Reshape": OperatorRule(_reshape, (2, 2)),
+    "Slice": OperatorRule(_slice, (5, 5)),
+    "Softmax": OperatorRule(_softmax, (1, 1), "axis"),
+    "TopK": OperatorRule(_top_k, (2, 2), "axis", num_outputs=2),
+    "Transpose": OperatorRule(_transpose, (1, 1), "perm"),
 }
 
 ATTRIBUTE_FIELDS = {  # where ONNX keeps the value of each

@@ -83,7 +83,7 @@ def read_skeleton(content: bytes) -> tuple[onnx.ModelProto, list[int]]:
     Raises:
         Unwritten: it is damaged, too large in structure, or holds what we never write.
     """
-    walk = _Walk(content)
+    walk = _WireScan(content)
     skeleton = walk.message("ModelProto", 0, len(content))
     try:
         return onnx.ModelProto.FromString(skeleton), walk.constant_bytes
@@ -91,7 +91,7 @@ def read_skeleton(content: bytes) -> tuple[onnx.ModelProto, list[int]]:
         raise Unwritten("it is not an ONNX file") from error
 
 
-class _Walk:
+class _WireScan:
     """Where the walk through a file stands: what it met so far."""
 
     def __init__(self, content: bytes):

@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 
-class Cut(NamedTuple):
+class Crop(NamedTuple):
     """What to take of one photo, in fractions of its sides, and how to change it."""
 
     left: float
@@ -24,7 +24,7 @@ class Cut(NamedTuple):
     levels: UInt8[np.ndarray, "3 256"] | None  # new level for each level of red, green and blue; None: unchanged
 
 
-def cut(pixels: UInt8[np.ndarray, "rows columns 3"], side_px: int, what: Cut) -> UInt8[np.ndarray, "side side 3"]:
+def cut(pixels: UInt8[np.ndarray, "rows columns 3"], side_px: int, what: Crop) -> UInt8[np.ndarray, "side side 3"]:
     """The part `what` of a photo, stretched to a square of `side_px`."""
     rows, columns = pixels.shape[:2]
     box = (what.left * columns, what.top * rows, what.right * columns, what.bottom * rows)
@@ -38,4 +38,4 @@ def cut(pixels: UInt8[np.ndarray, "rows columns 3"], side_px: int, what: Cut) ->
 
 def resize(pixels: UInt8[np.ndarray, "rows columns 3"], side_px: int) -> UInt8[np.ndarray, "side side 3"]:
     """The whole photo at another size."""
-    return pixels if pixels.shape[:2] == (side_px, side_px) else cut(pixels, side_px, Cut(0, 0, 1, 1, False, None))
+    return pixels if pixels.shape[:2] == (side_px, side_px) else cut(pixels, side_px, Crop(0, 0, 1, 1, False, None))

@@ -10,7 +10,7 @@ from fnmatch import translate
 
 from tellapart.errors import UsageError
 from tellapart.photos.faults import name_some
-from tellapart.photos.part_names import look_alike, normal
+from tellapart.photos.part_names import confusable, normal
 
 
 class Exclusion:
@@ -77,8 +77,8 @@ def _nearest(pattern: str, known: Collection[str], deeper: Collection[str]) -> s
     """What may have been meant."""
     if normal(pattern) in deeper:
         return f"For a folder below a class give a pattern: --exclude {shlex.quote(f'*/{pattern}/*')}"
-    alike = {look_alike(name): name for name in known}
-    near = difflib.get_close_matches(look_alike(pattern), alike, n=1, cutoff=0.5)
+    alike = {confusable(name): name for name in known}
+    near = difflib.get_close_matches(confusable(pattern), alike, n=1, cutoff=0.5)
     return f"Did you mean --exclude {shlex.quote(alike[near[0]])}?" if near else "Correct it, or leave it out."
 
 

@@ -30,7 +30,7 @@ _DEFAULTS = DecodeSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Glimpse:
+class PhotoStats:
     """Simple facts about one photo."""
 
     size_bytes: int  # of the file
@@ -41,7 +41,7 @@ class Glimpse:
     pixels: UInt8[np.ndarray, "64 64 3"]  # stretched to a square, as the network's own input is
 
 
-def glimpse(path: Path, settings: DecodeSettings = _DEFAULTS, sha256: str | None = None) -> Glimpse | None:
+def glimpse(path: Path, settings: DecodeSettings = _DEFAULTS, sha256: str | None = None) -> PhotoStats | None:
     """The simple facts about one photo; None where it cannot be used, or is not the one with this content."""
     try:
         data = read_photo(path, settings)
@@ -50,7 +50,7 @@ def glimpse(path: Path, settings: DecodeSettings = _DEFAULTS, sha256: str | None
         opened = open_photo(data, min_side_px=SIDE_PX, settings=settings)
     except PhotoRefused:
         return None
-    return Glimpse(
+    return PhotoStats(
         size_bytes=len(data),
         width_px=opened.width_px,
         height_px=opened.height_px,
@@ -62,7 +62,7 @@ def glimpse(path: Path, settings: DecodeSettings = _DEFAULTS, sha256: str | None
 
 def glimpses(
     paths: Sequence[Path], threads: int, settings: DecodeSettings = _DEFAULTS, sha256: Sequence[str] | None = None
-) -> Iterator[Glimpse | None]:
+) -> Iterator[PhotoStats | None]:
     """The simple facts about many photos, in order, on several threads; None for one that has not its `sha256`."""
     photos = zip(paths, sha256 or [None] * len(paths), strict=True)
     return in_order(lambda photo: glimpse(photo[0], settings, photo[1]), photos, threads)
@@ -79,7 +79,7 @@ def quality_of(data: bytes) -> float | None:
     return float(np.mean(table))
 
 
-def stored_like(path: Path, other: Glimpse, side_px: int, settings: DecodeSettings = _DEFAULTS) -> np.ndarray:
+def stored_like(path: Path, other: PhotoStats, side_px: int, settings: DecodeSettings = _DEFAULTS) -> np.ndarray:
     """A photo as the network would see it, had it been stored as small and as coarsely as another one.
 
     Detail that a photo never had cannot be given to it: it is made smaller and coarser where the other one is, never

@@ -16,8 +16,8 @@ from tellapart.photos.excluding import Exclusion
 from tellapart.photos.faults import Faults, name_some
 from tellapart.photos.kinds import BESIDE, CLASSLESS, EXCLUDED, PHOTO_SUFFIXES, UNLABELLED, suffix_of
 from tellapart.photos.listing import Listing
-from tellapart.photos.part_names import look_alike, normal, part_of_name
-from tellapart.photos.structure import Doubtful, Structure, Tree, read_structure
+from tellapart.photos.part_names import confusable, normal, part_of_name
+from tellapart.photos.structure import AmbiguousLayout, Structure, Tree, read_structure
 from tellapart.settings import SourceSettings
 
 
@@ -31,7 +31,7 @@ class Row:
     group: str = ""
 
 
-class _Place(NamedTuple):
+class _FolderMeaning(NamedTuple):
     """What lying in a folder says about a photo."""
 
     label: str = ""
@@ -53,11 +53,11 @@ def rows_of_folder(
     tree = Tree(_folders_with_photos(files), exclusion)
     try:
         structure = read_structure(tree, source.layout, groups_are_folders)
-    except Doubtful as doubt:
+    except AmbiguousLayout as doubt:
         faults.add(doubt.problem, doubt.fix)
         faults.raise_if_any()
         raise
-    places: dict[str, _Place] = {}
+    places: dict[str, _FolderMeaning] = {}
     rows: list[Row] = []
     misplaced: list[str] = []
     for path in files:
@@ -105,25 +105,25 @@ def _folders_with_photos(files: Iterable[str]) -> set[str]:
     return known or everything
 
 
-def _place(folder: str, structure: Structure, exclusion: Exclusion) -> _Place:
+def _place(folder: str, structure: Structure, exclusion: Exclusion) -> _FolderMeaning:
     """What lying in a folder says, by the structure of the whole."""
     if any(folder.startswith(split) for split in structure.unlabelled):
-        return _Place(left_out=UNLABELLED)
+        return _FolderMeaning(left_out=UNLABELLED)
     inside = next((above for above in structure.class_folders_in if folder.startswith(above)), None)
     if inside is None:
         if any(exclusion.takes_name(step) for step in folder.split("/")[:-1]):
-            return _Place(left_out=EXCLUDED)
+            return _FolderMeaning(left_out=EXCLUDED)
         beside = structure.splits and folder.startswith(structure.base) and folder != structure.base
-        return _Place(left_out=BESIDE if beside else CLASSLESS)
+        return _FolderMeaning(left_out=BESIDE if beside else CLASSLESS)
     steps = folder[len(inside) :].split("/")[:-1]
     depth = 2 if structure.below_class else 1
     if len(steps) < depth:
-        return _Place(left_out=CLASSLESS)
+        return _FolderMeaning(left_out=CLASSLESS)
     label = normal(steps[0])
     if exclusion.takes_name(label):
-        return _Place(left_out=EXCLUDED)
+        return _FolderMeaning(left_out=EXCLUDED)
     part = part_of_name(steps[1]) if structure.below_class else structure.splits.get(inside, "")
-    return _Place(label, part, "/".join(steps[depth:]))
+    return _FolderMeaning(label, part, "/".join(steps[depth:]))
 
 
 def _judge_misplaced(paths: list[str], structure: Structure, listing: Listing, faults: Faults) -> None:
@@ -190,7 +190,7 @@ def _files(count: int) -> str:
 
 
 def _empty_class_warnings(
-    structure: Structure, listing: Listing, places: dict[str, _Place], exclusion: Exclusion
+    structure: Structure, listing: Listing, places: dict[str, _FolderMeaning], exclusion: Exclusion
 ) -> Iterator[str]:
     with_photos = {place.label for place in places.values() if not place.left_out}
     found = {
@@ -232,7 +232,7 @@ def judge_names(labels: Iterable[str], faults: Faults, *, is_table: bool = False
     """Note class names that differ only in case, blanks or signs that nobody sees: a person takes them for one."""
     same: dict[str, list[str]] = {}
     for label in sorted(set(labels)):
-        same.setdefault(look_alike(label), []).append(label)
+        same.setdefault(confusable(label), []).append(label)
     for names in same.values():
         if len(names) > 1:
             fix = "write one of these names in all rows" if is_table else "merge or rename these classes"

@@ -65,7 +65,7 @@ class _Folder:
     above: tuple[str, ...]  # real paths of the folders above it
 
 
-class _Walk:
+class _FolderWalk:
     """One walk: the true folders first, then what links lead to, so that a folder keeps its own name."""
 
     def __init__(self, root: Path, follow_links: bool):
@@ -153,7 +153,7 @@ def walk(root: Path, *, follow_links: bool = False) -> Listing:
         root: a folder.
         follow_links: also out of the root. Links within it are always followed, never in a circle.
     """
-    return _Walk(root, follow_links).run()
+    return _FolderWalk(root, follow_links).run()
 
 
 def _of_folder(kind: str, entry: os.DirEntry[str]) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float, Int, UInt8, UInt64
 
-from tellapart.settings import TwinSettings
+from tellapart.settings import DuplicateSettings
 
 _CELLS_BLOCK = 1 << 20  # pairs compared at once: 8 MB of 64-bit differences
 _PROJECTED_WIDTH = 128  # enough for a rough assignment; a tenth of the arithmetic
@@ -29,7 +29,7 @@ Pairs = tuple[Int[np.ndarray, " pairs"], Int[np.ndarray, " pairs"], UInt8[np.nda
 
 
 def candidate_pairs(
-    hashes: UInt64[np.ndarray, "photos 2"], embeddings: Float[np.ndarray, "photos width"], settings: TwinSettings
+    hashes: UInt64[np.ndarray, "photos 2"], embeddings: Float[np.ndarray, "photos width"], settings: DuplicateSettings
 ) -> Iterator[Pairs]:
     """Yield pairs (first < second) and the bits in which they differ, at most `max_bits`; a pair may come twice.
 

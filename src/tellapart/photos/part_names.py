@@ -76,7 +76,7 @@ def part_and_class(name: str) -> tuple[str, str]:
     words = _WORD.findall(name) if len(name) <= _LONGEST and not part_of_name(name) else []
     for word, rest in ((words[0], words[1:]), (words[-1], words[:-1])) if len(words) > 1 else ():
         if part := part_of_name(word):
-            return part, look_alike(" ".join(rest))
+            return part, confusable(" ".join(rest))
     return "", ""
 
 
@@ -104,7 +104,7 @@ def normal(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
-def look_alike(name: str) -> str:
+def confusable(name: str) -> str:
     """The same for all names that a person takes for one: without case, outer and repeated blanks, invisible signs."""
     visible = "".join(sign for sign in normal(name) if unicodedata.category(sign) != "Cf")
     return normal(" ".join(visible.casefold().split()))

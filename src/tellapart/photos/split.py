@@ -16,15 +16,15 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from jaxtyping import Int
 
+from tellapart.photos.duplicates import group_by_links
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import group_by_links
 from tellapart.settings import SplitSettings
 
 
 def split(
     table: PhotoTable,
     sha256: Sequence[str],
-    twin_groups: Int[np.ndarray, " photos"],
+    duplicate_groups: Int[np.ndarray, " photos"],
     settings: SplitSettings,
     set_apart: Collection[str] = (),
 ) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def split(
     hash dealt none, the group with the lowest hash among those that can be spared is moved. Only this can move a photo
     when others are added, and only in classes so small that a part was empty (about 40 photos at 10 %).
     """
-    groups = group_photos(table, twin_groups)
+    groups = group_photos(table, duplicate_groups)
     members = _members(groups)
     made = [part for part in ("test", "validation") if part not in table.parts and part not in set_apart]
     parts = list(table.parts)
@@ -60,10 +60,10 @@ def split(
     return tuple(parts)
 
 
-def group_photos(table: PhotoTable, twin_groups: Int[np.ndarray, " photos"]) -> Int[np.ndarray, " photos"]:
+def group_photos(table: PhotoTable, duplicate_groups: Int[np.ndarray, " photos"]) -> Int[np.ndarray, " photos"]:
     """Twins and the user's groups together: for each photo the smallest row number of what must not be separated."""
     first_of: dict[str, int] = {}
-    links = [(row, int(twin)) for row, twin in enumerate(twin_groups)]
+    links = [(row, int(duplicate)) for row, duplicate in enumerate(duplicate_groups)]
     links += [(row, first_of.setdefault(key, row)) for row, key in enumerate(table.groups) if key]
     return group_by_links([one for one, _ in links], [other for _, other in links], len(table))
 

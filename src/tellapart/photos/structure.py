@@ -19,8 +19,8 @@ from tellapart.photos.excluding import Exclusion
 from tellapart.photos.faults import name_some
 from tellapart.photos.part_names import (
     UNDERSTOOD,
+    confusable,
     is_plain_part,
-    look_alike,
     may_be_class,
     part_and_class,
     part_of_name,
@@ -28,7 +28,7 @@ from tellapart.photos.part_names import (
 )
 
 
-class Doubtful(Exception):
+class AmbiguousLayout(Exception):
     """The folders can be read in two ways; `problem` names both, `fix` the option that chooses."""
 
     def __init__(self, problem: str, fix: str):
@@ -79,7 +79,7 @@ class Tree:
 
     def alike(self, folder: str) -> set[str]:
         """The same, so that names that a person takes for one are equal."""
-        return {look_alike(name) for name in self.children(folder)}
+        return {confusable(name) for name in self.children(folder)}
 
 
 def _above(folder: str) -> tuple[str, str]:
@@ -166,10 +166,10 @@ def _train_has_classes(tree: Tree, base: str, named: dict[str, str]) -> bool:
     return any(part == "train" and tree.children(f"{base}{top}/") for top, part in named.items())
 
 
-def _doubt_about_names(base: str, named: list[str], others: list[str], nested: list[str]) -> Doubtful:
+def _doubt_about_names(base: str, named: list[str], others: list[str], nested: list[str]) -> AmbiguousLayout:
     are, stands = "is a split" if len(named) == 1 else "are splits", "stands" if len(others) == 1 else "stand"
     beside = others if nested else named  # photos without classes are no split that could be used
-    return Doubtful(
+    return AmbiguousLayout(
         f"the folders can be read in two ways: all are classes, {name_some([*named, *others], most=5)}, or "
         f"{name_some(named)} {are}, and {name_some(others)} {stands} beside",
         f"give --layout classes for the first{_where(base)}; for the second leave out {name_some(beside)} with "
@@ -203,7 +203,7 @@ def _without_doubled_folders(tree: Tree, splits: dict[str, str]) -> dict[str, st
     while True:
         only = {folder: names[0] for folder in splits if len(names := tree.children(folder)) == 1}
         # The same one folder in all of them, and more than one below it.
-        same = len(only) == len(splits) > 1 and len({look_alike(name) for name in only.values()}) == 1
+        same = len(only) == len(splits) > 1 and len({confusable(name) for name in only.values()}) == 1
         deeper = {
             folder: f"{folder}{name}/"
             for folder, name in only.items()
@@ -218,7 +218,7 @@ def _without_doubled_folders(tree: Tree, splits: dict[str, str]) -> dict[str, st
 
 def _repeats(folder: str, name: str, part: str) -> bool:
     """Whether a folder says no more than the split that it lies in."""
-    return says_nothing(name) or part_of_name(name) == part or look_alike(name) == look_alike(_above(folder)[1])
+    return says_nothing(name) or part_of_name(name) == part or confusable(name) == confusable(_above(folder)[1])
 
 
 def _is_bare(tree: Tree, folder: str, known: set[str]) -> bool:
@@ -226,7 +226,7 @@ def _is_bare(tree: Tree, folder: str, known: set[str]) -> bool:
     names = tree.children(folder)
     if not names:
         return True
-    if len(names) > 1 or look_alike(names[0]) in known or tree.has_photos(folder):
+    if len(names) > 1 or confusable(names[0]) in known or tree.has_photos(folder):
         return False
     return says_nothing(names[0]) or bool(part_of_name(names[0]))
 
@@ -246,7 +246,7 @@ def _require_parts(tops: Sequence[str]) -> dict[str, str]:
     """The part of each folder at the top, where the user says that they are splits."""
     unclear = [top for top in tops if not part_of_name(top)]
     if unclear:
-        raise Doubtful(
+        raise AmbiguousLayout(
             f"the folders at the top are said to be splits, and no part can be read from {name_some(unclear)}; "
             f"understood are {UNDERSTOOD}, with numbers or words such as 'set' and 'images' around them",
             "rename these folders, leave them out with --exclude, or say the part of each photo in a table with the "
@@ -269,7 +269,7 @@ def _is_split_below(tree: Tree, base: str, tops: list[str]) -> bool:
         return False
     deep = [top for top in tops for name in tree.children(f"{base}{top}/") if tree.children(f"{base}{top}/{name}/")]
     if deep:
-        raise Doubtful(
+        raise AmbiguousLayout(
             f"the folders can be read in two ways: {name_some(tops)} are classes with splits of their own, or sets of "
             f"their own, each with splits and classes",
             f"give --layout classes for the first{_where(base)}; for the second name one of the sets, or give a table "
@@ -295,9 +295,9 @@ def _require_no_sharing(tree: Tree, base: str, tops: list[str]) -> None:
     """Check that sub-folders do not have the same names in several folders, as the classes of splits would."""
     sharing = _sharing(tree, base, tops)
     names = sorted({name for top in sharing for name in tree.children(f"{base}{top}/")})
-    if not sharing or len({look_alike(name) for name in names}) < 2:  # one only, such as `images`: no set of classes
+    if not sharing or len({confusable(name) for name in names}) < 2:  # one only, such as `images`: no set of classes
         return
-    raise Doubtful(
+    raise AmbiguousLayout(
         f"the folders can be read in two ways: {name_some(sharing)} are classes, or they are splits of photos whose "
         f"classes are their sub-folders, such as {name_some(names)}",
         f"give --layout classes for the first{_where(base)}; for the second rename them so that they say "
@@ -314,7 +314,7 @@ def _require_no_double_names(tops: list[str]) -> None:
             of_class[name][part] = top
     dealt = [sorted(by_part.values()) for by_part in of_class.values() if len(by_part) > 1]
     if dealt:
-        raise Doubtful(
+        raise AmbiguousLayout(
             f"the folders can be read in two ways: {name_some(dealt[0])} are classes, or they are splits of one class",
             "give --layout classes for the first; for the second move them so that each split is a folder with its "
             "classes in it, or give a table with the columns path,label,part",

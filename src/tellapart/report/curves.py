@@ -128,7 +128,7 @@ def photos_figure(forecast: Mapping[str, Any]) -> Figure:
 
 
 @styled
-def size_figure(sizes: Sequence[Tried], in_same_time: bool = False) -> Figure:
+def size_figure(sizes: Sequence[WidthPoint], in_same_time: bool = False) -> Figure:
     """Accuracy of narrower and wider networks, on unseen photos and, where it is known, on those they learnt from.
 
     Args:
@@ -160,7 +160,7 @@ def size_figure(sizes: Sequence[Tried], in_same_time: bool = False) -> Figure:
     return figure
 
 
-class Tried(NamedTuple):
+class WidthPoint(NamedTuple):
     """A network of another width, or the run's own."""
 
     width: float  # 1: as it is
@@ -169,23 +169,23 @@ class Tried(NamedTuple):
     interval: tuple[float, float] | None = None  # of the accuracy, if that of the network as it is were exact
 
 
-def tried_sizes(suspect: Mapping[str, Any]) -> list[Tried]:
+def tried_sizes(suspect: Mapping[str, Any]) -> list[WidthPoint]:
     """The networks of the suspect `size`, the narrowest first; heads bring the run's own as what they are compared to.
 
     >>> gain = {"value": -0.125, "low": -0.25, "high": 0.0}
-    >>> tried_sizes({"experiments": [{"width": 0.5, "error": 0.25, "error_before": 0.125, "gain": gain}]})
-    [Tried(width=0.5, accuracy=0.75, train_accuracy=None, interval=(0.625, 0.875)), Tried(width=1.0, accuracy=0.875, ...
+    >>> tried_sizes({"experiments": [{"width": 0.5, "error": 0.25, "error_before": 0.125, "gain": gain}]})[0]
+    WidthPoint(width=0.5, accuracy=0.75, train_accuracy=None, interval=(0.625, 0.875))
     """
     rows = [row for row in suspect.get("experiments", ()) if "width" in row]
     own = [row["accuracy"] if "accuracy" in row else 1 - row["error_before"] for row in rows if _tells_own(row)]
     if not own:
         return []
-    found = {1.0: Tried(1.0, own[0])}
+    found = {1.0: WidthPoint(1.0, own[0])}
     for row in rows:
         accuracy = row["accuracy"] if "accuracy" in row else 1 - row["error"]
         gain = row.get("gain") or suspect.get("changes", {}).get(row["what"])
         interval = (own[0] + gain["low"], own[0] + gain["high"]) if gain else None
-        found[row["width"]] = Tried(float(row["width"]), accuracy, row.get("train_accuracy"), interval)
+        found[row["width"]] = WidthPoint(float(row["width"]), accuracy, row.get("train_accuracy"), interval)
     return [found[width] for width in sorted(found)]
 
 

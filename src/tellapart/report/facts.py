@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tellapart.engine.session import Engine
 from tellapart.evaluation.calibration import ReliabilityBin
 from tellapart.evaluation.headline import part_of_new
-from tellapart.explanations.network_input import Entry
+from tellapart.explanations.network_input import InputSpec
+from tellapart.training.duplicate_findings import MisplacedDuplicate
 
 PARTS = ("train", "validation", "test")
 
@@ -44,15 +45,15 @@ class Answer(Photo):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Doubted(Photo):
-    """A photo of doubts.csv."""
+class LabelIssue(Photo):
+    """A photo of label_issues.csv."""
 
     suggestion: str  # another label; "" where the photo is unlike every class
     score: float  # how much the label is doubted, 0 to 1; of a photo unlike every class, its distance to the others
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memorised(Photo):
+class MemorisedPhoto(Photo):
     """A photo that the classifier knows by heart, as far as can be told."""
 
     score: float  # probability of its label when it was trained on, minus when it was not
@@ -68,19 +69,6 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwinFinding:
-    """Two copies of one photo that should not be where they are: in two parts, or under two labels."""
-
-    first: str  # path
-    second: str  # path
-    kind: Literal["exact", "near"]
-    first_label: str
-    second_label: str
-    first_part: str = ""
-    second_part: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReportFacts:
     """Everything that a report shows. Only the first four are required; a section without facts is left out."""
 
@@ -91,16 +79,16 @@ class ReportFacts:
     answers: tuple[Answer, ...] = ()  # of the photos that the headline is about, in any order
     examples: Mapping[str, tuple[Photo, ...]] = field(default_factory=dict)  # class -> a few of its photos
     num_photos: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # class -> part -> photos
-    entry: Entry | None = None  # how photos enter the network
+    entry: InputSpec | None = None  # how photos enter the network
     engine: Engine | None = None  # the classifier, asked where it looked
     history: tuple[Mapping[str, float], ...] = ()  # history.csv, one row per epoch
     details: Mapping[str, Any] = field(default_factory=dict)  # of the fit, as in run.json
     reliability: tuple[ReliabilityBin, ...] = ()  # of the headline's part, from evaluation.calibration.reliability
     refused: tuple[Refusal, ...] = ()
-    twins: tuple[TwinFinding, ...] = ()
+    duplicates: tuple[MisplacedDuplicate, ...] = ()
     diagnosis: Mapping[str, Any] = field(default_factory=dict)  # as diagnosis.json; empty until `diagnose` has run
-    doubted: tuple[Doubted, ...] = ()  # the most doubted first
-    memorised: tuple[Memorised, ...] = ()  # the best known first
+    label_issues: tuple[LabelIssue, ...] = ()  # the most doubted first
+    memorised: tuple[MemorisedPhoto, ...] = ()  # the best known first
     warnings: tuple[str, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -108,7 +96,7 @@ class ReportFacts:
     made: Mapping[str, str] = field(default_factory=dict)  # what else identifies the run: machine, fingerprint
 
     def parts(self) -> dict[str, dict[str, Any]]:
-        """The parts that hold photos: train, validation and test, then any other (such as a test without twins)."""
+        """The parts that hold photos: train, validation and test, then any other."""
         further = [key for key, value in self.metrics.items() if key not in PARTS and _is_part(value)]
         present = [key for key in PARTS if _is_part(self.metrics.get(key))]
         return {key: self.metrics[key] for key in [*present, *further] if self.metrics[key]["n"] > 0}

@@ -28,7 +28,7 @@ _TRAIN = "ImageClassifier().fit(PHOTOS) trains one."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Viewed:
+class NotebookView:
     """What can be shown of a classifier or a result; what is not known is empty."""
 
     title: str
@@ -39,10 +39,10 @@ class Viewed:
     notes: Sequence[str] = ()
 
 
-class Views:
+class NotebookDisplays:
     """What a classifier and its results have in common: they show themselves, and draw figures."""
 
-    def _viewed(self) -> Viewed:
+    def _viewed(self) -> NotebookView:
         """What there is to show."""
         raise NotImplementedError
 
@@ -84,10 +84,10 @@ class Views:
         return _html(self._viewed())
 
 
-def viewed_model(manifest: Manifest, folder: Path) -> Viewed:
+def viewed_model(manifest: Manifest, folder: Path) -> NotebookView:
     """What can be shown of a model file, which may lie in its run folder."""
     names = ", ".join(manifest.class_names[:_SHOWN_CLASSES])
-    return Viewed(
+    return NotebookView(
         title=f"Tells apart {names}{', …' * (len(manifest.class_names) > _SHOWN_CLASSES)}; recipe {manifest.recipe}",
         class_names=manifest.class_names,
         part=manifest.metrics.get("test"),
@@ -127,7 +127,7 @@ def _known(folder: Path | None) -> Path:
     return folder
 
 
-def _html(viewed: Viewed) -> str:
+def _html(viewed: NotebookView) -> str:
     from markupsafe import Markup
 
     lines = [Markup("<p><strong>{}</strong></p>").format(readable(viewed.title))]

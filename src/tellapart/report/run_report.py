@@ -17,23 +17,16 @@ import numpy as np
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import ModelError
 from tellapart.evaluation.calibration import reliability
-from tellapart.explanations.network_input import Entry
+from tellapart.explanations.network_input import InputSpec
 from tellapart.photos.part_names import class_order
-from tellapart.report.facts import (
-    Answer,
-    Doubted,
-    Memorised,
-    Photo,
-    Refusal,
-    ReportFacts,
-    TwinFinding,
-)
+from tellapart.report.facts import Answer, LabelIssue, MemorisedPhoto, Photo, Refusal, ReportFacts
 from tellapart.report.page import write_report
 from tellapart.runs.lenient import number, read_json, read_rows
+from tellapart.training.duplicate_findings import MisplacedDuplicate
 from tellapart.wording import verdict
 
 EXAMPLES_PER_CLASS = 6
-_TWIN_COLUMNS = tuple(field.name for field in fields(TwinFinding))
+_DUPLICATE_COLUMNS = tuple(field.name for field in fields(MisplacedDuplicate))
 
 Row = Mapping[str, str]
 
@@ -58,7 +51,7 @@ def run_facts(folder: Path, photos: Path | None = None, diagnosed: Path | None =
     diagnosed = diagnosed or folder
     metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
     root = _root(photos, record)
-    splits = [row for row in read_rows(folder / "splits.csv", "path", "label", "part") if row["label"]]
+    splits = [row for row in read_rows(folder / "splits.csv", "path", "label", "split") if row["label"]]
     places = _Places(root, {row["path"]: row.get("sha256") or "" for row in splits})
     predictions = read_rows(folder / "predictions.csv", "path", "label", "probability")
     engine = _engine(folder)
@@ -72,7 +65,7 @@ def run_facts(folder: Path, photos: Path | None = None, diagnosed: Path | None =
         answers=_answers(predictions, splits, places),
         examples=_examples(splits, places),
         num_photos=_counts(splits),
-        entry=None if engine is None else Entry(engine.manifest.side_px, engine.manifest.grey),
+        entry=None if engine is None else InputSpec(engine.manifest.side_px, engine.manifest.grey),
         engine=engine,
         history=tuple(_numbers(row) for row in read_rows(folder / "history.csv")),
         details=record.get("details", {}),
@@ -81,9 +74,11 @@ def run_facts(folder: Path, photos: Path | None = None, diagnosed: Path | None =
             Refusal(row["path"], row["code"], row["reason"])
             for row in read_rows(folder / "refused.csv", "path", "code", "reason")
         ),
-        twins=_twins(read_rows(folder / "twins.csv", *_TWIN_COLUMNS)),
+        duplicates=_duplicates(read_rows(folder / "duplicates.csv", *_DUPLICATE_COLUMNS)),
         diagnosis=diagnosis,
-        doubted=_doubted(read_rows(diagnosed / "doubts.csv", "path", "label", "suggestion", "score"), places),
+        label_issues=_doubted(
+            read_rows(diagnosed / "label_issues.csv", "path", "label", "suggestion", "score"), places
+        ),
         memorised=_memorised(diagnosis.get("memorised", ()), places),
         warnings=tuple(record.get("warnings", ())),
         settings=record.get("settings", {}),
@@ -154,11 +149,11 @@ def _reliability(predictions: Sequence[Row], splits: Sequence[Row], class_names:
 def _examples(splits: Sequence[Row], places: _Places) -> dict[str, tuple[Photo, ...]]:
     """A few photos of each class, taken evenly from its training photos, so that no folder order decides."""
     members: dict[str, list[Row]] = {}
-    for row in sorted(splits, key=lambda row: (row["part"] != "train", row["path"])):
+    for row in sorted(splits, key=lambda row: (row["split"] != "train", row["path"])):
         members.setdefault(row["label"], []).append(row)
     examples = {}
     for name, rows in sorted(members.items(), key=lambda item: class_order(item[0])):
-        rows = [row for row in rows if row["part"] == "train"] or rows
+        rows = [row for row in rows if row["split"] == "train"] or rows
         step = max(1, len(rows) // EXAMPLES_PER_CLASS)
         chosen = rows[step // 2 :: step][:EXAMPLES_PER_CLASS]
         examples[name] = tuple(Photo(**places.of(row["path"], name)) for row in chosen)
@@ -168,13 +163,13 @@ def _examples(splits: Sequence[Row], places: _Places) -> dict[str, tuple[Photo, 
 def _counts(splits: Sequence[Row]) -> dict[str, Counter[str]]:
     counts: dict[str, Counter[str]] = {}
     for row in splits:
-        counts.setdefault(row["label"], Counter())[row["part"]] += 1
+        counts.setdefault(row["label"], Counter())[row["split"]] += 1
     return counts
 
 
-def _doubted(rows: Sequence[Row], places: _Places) -> tuple[Doubted, ...]:
+def _doubted(rows: Sequence[Row], places: _Places) -> tuple[LabelIssue, ...]:
     return tuple(
-        Doubted(
+        LabelIssue(
             **places.of(row["path"], row["label"]),
             suggestion=row["suggestion"],
             score=number(row["score"]) or 0.0,
@@ -183,12 +178,12 @@ def _doubted(rows: Sequence[Row], places: _Places) -> tuple[Doubted, ...]:
     )
 
 
-def _twins(rows: Sequence[Row]) -> tuple[TwinFinding, ...]:
-    return tuple(TwinFinding(**{name: row[name] for name in _TWIN_COLUMNS}) for row in rows)  # type: ignore[arg-type]
+def _duplicates(rows: Sequence[Row]) -> tuple[MisplacedDuplicate, ...]:
+    return tuple(MisplacedDuplicate(**{name: row[name] for name in _DUPLICATE_COLUMNS}) for row in rows)  # type: ignore[arg-type]
 
 
-def _memorised(rows: Sequence[Mapping[str, Any]], places: _Places) -> tuple[Memorised, ...]:
-    return tuple(Memorised(**places.of(row["path"], row["label"]), score=row["score"]) for row in rows)
+def _memorised(rows: Sequence[Mapping[str, Any]], places: _Places) -> tuple[MemorisedPhoto, ...]:
+    return tuple(MemorisedPhoto(**places.of(row["path"], row["label"]), score=row["score"]) for row in rows)
 
 
 def _numbers(row: Row) -> dict[str, float]:

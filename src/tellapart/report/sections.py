@@ -9,9 +9,9 @@ from __future__ import annotations
 from tellapart.engine.request_limits import decode_limits
 from tellapart.report.facts import ReportFacts
 from tellapart.report.section import Builder, Section
-from tellapart.report.sections_diagnosis import diagnosis, doubts, memorised
-from tellapart.report.sections_making import learning, limits, making, refused, twins
-from tellapart.report.sections_photos import classes, confusion, least_sure, mistakes, sight
+from tellapart.report.sections_diagnosis import diagnosis, label_issues, memorised
+from tellapart.report.sections_making import duplicates, learning, limits, making, refused
+from tellapart.report.sections_photos import classes, confusion, least_sure, mistakes, network_input
 from tellapart.report.sections_results import accuracy, calibration, decisions
 from tellapart.report.thumbnails import Album
 from tellapart.settings import DecodeSettings, SourceSettings
@@ -23,13 +23,13 @@ SECTIONS: tuple[Builder, ...] = (
     least_sure,
     confusion,
     classes,
-    doubts,
+    label_issues,
     memorised,
-    sight,
+    network_input,
     learning,
     calibration,
     decisions,
-    twins,
+    duplicates,
     refused,
     making,
     limits,

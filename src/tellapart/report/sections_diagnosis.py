@@ -44,12 +44,12 @@ def diagnosis(facts: ReportFacts, album: Album) -> Section | None:
     return Section("diagnosis", "Why it is not better", content)
 
 
-def doubts(facts: ReportFacts, album: Album) -> Section | None:
+def label_issues(facts: ReportFacts, album: Album) -> Section | None:
     """Labels that are probably wrong, with a better one, and photos unlike every class."""
-    if not facts.doubted:
+    if not facts.label_issues:
         return None
-    labels = [photo for photo in facts.doubted if photo.suggestion]
-    unlike = [photo for photo in facts.doubted if not photo.suggestion]
+    labels = [photo for photo in facts.label_issues if photo.suggestion]
+    unlike = [photo for photo in facts.label_issues if not photo.suggestion]
     content = {
         "labels": [(photo, album.picture(photo)) for photo in labels[:MOST_DOUBTED]],
         "num_labels": len(labels),
@@ -57,7 +57,7 @@ def doubts(facts: ReportFacts, album: Album) -> Section | None:
         "num_unlike": len(unlike),
         "told": facts.diagnosis.get("suspects", {}).get("labels", {}).get("sentence", ""),
     }
-    return Section("doubts", "Labels to look at", content)
+    return Section("label_issues", "Labels to look at", content)
 
 
 def memorised(facts: ReportFacts, album: Album) -> Section | None:

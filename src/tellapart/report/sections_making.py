@@ -30,17 +30,17 @@ def learning(facts: ReportFacts, album: Album) -> Section | None:
     return Section("learning", "How it learnt", content)
 
 
-def twins(facts: ReportFacts, album: Album) -> Section | None:
+def duplicates(facts: ReportFacts, album: Album) -> Section | None:
     """Copies of one photo in two parts or under two labels."""
-    if not facts.twins:
+    if not facts.duplicates:
         return None
     content = {
-        "shown": facts.twins[:MOST_ROWS],
-        "num_more": len(facts.twins[MOST_ROWS:]),
-        "num_labels": sum(pair.first_label != pair.second_label for pair in facts.twins),
-        "num_parts": sum(pair.first_part != pair.second_part for pair in facts.twins),
+        "shown": facts.duplicates[:MOST_ROWS],
+        "num_more": len(facts.duplicates[MOST_ROWS:]),
+        "num_labels": sum(pair.first_label != pair.second_label for pair in facts.duplicates),
+        "num_parts": sum(pair.first_part != pair.second_part for pair in facts.duplicates),
     }
-    return Section("twins", "Copies that should not be there", content)
+    return Section("duplicates", "Copies that should not be there", content)
 
 
 def refused(facts: ReportFacts, album: Album) -> Section | None:

@@ -65,14 +65,14 @@ def classes(facts: ReportFacts, album: Album) -> Section | None:
     return Section("classes", "Class by class", content)
 
 
-def sight(facts: ReportFacts, album: Album) -> Section | None:
+def network_input(facts: ReportFacts, album: Album) -> Section | None:
     """Photos beside what the network gets of them."""
     if facts.entry is None:
         return None
     chosen = [photos[0] for photos in facts.examples.values() if photos][:MOST_SEEN]
     shown = [(photo, album.picture(photo), network_input_uri(photo, facts.entry, album.limits)) for photo in chosen]
     shown = [row for row in shown if row[1] and row[2]]
-    return Section("sight", "What the network sees", {"entry": facts.entry, "shown": shown}) if shown else None
+    return Section("network_input", "What the network sees", {"entry": facts.entry, "shown": shown}) if shown else None
 
 
 def mistakes(facts: ReportFacts, album: Album) -> Section | None:
@@ -80,7 +80,7 @@ def mistakes(facts: ReportFacts, album: Album) -> Section | None:
     part = facts.parts().get(facts.headline_part())
     if part is None:
         return None
-    shown = _looked_at(facts.wrong()[:MOST_MISTAKES], album)
+    shown = _evaluated(facts.wrong()[:MOST_MISTAKES], album)
     content = {"part": facts.headline_part(), "shown": shown, "num_wrong": _num_wrong(part), "n": part["n"]}
     return Section("mistakes", "Its worst mistakes", content)
 
@@ -91,14 +91,14 @@ def least_sure(facts: ReportFacts, album: Album) -> Section | None:
     if not answers:
         return None
     content = {
-        "shown": _looked_at(answers, album),
+        "shown": _evaluated(answers, album),
         "num_right": sum(answer.is_right for answer in answers),
         "part": facts.headline_part(),
     }
     return Section("least_sure", "Photos it was least sure of", content)
 
 
-def _looked_at(answers: Sequence[Answer], album: Album) -> list[tuple[Answer, str | None, Heat | None]]:
+def _evaluated(answers: Sequence[Answer], album: Album) -> list[tuple[Answer, str | None, Heat | None]]:
     """Photos with their thumbnails, and where the classifier looked when it named them."""
     return [(answer, album.picture(answer), album.heat(answer, answer.predicted)) for answer in answers]
 

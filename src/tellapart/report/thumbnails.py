@@ -13,7 +13,7 @@ from tellapart.engine.maps import maps_of
 from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused
 from tellapart.explanations.heatmap import overlay
-from tellapart.explanations.network_input import Entry
+from tellapart.explanations.network_input import InputSpec
 from tellapart.explanations.regions import because, strongest_region
 from tellapart.photos.decode import read_photo
 from tellapart.photos.faults import refusal
@@ -103,7 +103,7 @@ def thumbnail_uri(photo: Photo, limits: DecodeSettings | None = None) -> str | N
         return None
 
 
-def network_input_uri(photo: Photo, entry: Entry, limits: DecodeSettings | None = None) -> str | None:
+def network_input_uri(photo: Photo, entry: InputSpec, limits: DecodeSettings | None = None) -> str | None:
     """What the network gets of a photo, pixel for pixel; None where it is gone, changed or cannot be read."""
     try:
         seen = as_network_sees(content_of(photo), entry.side_px, grey=entry.grey, settings=limits)

@@ -46,7 +46,7 @@ class RunFolder:
     work: Path  # where the run writes until it has ended well
 
 
-class _Taken(UsageError):
+class _FolderTaken(UsageError):
     """This folder is somebody else's; another one may be free."""
 
 
@@ -90,7 +90,7 @@ def _claim_first(
         made = [above for above in (each, *each.parents) if not above.exists()]
         try:
             return *_claim(each, asked, made), made
-        except _Taken as error:
+        except _FolderTaken as error:
             taken = error
     raise taken or _under_way(folder)
 
@@ -152,14 +152,14 @@ def _require_claimable(folder: Path, asked: str, *, held: bool) -> None:
     if before == asked or before is None and not others:
         return
     if before is None:
-        raise _Taken(
+        raise _FolderTaken(
             f"The run folder {folder} exists already and is not empty.",
             fix="Choose another --out, or delete the folder first.",
         )
     if not held and _is_held(folder / UNFINISHED):
         raise _under_way(folder)
     if others or (folder / UNFINISHED / CHECKPOINTS).exists():
-        raise _Taken(
+        raise _FolderTaken(
             f"The run folder {folder} holds an unfinished run of other photos or settings.",
             fix=f"Run that one's command again to finish it, choose another --out, or delete {folder}.",
         )
@@ -223,7 +223,7 @@ def _forget(made: Sequence[Path]) -> None:
 
 
 def _under_way(folder: Path) -> UsageError:
-    return _Taken(
+    return _FolderTaken(
         f"The run folder {folder} belongs to a run that is under way.", fix="Choose another --out, or wait for its end."
     )
 

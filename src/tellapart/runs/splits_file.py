@@ -1,6 +1,6 @@
 """splits.csv: which photo is in which part, so that anyone can repeat or continue an experiment.
 
-Columns path,label,part,group,sha256. The group is named by the smallest SHA-256 in it, so that it keeps its name when
+Columns path,label,split,group,sha256. The group is named by the smallest SHA-256 in it, so that it keeps its name when
 photos are added. Refused photos come last, with "refused" for a part and nothing else, so that the file is whole.
 """
 
@@ -21,7 +21,7 @@ from tellapart.photos.delimited import read_columns
 from tellapart.photos.faults import Faults, name_some
 from tellapart.photos.table import PhotoTable
 
-_COLUMNS = ("path", "label", "part", "group", "sha256")
+_COLUMNS = ("path", "label", "split", "group", "sha256")
 _REFUSED = "refused"
 _FIX = "Give a splits.csv that tellapart wrote."
 
@@ -85,7 +85,7 @@ def _read(path: Path, faults: Faults) -> dict[str, tuple[str, str]]:
     """Label and part by path in normal form; "refused" for a photo that could not be used."""
     rows: dict[str, tuple[str, str]] = {}
     odd, twice = set(), []
-    for photo, label, word in read_columns(path, (("path",), ("label",), ("part", "split")), _FIX):
+    for photo, label, word in read_columns(path, (("path",), ("label",), ("split", "part")), _FIX):
         part = _REFUSED if word == _REFUSED else split_word(word)
         if not part:
             odd.add(word)

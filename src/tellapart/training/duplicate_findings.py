@@ -12,11 +12,11 @@ from jaxtyping import Bool
 from tellapart.photos.table import PhotoTable
 
 if TYPE_CHECKING:  # not at run time: predicting needs the words of this module and not the libraries of that one
-    from tellapart.photos.twins import Twins
+    from tellapart.photos.duplicates import Duplicates
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwinFinding:
+class MisplacedDuplicate:
     """Two photos that show the same, and where they stand."""
 
     first: str  # path
@@ -24,8 +24,8 @@ class TwinFinding:
     kind: str  # "exact" or "near"
     first_label: str
     second_label: str
-    first_part: str  # "" before the photos are split
-    second_part: str
+    first_part: str = ""  # "" before the photos are split
+    second_part: str = ""
 
     @property
     def labels_differ(self) -> bool:
@@ -38,11 +38,13 @@ class TwinFinding:
         return self.first_part != self.second_part
 
 
-def troubling_twins(table: PhotoTable, parts: Sequence[str], twins: Twins) -> tuple[TwinFinding, ...]:
+def misplaced_duplicates(
+    table: PhotoTable, parts: Sequence[str], duplicates: Duplicates
+) -> tuple[MisplacedDuplicate, ...]:
     """The pairs that a person should look at; copies side by side under one label do no harm."""
     findings = []
-    for pair in twins.pairs:
-        finding = TwinFinding(
+    for pair in duplicates.pairs:
+        finding = MisplacedDuplicate(
             first=table.paths[pair.first],
             second=table.paths[pair.second],
             kind=pair.kind,
@@ -56,13 +58,13 @@ def troubling_twins(table: PhotoTable, parts: Sequence[str], twins: Twins) -> tu
     return tuple(findings)
 
 
-def without_twins_outside(parts: Sequence[str], groups: np.ndarray, part: str) -> Bool[np.ndarray, " photos"]:
+def without_duplicates_outside(parts: Sequence[str], groups: np.ndarray, part: str) -> Bool[np.ndarray, " photos"]:
     """Which photos of `part` have no copy in another part."""
     inside = np.array([name == part for name in parts])
     return inside & ~np.isin(groups, groups[~inside])
 
 
-def twin_warnings(findings: Sequence[TwinFinding]) -> list[str]:
+def duplicate_warnings(findings: Sequence[MisplacedDuplicate]) -> list[str]:
     """One sentence for each kind of trouble, with an example.
 
     Exact copies are a fact; near copies are a likeness, and two things in a series may look the same and rightly
@@ -88,9 +90,9 @@ def twin_warnings(findings: Sequence[TwinFinding]) -> list[str]:
     return warnings
 
 
-def _pairs(findings: Sequence[TwinFinding]) -> str:
+def _pairs(findings: Sequence[MisplacedDuplicate]) -> str:
     return f"{len(findings):,} pair{'' if len(findings) == 1 else 's'} of photos"
 
 
-def _example(finding: TwinFinding) -> str:
+def _example(finding: MisplacedDuplicate) -> str:
     return f"{finding.first} and {finding.second}"

@@ -88,7 +88,7 @@ def fit_head(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class PenaltyTrial:
     """One strength, judged on photos that were left out."""
 
     strength: float
@@ -104,7 +104,7 @@ def try_strengths(
     num_classes: int,
     settings: HeadSettings,
     rows: Int[np.ndarray, " rows"] | None = None,
-) -> Iterator[Trial]:
+) -> Iterator[PenaltyTrial]:
     """Fit the head on some of the photos, once for each fold left out, and judge it on all of them, for experiments.
 
     With `rows`, a learning curve costs little: a fit on an eighth of the photos takes an eighth of the time, and is
@@ -123,7 +123,7 @@ def try_strengths(
     problem = _Problem(embeddings[chosen], labels[chosen], folds[chosen], num_classes, settings.class_weight, num_fits)
     for step in _walk(problem, settings.strengths):
         logits = step.logits if rows is None else problem.left_out(step.solution, embeddings, folds)
-        yield Trial(strength=step.strength, temperature=step.temperature, loss=step.loss, logits=logits)
+        yield PenaltyTrial(strength=step.strength, temperature=step.temperature, loss=step.loss, logits=logits)
 
 
 class _Choice(NamedTuple):

@@ -13,33 +13,37 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
+from tellapart.photos.duplicates import Duplicates
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import Twins
 from tellapart.training.parts_compared import compare_parts, compared_before
 
 SURELY = 0.005  # probability by chance below which parts differ; two tests share a risk of 1 in 100
 
 
-def known_facts(asked: PhotoTable, whole: Look, parts: np.ndarray, twins: Twins, seed: int) -> dict[str, Any]:
+def known_facts(
+    asked: PhotoTable, whole: EmbeddedPhotos, parts: np.ndarray, duplicates: Duplicates, seed: int
+) -> dict[str, Any]:
     """The facts, JSON-ready.
 
     Args:
         asked: the table that training began with.
         whole: all usable photos, with embeddings.
         parts: of each of them.
-        twins: among them.
+        duplicates: among them.
         seed: of the run.
     """
     labels, names = whole.table.labels, whole.table.class_names
     dealt = "test" not in asked.parts and not any(asked.groups)
     compared = (
-        None if dealt else compare_parts(whole.embeddings, labels, group_photos(whole.table, twins.groups), parts, seed)
+        None
+        if dealt
+        else compare_parts(whole.embeddings, labels, group_photos(whole.table, duplicates.groups), parts, seed)
     )
     return {
         "dealt_at_random": dealt,  # test photos one by one from the same photos as training photos
-        "copies": {part: _num_copied(parts, twins.groups, part) for part in ("validation", "test")},
+        "copies": {part: _num_copied(parts, duplicates.groups, part) for part in ("validation", "test")},
         "classes_without": {
             part: [name for number, name in enumerate(names) if not (labels[parts == part] == number).any()]
             for part in ("validation", "test")

@@ -16,20 +16,20 @@ from pathlib import Path
 
 import numpy as np
 
-from tellapart.engine.embed import Look, RefusedPhoto, look
-from tellapart.engine.embedding_cache import EmbeddingStore
+from tellapart.engine.embed import EmbeddedPhotos, RefusedPhoto, embed_photos
+from tellapart.engine.embedding_cache import EmbeddingCache
 from tellapart.engine.request_limits import decode_limits
 from tellapart.engine.session import Engine
-from tellapart.engine.stream import Viewer
+from tellapart.engine.stream import PhotoRunner
 from tellapart.errors import DataError
 from tellapart.model.manifest import MAX_CLASSES, name_fault
 from tellapart.network.backbone_file import backbone_engine, embedding_space
 from tellapart.network.family import find_backbone
 from tellapart.photos.decode import decoding
+from tellapart.photos.duplicates import Duplicates, find_duplicates
 from tellapart.photos.scan import scan
 from tellapart.photos.split import group_photos, split
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
 from tellapart.runs.provenance import Stopwatch
 from tellapart.runs.splits_file import read_splits
@@ -51,18 +51,20 @@ OWN_EMBEDDINGS = ("classic", "scratch")  # recipes whose file gives other embedd
 class Material:
     """Photos that were looked at and dealt into parts; arrays have one row per usable photo of `known`."""
 
-    known: Look  # every usable photo but test photos that the user set apart
+    known: EmbeddedPhotos  # every usable photo but test photos that the user set apart
     apart: PhotoTable  # test photos that the user set apart; empty where there are none
-    apart_seen: Look | None  # the same with the backbone's embeddings, where the recipe makes embeddings of its own
-    twins: Twins  # among `known`
+    apart_seen: (
+        EmbeddedPhotos | None
+    )  # the same with the backbone's embeddings, where the recipe makes embeddings of its own
+    duplicates: Duplicates  # among `known`
     parts: np.ndarray  # (photos,) "train", "validation" or "test"
     groups: np.ndarray  # (photos,) photos with equal numbers must not be separated
 
-    def part(self, name: str) -> Look:
+    def part(self, name: str) -> EmbeddedPhotos:
         """The known photos of one part."""
         return self.known.select(self.parts == name)
 
-    def seen_test(self) -> Look:
+    def seen_test(self) -> EmbeddedPhotos:
         """The test photos, for recipes that look at them before the file does."""
         return self.apart_seen or self.part("test")
 
@@ -89,14 +91,14 @@ class Material:
         known = dataclasses.replace(known, refused=(*known.refused, *lost))
         parts = self.parts[[path not in paths for path in self.known.table.paths]]
         require_all_classes(known.table, parts)
-        twins = find_twins(known.sha256, known.hashes, known.embeddings)
+        duplicates = find_duplicates(known.sha256, known.hashes, known.embeddings)
         return Material(
             known=known,
             apart=self.apart.select(np.array([path not in paths for path in self.apart.paths], bool)),
             apart_seen=self.apart_seen and self.apart_seen.without(paths),
-            twins=twins,
+            duplicates=duplicates,
             parts=parts,
-            groups=group_photos(known.table, twins.groups),
+            groups=group_photos(known.table, duplicates.groups),
         )
 
 
@@ -119,7 +121,7 @@ def require_names(class_names: tuple[str, ...]) -> None:
 
 
 def prepare(
-    table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, watch: Stopwatch
+    table: PhotoTable, viewer: PhotoRunner, settings: TrainSettings, progress: Progress, watch: Stopwatch
 ) -> Material:
     """Look at the photos, find copies and deal parts.
 
@@ -138,15 +140,15 @@ def prepare(
             anyhow = ScanSettings(strict=settings.strict, max_refused_share=1.0)
             apart_seen = embed(table.select(set_apart), viewer, settings, progress, anyhow)
     with watch.stage("twins"), progress.stage("Looking for copies"):
-        twins = find_twins(known.sha256, known.hashes, known.embeddings)
+        duplicates = find_duplicates(known.sha256, known.hashes, known.embeddings)
     with watch.stage("split"):
         dealing = SplitSettings(validation=settings.validation, test=settings.test, seed=settings.seed)
         elsewhere = ("test",) if set_apart.any() else ()
-        parts = np.array(split(known.table, known.sha256, twins.groups, dealing, elsewhere))
-        groups = group_photos(known.table, twins.groups)
+        parts = np.array(split(known.table, known.sha256, duplicates.groups, dealing, elsewhere))
+        groups = group_photos(known.table, duplicates.groups)
         require_all_classes(known.table, parts)
     apart = table.select(set_apart)
-    return Material(known=known, apart=apart, apart_seen=apart_seen, twins=twins, parts=parts, groups=groups)
+    return Material(known=known, apart=apart, apart_seen=apart_seen, duplicates=duplicates, parts=parts, groups=groups)
 
 
 def read_table(photos: Path, settings: TrainSettings) -> PhotoTable:
@@ -157,9 +159,9 @@ def read_table(photos: Path, settings: TrainSettings) -> PhotoTable:
     return dataclasses.replace(table, parts=read_splits(Path(settings.splits), table))
 
 
-def viewer_of(engine: Engine, settings: TrainSettings) -> Viewer:
+def viewer_of(engine: Engine, settings: TrainSettings) -> PhotoRunner:
     """How photos are looked at under these settings, for all that the engine computes but class maps."""
-    return Viewer(
+    return PhotoRunner(
         engine=engine,
         outputs=tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names),
         engine_settings=EngineSettings(workers=settings.threads),
@@ -167,7 +169,7 @@ def viewer_of(engine: Engine, settings: TrainSettings) -> Viewer:
     )
 
 
-def backbone_viewer(settings: TrainSettings, progress: Progress | None = None) -> Viewer:
+def backbone_viewer(settings: TrainSettings, progress: Progress | None = None) -> PhotoRunner:
     """How photos are embedded under these settings; makes the backbone's file the first time.
 
     Args:
@@ -195,12 +197,14 @@ def _why_no_cache() -> str | None:
     return None
 
 
-def embed(table: PhotoTable, viewer: Viewer, settings: TrainSettings, progress: Progress, limits: ScanSettings) -> Look:
+def embed(
+    table: PhotoTable, viewer: PhotoRunner, settings: TrainSettings, progress: Progress, limits: ScanSettings
+) -> EmbeddedPhotos:
     """Embed every photo of a table, recalling those that were embedded before unless `settings.cache` is off."""
     space = store_space(settings.backbone, settings.max_megapixels)
-    with EmbeddingStore(space) if settings.cache else nullcontext() as store:
+    with EmbeddingCache(space) if settings.cache else nullcontext() as store:
         remembering = dataclasses.replace(viewer, memory=store)
-        seen = look(table, remembering, "Looking at the photos", progress, limits)
+        seen = embed_photos(table, remembering, "Looking at the photos", progress, limits)
         if store is not None:
             store.touch(list(seen.sha256))
     return seen

@@ -1,6 +1,6 @@
 """A training run from a table of photos to a graded classifier, in visible stages.
 
-    prepare (embed ─▶ twins ─▶ split) ─▶ build (as the recipe says) ─▶ grade, with limits set midway ─▶ findings
+    prepare (embed ─▶ duplicates ─▶ split) ─▶ build (as the recipe says) ─▶ grade, with limits set midway ─▶ findings
 
 Reads photos; writes the model files into the run folder.
 """
@@ -16,27 +16,32 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.engine.embed import Look, RefusedPhoto, check_share
+from tellapart.engine.embed import EmbeddedPhotos, RefusedPhoto, check_share
 from tellapart.engine.grade import grade
 from tellapart.evaluation.headline import part_of_new
 from tellapart.evaluation.metrics import memorisation_gap
+from tellapart.photos.duplicates import Duplicates, find_duplicates
 from tellapart.photos.faults import name_some
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
-from tellapart.photos.twins import Twins, find_twins
 from tellapart.progress import Progress
 from tellapart.runs.provenance import Stopwatch, peak_memory_mb
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.conditions import conditions_of_test
 from tellapart.training.data.pixel_cache import PhotosLost
-from tellapart.training.duplicate_findings import TwinFinding, troubling_twins, twin_warnings, without_twins_outside
+from tellapart.training.duplicate_findings import (
+    MisplacedDuplicate,
+    duplicate_warnings,
+    misplaced_duplicates,
+    without_duplicates_outside,
+)
 from tellapart.training.known_facts import known_facts, shift_warnings
 from tellapart.training.loop.checkpoint import has_checkpoint
 from tellapart.training.prepare import Material, backbone_viewer, note_warnings, prepare, viewer_of
 from tellapart.training.recipes.best import build_best
 from tellapart.training.recipes.from_pixels import build_classic, build_scratch
 from tellapart.training.recipes.quick import build_quick
-from tellapart.training.recipes.recipe_result import Built
+from tellapart.training.recipes.recipe_result import RecipeResult
 from tellapart.training.thresholds import add_limits
 from tellapart.training.verify_export import Grader, require_same_classes
 
@@ -45,22 +50,22 @@ RECIPES = {"quick": build_quick, "best": build_best, "scratch": build_scratch, "
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained:
+class RunOutcome:
     """Everything that a run found out; rows of `table` are the usable photos."""
 
     table: PhotoTable
     parts: tuple[str, ...]
     groups: np.ndarray  # (photos,) look-alikes share a number
     sha256: tuple[str, ...]
-    test: Look  # the test photos as the model file saw them
-    built: Built
+    test: EmbeddedPhotos  # the test photos as the model file saw them
+    built: RecipeResult
     metrics: dict[str, Any]
     refused: tuple[RefusedPhoto, ...]
-    findings: tuple[TwinFinding, ...]
+    findings: tuple[MisplacedDuplicate, ...]
     warnings: tuple[str, ...]
 
 
-def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch) -> Trained:
+def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch) -> RunOutcome:
     """Train, export and grade; `folder` holds model.onnx and model.keras afterwards.
 
     Args:
@@ -106,24 +111,24 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
     # ── findings ──
     with watch.stage("twins"):
         refused = _refused(material.known, material.apart_seen, validation, train, test)
-        whole, parts, twins = _everything(material, seen, material.apart_seen or test, refused)
+        whole, parts, duplicates = _everything(material, seen, material.apart_seen or test, refused)
         check_share(table, np.isin(table.paths, whole.table.paths), ScanSettings(), _lost_first(refused))
-        findings = troubling_twins(whole.table, parts, twins)
+        findings = misplaced_duplicates(whole.table, parts, duplicates)
     metrics: dict[str, Any] = {"train": grade(train)}  # what it would not answer is a question of new photos only
-    of_new = conditions_of_test(test, parts, twins)
+    of_new = conditions_of_test(test, parts, duplicates)
     metrics |= {"validation": grade(validation, thresholds), "test": of_new.graded(test, thresholds)}
     metrics["headline"] = of_new.headline.to_dict()
-    metrics["facts"] = known_facts(table, whole, np.array(parts), twins, settings.seed)
+    metrics["facts"] = known_facts(table, whole, np.array(parts), duplicates, settings.seed)
     metrics |= limited.metrics
-    metrics |= _test_without_twins(parts, twins, test, thresholds)
+    metrics |= _test_without_twins(parts, duplicates, test, thresholds)
     metrics["memorisation_gap"] = memorisation_gap(metrics["train"], part_of_new(metrics))
-    metrics["photos"] = _counts(table, whole, refused, twins)
+    metrics["photos"] = _counts(table, whole, refused, duplicates)
     metrics["seconds"] = watch.report()
     metrics["peak_memory_mb"] = peak_memory_mb()
-    return Trained(
+    return RunOutcome(
         table=whole.table,
         parts=parts,
-        groups=group_photos(whole.table, twins.groups),
+        groups=group_photos(whole.table, duplicates.groups),
         sha256=whole.sha256,
         test=test,
         built=built,
@@ -136,7 +141,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
             *untested_warnings(test),
             *limited.warnings,
             *note_warnings(whole.notes),
-            *twin_warnings(findings),
+            *duplicate_warnings(findings),
             *shift_warnings(metrics["facts"]),
         ),
     )
@@ -144,7 +149,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
 
 def _build(
     table: PhotoTable, material: Material, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch
-) -> tuple[Material, Built]:
+) -> tuple[Material, RecipeResult]:
     """Build by the recipe; photos that turn out to be gone or changed on the way are set aside first.
 
     Each time it begins anew, at least one photo fewer is left.
@@ -164,14 +169,14 @@ def _build(
             progress.note(f"{loss.problem} It is set aside.")
 
 
-def untested_warnings(test: Look) -> list[str]:
+def untested_warnings(test: EmbeddedPhotos) -> list[str]:
     """Classes that no test photo shows, which only the user's own parts or a few groups can bring about."""
     names = test.table.class_names
     missing = [name for number, name in enumerate(names) if not (test.table.labels == number).any()]
     return [f"No test photo of: {name_some(missing)}. The figures say nothing about them."] if missing else []
 
 
-def _refused(*looks: Look | None) -> tuple[RefusedPhoto, ...]:
+def _refused(*looks: EmbeddedPhotos | None) -> tuple[RefusedPhoto, ...]:
     """Photos that were refused at any stage, each once, with the reason that came first, by path."""
     found: dict[str, RefusedPhoto] = {}
     for seen in looks:
@@ -198,8 +203,8 @@ def _lost_warnings(photos: Mapping[str, int]) -> list[str]:
 
 
 def _everything(
-    material: Material, known: Look, apart: Look, refused: Sequence[RefusedPhoto]
-) -> tuple[Look, tuple[str, ...], Twins]:
+    material: Material, known: EmbeddedPhotos, apart: EmbeddedPhotos, refused: Sequence[RefusedPhoto]
+) -> tuple[EmbeddedPhotos, tuple[str, ...], Duplicates]:
     """All usable photos, their parts and the copies among them, test photos that were set apart included.
 
     Args:
@@ -210,16 +215,16 @@ def _everything(
     """
     parts, lost = tuple(material.parts.tolist()), {photo.path for photo in refused}
     if not len(material.apart) and not lost.intersection(known.table.paths):
-        return material.known, parts, material.twins
+        return material.known, parts, material.duplicates
     whole = material.known  # whose embeddings are there for test photos too
     if len(material.apart):
         whole, parts = _join(known, apart), (*parts, *["test"] * len(apart.table))
     parts = tuple(part for path, part in zip(whole.table.paths, parts, strict=True) if path not in lost)
     whole = whole.without(lost)
-    return whole, parts, find_twins(whole.sha256, whole.hashes, whole.embeddings)
+    return whole, parts, find_duplicates(whole.sha256, whole.hashes, whole.embeddings)
 
 
-def _join(first: Look, second: Look) -> Look:
+def _join(first: EmbeddedPhotos, second: EmbeddedPhotos) -> EmbeddedPhotos:
     """Two looks at photos of one source as one."""
     table = dataclasses.replace(
         first.table,
@@ -228,7 +233,7 @@ def _join(first: Look, second: Look) -> Look:
         parts=first.table.parts + second.table.parts,
         groups=first.table.groups + second.table.groups,
     )
-    return Look(
+    return EmbeddedPhotos(
         table=table,
         sha256=first.sha256 + second.sha256,
         hashes=np.concatenate([first.hashes, second.hashes]),
@@ -241,17 +246,19 @@ def _join(first: Look, second: Look) -> Look:
 
 
 def _test_without_twins(
-    parts: tuple[str, ...], twins: Twins, test: Look, thresholds: Mapping[str, float]
+    parts: tuple[str, ...], duplicates: Duplicates, test: EmbeddedPhotos, thresholds: Mapping[str, float]
 ) -> dict[str, Any]:
     """The test part without photos that have a copy outside it, where there are any."""
-    alone = without_twins_outside(parts, twins.groups, "test")  # (photos,)
+    alone = without_duplicates_outside(parts, duplicates.groups, "test")  # (photos,)
     kept = alone[np.array(parts) == "test"]  # (test photos,) in the order of `test`
     if kept.all() or test.probabilities is None:
         return {}
     return {"test_without_twins": grade(test.select(kept), thresholds)}
 
 
-def _counts(table: PhotoTable, whole: Look, refused: Sequence[RefusedPhoto], twins: Twins) -> dict[str, int]:
+def _counts(
+    table: PhotoTable, whole: EmbeddedPhotos, refused: Sequence[RefusedPhoto], duplicates: Duplicates
+) -> dict[str, int]:
     """How many photos were found, used and refused; of the refused, how many vanished or changed on the way."""
     codes = Counter(photo.code for photo in refused)
     return {
@@ -260,5 +267,5 @@ def _counts(table: PhotoTable, whole: Look, refused: Sequence[RefusedPhoto], twi
         "refused": len(refused),
         "vanished": codes["vanished"],
         "changed": codes["changed"],
-        "twins": len(twins.groups) - len(np.unique(twins.groups)),
+        "twins": len(duplicates.groups) - len(np.unique(duplicates.groups)),
     }

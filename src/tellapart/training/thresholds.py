@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.engine.session import Engine, open_engine
 from tellapart.evaluation.neither import decide, fewest_photos, novelty_limit, one_per_group, unsure_limit
 from tellapart.evaluation.risk_curve import risk_curve
@@ -31,7 +31,7 @@ from tellapart.model.novelty import MOST_BYTES, Prototypes, answers_with_novelty
 from tellapart.model.patterns import draw_patterns
 from tellapart.settings import TrainSettings
 from tellapart.training.prepare import Material
-from tellapart.training.recipes.recipe_result import Built
+from tellapart.training.recipes.recipe_result import RecipeResult
 from tellapart.training.unknown_kinds import not_measured, unknown_kinds
 
 _BLOCK_PHOTOS = 2048
@@ -39,7 +39,7 @@ _MOST_JUDGED = 20_000  # training photos that are held out in turn: more would c
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class HeldOutPhotos:
     """Photos that were not trained on, no two of one group, as the classifier sees new ones."""
 
     confidence: Float[np.ndarray, " photos"]
@@ -47,7 +47,7 @@ class Held:
     novelty: Float[np.ndarray, " photos"] | None  # None: the classifier has none
 
     @classmethod
-    def of(cls, looks: Sequence[Look]) -> Held:
+    def of(cls, looks: Sequence[EmbeddedPhotos]) -> HeldOutPhotos:
         """Held-out photos of several kinds as one."""
         probabilities = np.concatenate([look.probabilities for look in looks if look.probabilities is not None])
         novelties = [look.novelty for look in looks if look.novelty is not None]
@@ -59,7 +59,7 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
+class ChosenPrototypes:
     """Prototypes, and where they come from."""
 
     prototypes: Prototypes
@@ -77,18 +77,23 @@ class Chosen:
         return np.concatenate(parts)
 
 
-class Limited(NamedTuple):
+class ThresholdResult(NamedTuple):
     """A classifier that knows when not to answer."""
 
-    built: Built
-    validation: Look  # with novelty
+    built: RecipeResult
+    validation: EmbeddedPhotos  # with novelty
     metrics: dict[str, Any]  # `limits` and `unknown_kinds` of metrics.json
     warnings: tuple[str, ...]
 
 
 def add_limits(
-    built: Built, material: Material, train: Look, validation: Look, settings: TrainSettings, folder: Path
-) -> Limited:
+    built: RecipeResult,
+    material: Material,
+    train: EmbeddedPhotos,
+    validation: EmbeddedPhotos,
+    settings: TrainSettings,
+    folder: Path,
+) -> ThresholdResult:
     """Write novelty and limits into the classifier and prove it again.
 
     Args:
@@ -111,7 +116,7 @@ def add_limits(
     if built.out_of_fold is not None:
         left_out = _rows_of(material, train, _spread(material, built.out_of_fold))
         looks.append(hold_out(dataclasses.replace(train, probabilities=left_out), groups, chosen))
-    held = Held.of(looks)
+    held = HeldOutPhotos.of(looks)
     thresholds, warnings = set_limits(held, settings.max_error)
     _write(folder / "model.onnx", built.engine, thresholds, chosen)
     facts = {"held_out": len(held.wrong), "prototypes": 0 if chosen is None else len(chosen.groups)}
@@ -123,10 +128,10 @@ def add_limits(
     else:
         labels, names = train.table.labels, train.table.class_names
         metrics["unknown_kinds"] = unknown_kinds(train.embeddings, labels, groups, names, chosen, settings.seed)
-    return Limited(built, validation, metrics, warnings)
+    return ThresholdResult(built, validation, metrics, warnings)
 
 
-def _write(path: Path, engine: Engine, thresholds: dict[str, float], chosen: Chosen | None) -> None:
+def _write(path: Path, engine: Engine, thresholds: dict[str, float], chosen: ChosenPrototypes | None) -> None:
     file = read_model(path)
     manifest = dataclasses.replace(file.manifest, thresholds=thresholds)
     if chosen is None:
@@ -139,7 +144,7 @@ def _write(path: Path, engine: Engine, thresholds: dict[str, float], chosen: Cho
     write_model(path, with_novelty(file.content, manifest, chosen.prototypes))
 
 
-def _rows_of(material: Material, look: Look, values: np.ndarray) -> np.ndarray:
+def _rows_of(material: Material, look: EmbeddedPhotos, values: np.ndarray) -> np.ndarray:
     """Values of the known photos, for those of a look; a photo may have gone since it was known."""
     place = {path: row for row, path in enumerate(material.known.table.paths)}
     return values[[place[path] for path in look.table.paths]]
@@ -158,7 +163,7 @@ def choose_prototypes(
     groups: Int[np.ndarray, " photos"],
     num_classes: int,
     seed: int,
-) -> Chosen | None:
+) -> ChosenPrototypes | None:
     """Embeddings of as many photos of each class as fit; None where not even one of each does.
 
     A plain draw, and no cluster centres: a photo that was not drawn is then as new to the prototypes as any photo
@@ -178,10 +183,12 @@ def choose_prototypes(
         return None
     share = max(share for share in range(most + 1) if np.minimum(counts, share).sum() <= most)
     drawn = np.sort(np.concatenate([rows[labels[rows] == number][:share] for number in range(num_classes)]))
-    return Chosen(prototypes=Prototypes.of(embeddings[drawn]), groups=groups[drawn], labels=labels[drawn])
+    return ChosenPrototypes(prototypes=Prototypes.of(embeddings[drawn]), groups=groups[drawn], labels=labels[drawn])
 
 
-def hold_out(train: Look, groups: Int[np.ndarray, " photos"], chosen: Chosen | None) -> Look:
+def hold_out(
+    train: EmbeddedPhotos, groups: Int[np.ndarray, " photos"], chosen: ChosenPrototypes | None
+) -> EmbeddedPhotos:
     """Training photos as if they were new: one of each group, none compared with prototypes of its own group.
 
     Args:
@@ -195,7 +202,7 @@ def hold_out(train: Look, groups: Int[np.ndarray, " photos"], chosen: Chosen | N
     return held if chosen is None else dataclasses.replace(held, novelty=chosen.left_out(held.embeddings, groups[rows]))
 
 
-def set_limits(held: Held, max_error: float) -> tuple[dict[str, float], tuple[str, ...]]:
+def set_limits(held: HeldOutPhotos, max_error: float) -> tuple[dict[str, float], tuple[str, ...]]:
     """The limits of a classifier, and a sentence for each that could not be set.
 
     >>> set_limits(Held(confidence=np.ones(9), wrong=np.zeros(9, bool), novelty=None), 0.02)[0]
@@ -217,14 +224,14 @@ def set_limits(held: Held, max_error: float) -> tuple[dict[str, float], tuple[st
     return thresholds, tuple(warnings)
 
 
-def limits_of(held: Held, thresholds: dict[str, float], max_error: float) -> dict[str, Any]:
+def limits_of(held: HeldOutPhotos, thresholds: dict[str, float], max_error: float) -> dict[str, Any]:
     """What a limit costs, for metrics.json: at each share of errors, how many of the held-out photos get an answer."""
     kept = ~decide(held.confidence, held.novelty, thresholds).neither
     curve = risk_curve(held.confidence[kept], held.wrong[kept], max_error, int((~kept).sum()))
     return {"max_error": max_error, "n": len(kept), "curve": curve}
 
 
-def _why_not_neither(held: Held) -> str:
+def _why_not_neither(held: HeldOutPhotos) -> str:
     if held.novelty is None:
         return "there are too many classes for a sample of each in the file."
     return f"only {len(held.novelty):,} photos were there to set a limit on, and 49 are needed."

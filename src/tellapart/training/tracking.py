@@ -43,7 +43,7 @@ class Curves(Protocol):
         ...
 
 
-class Tracked:
+class TrackingProgress:
     """A watcher that hands everything on to another, and figures to curves as well."""
 
     def __init__(self, watcher: Progress, open_curves: Callable[[], Curves]):
@@ -113,7 +113,7 @@ def require_tracker(track: str) -> None:
 
 
 @contextmanager
-def tracked(track: str, folder: Path, watcher: Progress) -> Iterator[Tracked | None]:
+def tracked(track: str, folder: Path, watcher: Progress) -> Iterator[TrackingProgress | None]:
     """A watcher that draws curves into a run folder while the block runs; None where none are asked for.
 
     Args:
@@ -132,7 +132,7 @@ def tracked(track: str, folder: Path, watcher: Progress) -> Iterator[Tracked | N
         watcher.note(f"Curves are in {folder / CURVES}. To watch them, in another terminal: {command}")
         return curves
 
-    both = Tracked(watcher, open_curves)
+    both = TrackingProgress(watcher, open_curves)
     try:
         yield both
     except BaseException:

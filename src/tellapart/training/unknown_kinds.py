@@ -19,7 +19,7 @@ from tellapart.evaluation.intervals import next_interval, wilson_interval
 from tellapart.evaluation.neither import MOST_TURNED_AWAY, novelty_limit, one_per_group
 
 if TYPE_CHECKING:
-    from tellapart.training.thresholds import Chosen
+    from tellapart.training.thresholds import ChosenPrototypes
 
 FEWEST_CLASSES = 3  # with two, what is left is one class, and every photo is like it or not
 _MOST_CLASSES = 20  # that are left out in turn; drawn at random where there are more
@@ -31,7 +31,7 @@ def unknown_kinds(
     labels: Int[np.ndarray, " photos"],
     groups: Int[np.ndarray, " photos"],
     class_names: tuple[str, ...],
-    chosen: Chosen | None,
+    chosen: ChosenPrototypes | None,
     seed: int,
 ) -> dict[str, Any]:
     """How many photos of a class it would notice if it had not been taught that class: `unknown_kinds` of metrics.json.

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Float32
 
-from tellapart.engine.embed import Before, Look, look
-from tellapart.engine.stream import Viewer
+from tellapart.engine.embed import Before, EmbeddedPhotos, embed_photos
+from tellapart.engine.stream import PhotoRunner
 from tellapart.errors import DataError, ModelError
 from tellapart.network.linear_head import LinearHead
 from tellapart.photos.table import PhotoTable
@@ -37,17 +37,17 @@ def probabilities_of(
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
-def require_same_classes(head: LinearHead, look: Look) -> None:
+def require_same_classes(head: LinearHead, embed_photos: EmbeddedPhotos) -> None:
     """Check that the file gives every photo the class that the fitted head gives it; ties may fall either way.
 
     Raises:
         ModelError: it does not; the file must not be used.
     """
-    if look.probabilities is None or not len(look.table):
+    if embed_photos.probabilities is None or not len(embed_photos.table):
         return
-    expected = probabilities_of(head, look.embeddings)
+    expected = probabilities_of(head, embed_photos.embeddings)
     rows = np.arange(len(expected))
-    fitted, exported = expected.argmax(axis=1), look.probabilities.argmax(axis=1)
+    fitted, exported = expected.argmax(axis=1), embed_photos.probabilities.argmax(axis=1)
     changed = (fitted != exported) & (expected[rows, fitted] - expected[rows, exported] > _TIE)
     if changed.any():
         raise ModelError(
@@ -67,11 +67,11 @@ def embeddings_agree(known: Float[np.ndarray, "photos width"], of_file: Float[np
 class Grader:
     """Sees photos through the finished model file."""
 
-    def __init__(self, viewer: Viewer, progress: Progress, limits: ScanSettings):
+    def __init__(self, viewer: PhotoRunner, progress: Progress, limits: ScanSettings):
         """Look through the engine of `viewer`; `limits` say how many refused photos are too many."""
         self._viewer, self._progress, self._limits = viewer, progress, limits
 
-    def see(self, table: PhotoTable, stage: str, sha256: Sequence[str] | None = None) -> Look:
+    def see(self, table: PhotoTable, stage: str, sha256: Sequence[str] | None = None) -> EmbeddedPhotos:
         """Photos of a part, end to end from their files.
 
         Args:
@@ -83,7 +83,7 @@ class Grader:
             DataError: none of them can be used.
         """
         before = None if sha256 is None else Before(sha256)
-        seen = look(table, self._viewer, stage, self._progress, self._limits, before)
+        seen = embed_photos(table, self._viewer, stage, self._progress, self._limits, before)
         if not len(seen.table):
             reason = f": {seen.refused[0].sentence}" if seen.refused else "."
             raise DataError(
@@ -92,7 +92,9 @@ class Grader:
             )
         return seen
 
-    def grade_training(self, train: Look, head: LinearHead | None, known: Look, shown: Look) -> Look:
+    def grade_training(
+        self, train: EmbeddedPhotos, head: LinearHead | None, known: EmbeddedPhotos, shown: EmbeddedPhotos
+    ) -> EmbeddedPhotos:
         """The training part, from known embeddings if the file has shown, on `shown`, that its own are equal."""
         known = known.among(shown.table.paths)  # a photo that is gone or changed since shows nothing
         same_photos = head is not None and known.sha256 == shown.sha256

@@ -13,11 +13,11 @@ from tellapart.runs.ownership import write_json, write_rows
 from tellapart.runs.provenance import data_fingerprint, machine, versions
 from tellapart.runs.splits_file import write_splits
 from tellapart.settings import TrainSettings
-from tellapart.training.run import Trained
+from tellapart.training.run import RunOutcome
 
 
 def write_results(
-    folder: Path, trained: Trained, settings: TrainSettings, command: Sequence[str], source: Path
+    folder: Path, trained: RunOutcome, settings: TrainSettings, command: Sequence[str], source: Path
 ) -> None:
     """Write every file of the run folder but the models and the report; figures go into model.onnx too.
 
@@ -40,7 +40,7 @@ def write_results(
         write_rows(folder / "refused.csv", ("path", "code", "reason"), trained.refused)
     if trained.findings:
         fields = [field.name for field in dataclasses.fields(trained.findings[0])]
-        write_rows(folder / "twins.csv", fields, [dataclasses.astuple(finding) for finding in trained.findings])
+        write_rows(folder / "duplicates.csv", fields, [dataclasses.astuple(finding) for finding in trained.findings])
     if trained.built.history:
         rows = [list(epoch.values()) for epoch in trained.built.history]
         write_rows(folder / "history.csv", list(trained.built.history[0]), rows)
@@ -62,7 +62,7 @@ def write_results(
     )
 
 
-def _predictions(trained: Trained) -> Iterator[Prediction]:
+def _predictions(trained: RunOutcome) -> Iterator[Prediction]:
     """What the file answers for every test photo."""
     test, thresholds = trained.test, trained.built.engine.manifest.thresholds
     novelty = [None] * len(test.table) if test.novelty is None else test.novelty.tolist()

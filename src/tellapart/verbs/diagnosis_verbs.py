@@ -15,7 +15,7 @@ from tellapart.verbs.arguments import RUN, SOURCE, Watcher
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
-    from tellapart.diagnosis.labels.relabel import Relabelled
+    from tellapart.diagnosis.labels.relabel import RelabelResult
 
 
 def diagnose(
@@ -23,7 +23,7 @@ def diagnose(
 ) -> Diagnosis:
     """Find out why a classifier is not better, by experiments on its own photos.
 
-    Writes diagnosis.json and doubts.csv into the run folder and its report.html anew, and nothing else.
+    Writes diagnosis.json and label_issues.csv into the run folder and its report.html anew, and nothing else.
 
     Args:
         run: the folder of a finished run.
@@ -38,7 +38,7 @@ def diagnose(
     """
     from tellapart.diagnosis.case import open_case
     from tellapart.diagnosis.diagnose import diagnose as find_out
-    from tellapart.diagnosis.labels.label_issues import keep_corrections, write_doubts
+    from tellapart.diagnosis.labels.label_issues import keep_corrections, write_label_issues
     from tellapart.diagnosis.suspect import Budget
     from tellapart.report.run_report import write_run_report
     from tellapart.runs.ownership import renewing, write_json
@@ -52,9 +52,11 @@ def diagnose(
     diagnosis = find_out(case, Budget(seconds or DIAGNOSIS_SECONDS[case.settings.recipe], begun), progress)
     keep_corrections(folder, progress)
     with renewing(folder) as new:
-        write_doubts(new / "doubts.csv", case.table, diagnosis.doubts)
-        digest = sha256((new / "doubts.csv").read_bytes()).hexdigest()  # to know later whether a person changed it
-        write_json(new / "diagnosis.json", {**diagnosis.to_dict(), "doubts_sha256": digest})
+        write_label_issues(new / "label_issues.csv", case.table, diagnosis.label_issues)
+        digest = sha256(
+            (new / "label_issues.csv").read_bytes()
+        ).hexdigest()  # to know later whether a person changed it
+        write_json(new / "diagnosis.json", {**diagnosis.to_dict(), "label_issues_sha256": digest})
         write_run_report(folder, source, new)
     return diagnosis
 
@@ -66,11 +68,11 @@ def relabel(
     photos: PathLike | None = None,
     out: PathLike | None = None,
     force: bool = False,
-) -> Relabelled:
-    """Write a new table of labels with the suggestions of a reviewed doubts.csv; no photo is touched.
+) -> RelabelResult:
+    """Write a new table of labels with the suggestions of a reviewed label_issues.csv; no photo is touched.
 
     Args:
-        reviewed: doubts.csv of the run, as a person left it.
+        reviewed: label_issues.csv of the run, as a person left it.
         run: the run folder.
         photos: where its photos are now; None: where they were.
         out: the table to write; None: `<photos>-relabelled.csv` beside the folder of photos.
@@ -83,7 +85,7 @@ def relabel(
     from tellapart.diagnosis.labels.relabel import apply
 
     return apply(
-        path_of(reviewed, "reviewed", "a reviewed doubts.csv"),
+        path_of(reviewed, "reviewed", "a reviewed label_issues.csv"),
         path_of(run, "run", RUN),
         path_or_none(out, "out", "a table to write"),
         path_or_none(photos, "photos", SOURCE),

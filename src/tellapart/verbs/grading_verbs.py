@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tellapart.engine.embed import look as look_at
+from tellapart.engine.embed import embed_photos
 from tellapart.engine.grade import bind_classes, trained_on_warnings
 from tellapart.engine.inputs import expand_inputs
 from tellapart.engine.predictions import require_place as require_place_for_predictions
 from tellapart.engine.predictor import Predictor
 from tellapart.engine.request_limits import decode_limits, thresholds_for
 from tellapart.engine.session import open_classifier
-from tellapart.engine.stream import Viewer
+from tellapart.engine.stream import PhotoRunner
 from tellapart.errors import DataError
 from tellapart.paths import PathLike, path_of, path_or_none, paths_of, settings_of
 from tellapart.photos.scan import scan
@@ -54,13 +54,13 @@ def evaluate(
     thresholds = thresholds_for(engine.manifest, max_error, file)
     names = engine.manifest.class_names
     table = bind_classes(scan(folder, source=source, for_training=False), names, file)
-    viewer = Viewer(
+    viewer = PhotoRunner(
         engine=engine,
         outputs=tuple(name for name in ("probabilities", "embedding", "novelty") if name in engine.output_names),
         engine_settings=settings,
         decode_settings=decode_limits(source, engine.manifest),
     )
-    seen = look_at(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
+    seen = embed_photos(table, viewer, "Grading", progress, ScanSettings(max_refused_share=1.0))
     if not len(seen.table):
         raise DataError(f"No photo in {folder} can be used.", fix=f"See why with: tellapart check {folder}")
     of_new = conditions_of_graded(seen, engine.manifest)

@@ -15,11 +15,11 @@ from jaxtyping import Bool, Int
 
 from tellapart.atomic import replacing
 from tellapart.cells import CellWriter
-from tellapart.engine.embed import Before, Look, RefusedPhoto, look
+from tellapart.engine.embed import Before, EmbeddedPhotos, RefusedPhoto, embed_photos
 from tellapart.engine.grade import bind_classes, trained_on
 from tellapart.engine.request_limits import decode_limits
 from tellapart.engine.session import Engine, open_classifier
-from tellapart.engine.stream import Viewer
+from tellapart.engine.stream import PhotoRunner
 from tellapart.errors import DataError, UsageError
 from tellapart.evaluation.comparison import Comparison, compare
 from tellapart.evaluation.metrics import check_probabilities
@@ -188,14 +188,14 @@ def _see_both(
     progress: Progress,
     settings: EngineSettings,
     source: SourceSettings,
-) -> tuple[Look, Look]:
+) -> tuple[EmbeddedPhotos, EmbeddedPhotos]:
     """What both models make of the photos that both could use; one pass each, which keeps memory flat.
 
     The second looks at what the first could use, and at the same content: else they would answer different questions.
     """
     limits = ScanSettings(max_refused_share=1.0)
     viewers = [
-        Viewer(
+        PhotoRunner(
             engine=engine,
             outputs=("probabilities", "embedding"),
             engine_settings=settings,
@@ -203,13 +203,13 @@ def _see_both(
         )
         for engine in engines
     ]
-    a = look(table, viewers[0], "Asking A", progress, limits)
+    a = embed_photos(table, viewers[0], "Asking A", progress, limits)
     then = Before(a.sha256, before="when A was asked", when="when B was asked")
-    b = look(a.table, viewers[1], "Asking B", progress, limits, then)
+    b = embed_photos(a.table, viewers[1], "Asking B", progress, limits, then)
     return a.among(b.table.paths), b
 
 
-def _answers(seen: Look, naming: Engine, own: Engine | None = None) -> Int[np.ndarray, " photos"]:
+def _answers(seen: EmbeddedPhotos, naming: Engine, own: Engine | None = None) -> Int[np.ndarray, " photos"]:
     """The class that a model gives each photo, as a number among the classes of `naming`."""
     names, own_names = naming.manifest.class_names, (own or naming).manifest.class_names
     if seen.probabilities is None:
@@ -236,7 +236,7 @@ def _unfair_warnings(known: list[Bool[np.ndarray, " photos"]]) -> list[str]:
     return [f"{trained}: they do not count in the answer, because they would flatter the model that has seen them."]
 
 
-def _copy_warnings(seen: Look) -> list[str]:
+def _copy_warnings(seen: EmbeddedPhotos) -> list[str]:
     num_copies = len(seen.sha256) - len(set(seen.sha256))
     if not num_copies:
         return []

@@ -18,7 +18,7 @@ from tellapart.verbs.arguments import MODEL, SOURCE, Watcher, apart, source_of, 
 
 if TYPE_CHECKING:
     from tellapart.explanations.gallery import ExplainResult
-    from tellapart.explanations.network_input import Sight
+    from tellapart.explanations.network_input import NetworkInput
     from tellapart.explanations.quiz import Question
 
 
@@ -77,7 +77,7 @@ def look(
     out: PathLike | None = None,
     force: bool = False,
     progress: Watcher = False,
-) -> Iterator[Sight]:
+) -> Iterator[NetworkInput]:
     """Show each photo beside what a network sees of it.
 
     Args:
@@ -94,7 +94,7 @@ def look(
         UsageError: an input names nothing, there is no such recipe, or `out` cannot be used.
     """
     from tellapart.explanations.gallery import require_place
-    from tellapart.explanations.network_input import Entry, sights, write_sights
+    from tellapart.explanations.network_input import InputSpec, network_inputs, write_sights
 
     inputs, target = paths_of(photos, "photos"), path_or_none(out, "out")
     file, source = path_or_none(model, "model", MODEL), source_of(source)
@@ -102,10 +102,10 @@ def look(
         require_place(target, force=force)
     named = expand_inputs(inputs, source)
     paths = apart(target, file, inputs, named.paths)
-    entry = Entry.of_recipe(recipe) if file is None else Entry.of_model_file(file)
+    entry = InputSpec.of_recipe(recipe) if file is None else InputSpec.of_model_file(file)
     for warning in named.warnings:
         watcher(progress).note(warning)
-    found = sights(paths, entry, decode_limits(source, entry.manifest))
+    found = network_inputs(paths, entry, decode_limits(source, entry.manifest))
     return found if target is None else write_sights(found, target)
 
 

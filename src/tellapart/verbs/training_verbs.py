@@ -15,7 +15,7 @@ from tellapart.progress import watcher
 from tellapart.results import CheckResult, RunResult
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.apart import require_cache_apart
-from tellapart.training.duplicate_findings import troubling_twins, twin_warnings
+from tellapart.training.duplicate_findings import duplicate_warnings, misplaced_duplicates
 from tellapart.verbs.arguments import RUN, SOURCE, Watcher
 
 
@@ -27,7 +27,9 @@ def check(photos: PathLike, *, settings: TrainSettings | None = None, progress: 
     Raises:
         DataError: the folder cannot be used; all its faults at once.
     """
-    from tellapart.photos.twins import find_twins  # here, because SciPy's graphs take a tenth of a second to load
+    from tellapart.photos.duplicates import (
+        find_duplicates,  # here, because SciPy's graphs take a tenth of a second to load
+    )
     from tellapart.training import prepare
 
     source = path_of(photos, "photos", SOURCE)
@@ -37,16 +39,16 @@ def check(photos: PathLike, *, settings: TrainSettings | None = None, progress: 
     viewer = prepare.backbone_viewer(settings, progress)
     seen = prepare.embed(table, viewer, settings, progress, ScanSettings(strict=settings.strict, max_refused_share=1.0))
     with progress.stage("Looking for copies"):
-        twins = find_twins(seen.sha256, seen.hashes, seen.embeddings)
-    findings = troubling_twins(seen.table, seen.table.parts, twins)
+        duplicates = find_duplicates(seen.sha256, seen.hashes, seen.embeddings)
+    findings = misplaced_duplicates(seen.table, seen.table.parts, duplicates)
     spoilt = share_faults(table, np.isin(table.paths, seen.table.paths), ScanSettings())
     too_many = [f"train will stop, because too many photos cannot be used: {'; '.join(spoilt)}."] if spoilt else []
     return CheckResult(
         table=seen.table,
         refused=seen.refused,
-        twins=findings,
-        num_copies=len(twins.groups) - len(np.unique(twins.groups)),
-        warnings=(*too_many, *table.warnings, *prepare.note_warnings(seen.notes), *twin_warnings(findings)),
+        duplicates=findings,
+        num_copies=len(duplicates.groups) - len(np.unique(duplicates.groups)),
+        warnings=(*too_many, *table.warnings, *prepare.note_warnings(seen.notes), *duplicate_warnings(findings)),
     )
 
 

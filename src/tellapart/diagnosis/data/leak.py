@@ -21,7 +21,7 @@ from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.evaluation.intervals import Estimate, difference_interval
 from tellapart.progress import Progress
 
-_SHOWN_PAIRS = 20  # of copies, in the facts; the run folder's twins.csv has them all
+_SHOWN_PAIRS = 20  # of copies, in the facts; the run folder's duplicates.csv has them all
 
 
 def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
@@ -37,7 +37,7 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
     """
     with progress.stage("Counting copies in the test"):
         rows, right = answers_on_test(case)
-        copied = np.isin(case.twins.groups[rows], case.twins.groups[case.parts != "test"])  # (test photos,)
+        copied = np.isin(case.duplicates.groups[rows], case.duplicates.groups[case.parts != "test"])  # (test photos,)
         num_validation = _num_copied_validation(case)
     if not copied.any():
         return Suspect(
@@ -46,7 +46,7 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
             sentence=f"None of the {counted(len(rows), 'test photo')} has a copy among the other photos.",
             facts={"test_copies": 0, "validation_copies": num_validation},
         )
-    points = overstatement(right, copied, case.twins.groups[rows])
+    points = overstatement(right, copied, case.duplicates.groups[rows])
     experiment = {
         "what": "accuracy of model.onnx on test photos with and without a copy in another part",
         "with_copy": {"n": int(copied.sum()), "right": int(right[copied].sum())},
@@ -58,7 +58,7 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
         sentence=_sentence(right, copied, points),
         experiments=(experiment,),
         advice=f"Put new photos in the place of the {counted(int(copied.sum()), 'test photo')} that {_have(copied)} a "
-        f"copy in another part ({case.folder / 'twins.csv'} names them).",
+        f"copy in another part ({case.folder / 'duplicates.csv'} names them).",
         facts={
             "test_copies": int(copied.sum()),
             "validation_copies": num_validation,
@@ -99,7 +99,7 @@ def overstatement(
 def copies_across(case: Case) -> list[dict[str, str]]:
     """Pairs of copies of which exactly one is a test photo: path in the test, path elsewhere, kind."""
     pairs = []
-    for pair in case.twins.pairs:
+    for pair in case.duplicates.pairs:
         inside, outside = pair.first, pair.second
         if case.parts[inside] != "test":
             inside, outside = outside, inside
@@ -115,8 +115,8 @@ def _independent(groups: Int[np.ndarray, " photos"]) -> int:
 
 
 def _num_copied_validation(case: Case) -> int:
-    in_train = case.twins.groups[case.parts == "train"]
-    return int(np.isin(case.twins.groups[case.parts == "validation"], in_train).sum())
+    in_train = case.duplicates.groups[case.parts == "train"]
+    return int(np.isin(case.duplicates.groups[case.parts == "validation"], in_train).sum())
 
 
 def _sentence(right: np.ndarray, copied: np.ndarray, points: Estimate) -> str:

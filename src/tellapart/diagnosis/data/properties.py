@@ -20,7 +20,7 @@ from jaxtyping import Float, Int
 
 from tellapart.evaluation.folds import stratified_group_folds
 from tellapart.evaluation.ridge import out_of_fold_scores, permutation_probability
-from tellapart.photos.glimpse import SIDE_PX, Glimpse
+from tellapart.photos.glimpse import SIDE_PX, PhotoStats
 
 BORDER_SHARE = 1 / 16  # of the side: 4 of 64 pixels
 CORNER_SHARE = 5 / 32  # of the side: 10 of 64 pixels; stamps and dates are usually smaller
@@ -32,14 +32,14 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
 
 
 @dataclass(frozen=True, kw_only=True)
-class Telling:
+class PropertyScore:
     """How well one property tells the classes apart."""
 
     informedness: Float[np.ndarray, " classes"]  # recall + specificity - 1 of each class against the rest; 0: chance
     probability: float  # of a best class that good, if the classes had nothing to do with the property
 
 
-def numbers_of(seen: Sequence[Glimpse]) -> dict[str, Float[np.ndarray, "photos numbers"]]:
+def numbers_of(seen: Sequence[PhotoStats]) -> dict[str, Float[np.ndarray, "photos numbers"]]:
     """The numbers of each property, one row per photo; properties that are equal in all photos are left out."""
     pixels = np.stack([photo.pixels for photo in seen]).astype(np.float32)  # (photos, side, side, 3)
     width, height = (np.array([getattr(photo, name) for photo in seen], float) for name in ("width_px", "height_px"))
@@ -84,7 +84,7 @@ def tell_classes(
     num_classes: int,
     num_permutations: int,
     seed: int = 0,
-) -> Telling:
+) -> PropertyScore:
     """How well a property tells each class from the rest, in photos that the model was not fitted on.
 
     Args:
@@ -107,7 +107,7 @@ def tell_classes(
     informedness = _informedness(scores, flat).reshape(-1, num_classes)
     best = informedness.max(axis=1)
     probability = permutation_probability(best[0], best[1:]) if num_permutations else 1.0
-    return Telling(informedness=informedness[0], probability=probability)
+    return PropertyScore(informedness=informedness[0], probability=probability)
 
 
 def in_bins(numbers: Float[np.ndarray, "photos numbers"]) -> Float[np.ndarray, "photos bins"]:

@@ -26,7 +26,7 @@ from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused
 from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.decode import open_photo, to_pixels
-from tellapart.photos.glimpse import Glimpse, stored_like
+from tellapart.photos.glimpse import PhotoStats, stored_like
 from tellapart.settings import DecodeSettings
 from tellapart.workers import in_order
 
@@ -36,21 +36,21 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeldOut:
+class SwapPhotos:
     """Photos that were not trained on, ready to be shown; one row each."""
 
     files: Sequence[Path]
     labels: Int[np.ndarray, " photos"]
-    glimpses: Sequence[Glimpse]
+    glimpses: Sequence[PhotoStats]
     num_classes: int
     limits: DecodeSettings = DecodeSettings()  # under which they were trained on
 
 
-# From a photo and its partner, numbers of `HeldOut`, to what the network is shown.
+# From a photo and its partner, numbers of `SwapPhotos`, to what the network is shown.
 Exchange = Callable[[int, int], UInt8[np.ndarray, "side side 3"]]
 
 
-def exchange_of(name: str, photos: HeldOut, side_px: int, threads: int) -> Exchange | None:
+def exchange_of(name: str, photos: SwapPhotos, side_px: int, threads: int) -> Exchange | None:
     """How two photos exchange a property; None for one that no picture shows."""
     if name in ("file size", "dimensions"):
         return lambda own, other: stored_like(photos.files[own], photos.glimpses[other], side_px, photos.limits)
@@ -96,7 +96,7 @@ class ReadPixels:
 
 
 def loss_without(
-    exchange: Exchange, photos: HeldOut, engine: Engine, threads: int, seed: int = 0
+    exchange: Exchange, photos: SwapPhotos, engine: Engine, threads: int, seed: int = 0
 ) -> tuple[Estimate, float, float]:
     """The accuracy that is lost once the property says nothing of the class; and the accuracies it is made of.
 

@@ -20,13 +20,13 @@ from jaxtyping import Int
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.data.properties import numbers_of, tell_classes
-from tellapart.diagnosis.data.property_swap import HeldOut, exchange_of, loss_without
+from tellapart.diagnosis.data.property_swap import SwapPhotos, exchange_of, loss_without
 from tellapart.diagnosis.data.test_predictions import informedness_on_test
 from tellapart.diagnosis.phrases import percent, points_between
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.engine.request_limits import decode_limits
 from tellapart.evaluation.intervals import Estimate
-from tellapart.photos.glimpse import Glimpse, glimpses
+from tellapart.photos.glimpse import PhotoStats, glimpses
 from tellapart.progress import Progress
 from tellapart.settings import DecodeSettings
 
@@ -81,7 +81,7 @@ def suspect_shortcut(case: Case, budget: Budget, progress: Progress) -> Suspect:
 
 
 def find_telling_properties(
-    seen: list[Glimpse], labels: Int[np.ndarray, " photos"], groups: Int[np.ndarray, " photos"], case: Case
+    seen: list[PhotoStats], labels: Int[np.ndarray, " photos"], groups: Int[np.ndarray, " photos"], case: Case
 ) -> tuple[list[dict[str, Any]], list[Finding]]:
     """Every property with how well it tells the classes, and those that do so nearly as well as the classifier."""
     names, tried, findings = case.table.class_names, [], []
@@ -124,7 +124,7 @@ def _sample(case: Case, rows: Int[np.ndarray, " rows"], most: int) -> Int[np.nda
 
 def _glimpse(
     case: Case, rows: Int[np.ndarray, " rows"], stage: str, progress: Progress
-) -> tuple[Int[np.ndarray, " rows"], list[Glimpse]]:
+) -> tuple[Int[np.ndarray, " rows"], list[PhotoStats]]:
     """The simple facts of photos that can still be read, and their rows."""
     kept, seen = [], []
     with progress.stage(stage, len(rows)) as advance:
@@ -139,7 +139,7 @@ def _glimpse(
     return np.array(kept, np.int64), seen
 
 
-def _held_out(case: Case, progress: Progress) -> HeldOut:
+def _held_out(case: Case, progress: Progress) -> SwapPhotos:
     """Validation and test photos, of classes with at least two of them, in the shares that they have."""
     rows = case.rows("validation", "test")
     labels = case.table.labels[rows]
@@ -149,7 +149,7 @@ def _held_out(case: Case, progress: Progress) -> HeldOut:
     labels = case.table.labels[rows]
     enough = np.bincount(labels, minlength=len(case.table.class_names))[labels] > 1
     kept = np.flatnonzero(enough).tolist()
-    return HeldOut(
+    return SwapPhotos(
         files=[case.table.file(int(rows[at])) for at in kept],
         labels=labels[enough],
         glimpses=[seen[at] for at in kept],
@@ -162,7 +162,7 @@ def _limits(case: Case) -> DecodeSettings:
     return decode_limits(case.settings.source, case.engine.manifest)
 
 
-def _measured(finding: Finding, photos: HeldOut, case: Case) -> Finding:
+def _measured(finding: Finding, photos: SwapPhotos, case: Case) -> Finding:
     """The finding with what the classifier loses, where that can be tried."""
     threads = case.settings.threads
     exchange = exchange_of(finding.property, photos, case.engine.manifest.side_px, threads)

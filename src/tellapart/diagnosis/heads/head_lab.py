@@ -23,7 +23,7 @@ from tellapart.diagnosis.statistics.subsets import nested_ranks
 from tellapart.progress import Silent
 from tellapart.reading import read_json
 from tellapart.settings import HeadSettings, ScanSettings
-from tellapart.training.head import Trial, try_strengths
+from tellapart.training.head import PenaltyTrial, try_strengths
 from tellapart.training.prepare import backbone_viewer, embed
 
 # From a backbone's name and row numbers of the lab's photos: which of these were seen, and their embeddings.
@@ -44,7 +44,7 @@ class HeadLab:
     heads: HeadSettings
     backbone: str
     strength: float | None = None  # that the run chose; None: unknown
-    look_again: LookAgain | None = None  # None: the photos cannot be seen again
+    embed_again: LookAgain | None = None  # None: the photos cannot be seen again
     settings: HeadExperimentSettings = HeadExperimentSettings()
 
     @cached_property
@@ -53,9 +53,9 @@ class HeadLab:
         return folds_of(self.photos, self.heads.seed, self.settings.num_folds)
 
     @cached_property
-    def _timed_path(self) -> tuple[tuple[Trial, ...], float]:
+    def _timed_path(self) -> tuple[tuple[PenaltyTrial, ...], float]:
         start = time.perf_counter()
-        trials: list[Trial] = []
+        trials: list[PenaltyTrial] = []
         photos = self.photos
         for trial in try_strengths(photos.embeddings, photos.labels, self.folds, photos.num_classes, self.heads):
             trials.append(trial)
@@ -66,7 +66,7 @@ class HeadLab:
         return tuple(trials), time.perf_counter() - start
 
     @property
-    def path(self) -> tuple[Trial, ...]:
+    def path(self) -> tuple[PenaltyTrial, ...]:
         """All photos at every strength that `train` tries, from the strongest to weaker than the best; fitted once."""
         return self._timed_path[0]
 
@@ -76,14 +76,14 @@ class HeadLab:
         return self._timed_path[1]
 
     @cached_property
-    def own(self) -> Trial:
+    def own(self) -> PenaltyTrial:
         """The trial at the run's strength, or at the one that the recipe would choose."""
         strength = self.strength
         if strength is None:
             return min(self.path, key=lambda trial: trial.loss)
         return min(self.path, key=lambda trial: abs(np.log(trial.strength / strength)))
 
-    def wrong(self, trial: Trial) -> Bool[np.ndarray, " photos"]:
+    def wrong(self, trial: PenaltyTrial) -> Bool[np.ndarray, " photos"]:
         """Which photos a head gets wrong that has not seen them."""
         return trial.logits.argmax(axis=1) != self.photos.labels
 
@@ -117,7 +117,7 @@ def open_lab(case: Case, seconds: float) -> HeadLab:
         heads=HeadSettings(class_weight=case.settings.class_weight, seed=case.settings.seed),
         backbone=case.settings.backbone,
         strength=_chosen_strength(case),
-        look_again=lambda backbone, chosen: _look_again(case, backbone, rows[chosen]),
+        embed_again=lambda backbone, chosen: _embed_again(case, backbone, rows[chosen]),
         settings=settings,
     )
 
@@ -129,7 +129,7 @@ def _chosen_strength(case: Case) -> float | None:
         return None
 
 
-def _look_again(case: Case, backbone: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _embed_again(case: Case, backbone: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     settings = dataclasses.replace(case.settings, backbone=backbone)
     order = np.argsort(rows)  # a table is always in path order
     table = case.table.select(rows[order])

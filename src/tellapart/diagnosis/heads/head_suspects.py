@@ -31,7 +31,7 @@ from tellapart.evaluation.intervals import Estimate
 from tellapart.network.family import BACKBONES
 from tellapart.progress import Progress
 from tellapart.settings import HeadSettings
-from tellapart.training.head import Trial, try_strengths
+from tellapart.training.head import PenaltyTrial, try_strengths
 
 _IMBALANCE = 1.5  # largest class to smallest, from which class weights are worth a trial
 _CHUNK = 64  # photos looked at between two looks at the clock
@@ -118,16 +118,16 @@ def suspect_regularisation(lab: HeadLab, budget: Budget) -> Suspect:
     """What a stronger penalty, and class weights where classes differ in number, would gain."""
     own = lab.path.index(lab.own)
     before = lab.wrong(lab.own)
-    others: list[_Alternative] = []
+    others: list[_OtherHead] = []
     if own > 0:
-        others.append(_Alternative("a stronger penalty", "stronger", before, lab.wrong(lab.path[own - 1])))
+        others.append(_OtherHead("a stronger penalty", "stronger", before, lab.wrong(lab.path[own - 1])))
     counts = np.bincount(lab.photos.labels, minlength=lab.photos.num_classes)
     if counts.max() >= _IMBALANCE * max(counts.min(), 1) and budget.left() > lab.path_seconds:
         weighted = _other_weights(lab)
         heads = replace(lab.heads, class_weight=weighted)
         trial = best_of(_tries(lab.photos, lab.folds, heads))
         label = "classes weighted alike" if weighted == "balanced" else "no class weights"
-        others.append(_Alternative(label, "class_weight", before, lab.wrong(trial)))
+        others.append(_OtherHead(label, "class_weight", before, lab.wrong(trial)))
     if not others:
         sentence = "The penalty is the strongest that is tried, and classes are of like size."
         return Suspect(name="regularisation", points=Estimate(0.0, 0.0, 0.0), sentence=sentence)
@@ -178,7 +178,7 @@ def suspect_size(lab: HeadLab, budget: Budget, progress: Progress) -> Suspect:
 
 def _narrower(
     lab: HeadLab, folds: Int[np.ndarray, " photos"], budget: Budget, progress: Progress
-) -> tuple[list[_Alternative], list[np.ndarray]]:
+) -> tuple[list[_OtherHead], list[np.ndarray]]:
     """Heads that see a random part of the embedding, against one that sees all of it."""
     settings, photos_, width = lab.settings, lab.photos, lab.photos.embeddings.shape[1]
     expected = lab.path_seconds * (settings.num_quick_folds / settings.num_folds)
@@ -198,13 +198,13 @@ def _narrower(
                 wrong.append(lab.wrong(best_of(_tries(part, folds, lab.heads))))
                 advance(1)
             after = np.mean(wrong, axis=0)  # (photos,) share of the draws in which it was wrong
-            others.append(_Alternative(f"a network {share:g} times as wide", "too_large", before, after, width=share))
+            others.append(_OtherHead(f"a network {share:g} times as wide", "too_large", before, after, width=share))
     return others, [photos_.groups] * len(others)
 
 
 def _other_backbone(
     lab: HeadLab, budget: Budget, progress: Progress
-) -> tuple[_Alternative, Int[np.ndarray, " seen"]] | None:
+) -> tuple[_OtherHead, Int[np.ndarray, " seen"]] | None:
     """The largest backbone against the run's, or the smallest where it has the largest, on as many photos as time is.
 
     Both learn from the same few photos. What the change gains there is taken as a share of the error, and that share
@@ -213,7 +213,7 @@ def _other_backbone(
     sizes = sorted(BACKBONES.values(), key=lambda backbone: backbone.side_px)
     larger = lab.backbone != sizes[-1].name
     name = sizes[-1].name if larger else sizes[0].name
-    if lab.look_again is None or lab.backbone not in BACKBONES:
+    if lab.embed_again is None or lab.backbone not in BACKBONES:
         return None
     seen = _looked(lab, name, lab.settings.look_share * budget.left(), progress)
     if seen is None:
@@ -227,12 +227,12 @@ def _other_backbone(
     scale = float(min(1.0, whole / before.mean())) if before.any() else 1.0
     what = f"the {'larger' if larger else 'smaller'} backbone {name}, tried on {photos(len(rows))}"
     kind = "too_small" if larger else "too_large"
-    return _Alternative(what, kind, before, after != sample.labels, scale, backbone=name), sample.groups
+    return _OtherHead(what, kind, before, after != sample.labels, scale, backbone=name), sample.groups
 
 
 def _looked(lab: HeadLab, backbone: str, seconds: float, progress: Progress) -> tuple[np.ndarray, np.ndarray] | None:
     """Row numbers and embeddings of as many photos as the time allows, the same share of every class."""
-    if lab.look_again is None:
+    if lab.embed_again is None:
         return None
     order = np.argsort(nested_ranks(lab.photos.labels, lab.photos.groups, lab.heads.seed), kind="stable")
     order = order[: lab.settings.most_looked]
@@ -243,7 +243,7 @@ def _looked(lab: HeadLab, backbone: str, seconds: float, progress: Progress) -> 
             if time.perf_counter() > until:
                 break
             chunk = order[first : first + _CHUNK]
-            seen, values = lab.look_again(backbone, chunk)
+            seen, values = lab.embed_again(backbone, chunk)
             rows.append(chunk[seen])
             embeddings.append(values)
             advance(len(chunk))
@@ -261,7 +261,7 @@ def _size_sentence(what: str, direction: str, points: Estimate) -> str:
     return f"Whether a network of another size would help cannot be told: the best gains {with_doubt(points)} of 100."
 
 
-def _size_advice(best: _Alternative, points: Estimate) -> str:
+def _size_advice(best: _OtherHead, points: Estimate) -> str:
     """Advice to take another backbone; for a part of an embedding there is no option."""
     if points.low <= 0:
         return ""
@@ -272,7 +272,7 @@ def _size_advice(best: _Alternative, points: Estimate) -> str:
 # Alternatives
 
 
-class _Alternative(NamedTuple):
+class _OtherHead(NamedTuple):
     """Another way to make the classifier, judged on the same photos."""
 
     what: str
@@ -285,8 +285,8 @@ class _Alternative(NamedTuple):
 
 
 def _best_of_all(
-    others: Sequence[_Alternative], groups: Sequence[np.ndarray]
-) -> tuple[_Alternative, Estimate, tuple[dict[str, Any], ...]]:
+    others: Sequence[_OtherHead], groups: Sequence[np.ndarray]
+) -> tuple[_OtherHead, Estimate, tuple[dict[str, Any], ...]]:
     """The alternative with the surest gain; the intervals of all hold together at LEVEL (Bonferroni)."""
     level = 1 - (1 - LEVEL) / len(others)
     gains = []
@@ -309,7 +309,7 @@ def _best_of_all(
     return others[surest], gains[surest], rows
 
 
-def _tries(chosen: Photos, folds: np.ndarray, heads: HeadSettings) -> Iterator[Trial]:
+def _tries(chosen: Photos, folds: np.ndarray, heads: HeadSettings) -> Iterator[PenaltyTrial]:
     return try_strengths(chosen.embeddings, chosen.labels, folds, chosen.num_classes, heads)
 
 

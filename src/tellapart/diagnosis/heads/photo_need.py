@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from tellapart.diagnosis.heads.head_curve import Measured, folds_of, measure
+from tellapart.diagnosis.heads.head_curve import CurvePoint, folds_of, measure
 from tellapart.diagnosis.heads.head_lab import HeadLab
 from tellapart.diagnosis.phrases import SMALL, photos, with_doubt
-from tellapart.diagnosis.statistics.power_law import Law, fit_law
+from tellapart.diagnosis.statistics.power_law import PowerLaw, fit_power_law
 from tellapart.diagnosis.statistics.subsets import nested_ranks
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.evaluation.intervals import LEVEL as SHOWN_LEVEL
@@ -62,7 +62,7 @@ def suspect_photos(lab: HeadLab, budget: Budget, progress: Progress) -> tuple[Su
     )
 
 
-def measure_curve(lab: HeadLab, budget: Budget, progress: Progress) -> list[Measured]:
+def measure_curve(lab: HeadLab, budget: Budget, progress: Progress) -> list[CurvePoint]:
     """Measure the error after learning from nested subsets, several times each, and once from all photos."""
     settings = lab.settings
     whole = min(lab.path, key=lambda trial: trial.loss)
@@ -78,21 +78,21 @@ def measure_curve(lab: HeadLab, budget: Budget, progress: Progress) -> list[Meas
                     curve.append(measure(lab.photos, ranks, folds, share, lab.heads))
                 advance(1)
     num_photos = len(lab.photos.labels) * (1 - 1 / (int(lab.folds.max()) + 1))
-    return [*curve, Measured(num_photos=num_photos, share=1.0, wrong=lab.wrong(whole), trial=whole)]
+    return [*curve, CurvePoint(num_photos=num_photos, share=1.0, wrong=lab.wrong(whole), trial=whole)]
 
 
-def law_of(curve: Sequence[Measured], judged: Bool[np.ndarray, " photos"], lab: HeadLab) -> Law:
+def law_of(curve: Sequence[CurvePoint], judged: Bool[np.ndarray, " photos"], lab: HeadLab) -> PowerLaw:
     """The law of the errors on some of the photos."""
     num_photos = np.array([point.num_photos for point in curve])
     errors = np.array([point.wrong[judged].mean() for point in curve])
-    return fit_law(num_photos, errors, len(np.unique(lab.photos.groups[judged])))
+    return fit_power_law(num_photos, errors, len(np.unique(lab.photos.groups[judged])))
 
 
 def _smallest_class(lab: HeadLab, share: float) -> float:
     return share * np.bincount(lab.photos.labels, minlength=lab.photos.num_classes).min()
 
 
-def _forecast(law: Law, curve: Sequence[Measured], lab: HeadLab) -> dict[str, Any]:
+def _forecast(law: PowerLaw, curve: Sequence[CurvePoint], lab: HeadLab) -> dict[str, Any]:
     """Accuracy and gain at twice and four times as many photos, for all classes and for each."""
     forecast: dict[str, Any] = {
         "photos": lab.num_now,
@@ -115,13 +115,13 @@ def _forecast(law: Law, curve: Sequence[Measured], lab: HeadLab) -> dict[str, An
     return forecast
 
 
-def _accuracy(law: Law, num_photos: int | float) -> dict[str, float | None]:
+def _accuracy(law: PowerLaw, num_photos: int | float) -> dict[str, float | None]:
     error = law.error(num_photos, SHOWN_LEVEL)
     value = None if error.value is None else 1 - error.value
     return Estimate(value, 1 - error.high, 1 - error.low).to_dict()
 
 
-def _experiments(curve: Sequence[Measured]) -> list[dict[str, Any]]:
+def _experiments(curve: Sequence[CurvePoint]) -> list[dict[str, Any]]:
     rows = []
     for share in sorted({point.share for point in curve}):
         points = [point for point in curve if point.share == share]

@@ -8,7 +8,7 @@ Three of different kinds are asked, because they err on different photos:
     nearest   the votes of the thirty nearest photos
 
 Each of the first two is cross-validated over several ways to deal the folds. The mean of the logarithms of their
-probabilities finds more planted wrong labels than the best of them: see `benchmarks/doubts.py`.
+probabilities finds more planted wrong labels than the best of them: see `benchmarks/label_issues.py`.
 
 Reads embeddings; writes nothing.
 """
@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from tellapart.diagnosis.experiment_settings import DoubtSettings
+from tellapart.diagnosis.experiment_settings import LabelIssueSettings
 from tellapart.diagnosis.labels.batched_heads import Axes, fit_heads, principal_axes
 from tellapart.diagnosis.labels.nearest_neighbours import Nearest
 from tellapart.evaluation.calibration import fit_temperature
@@ -30,7 +30,7 @@ from tellapart.evaluation.folds import stratified_group_folds
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class OutOfFoldAnswers:
     """What the three say together, and how the first of them was fitted."""
 
     logits: Float32[np.ndarray, "photos classes"]  # mean logarithm of their probabilities
@@ -46,8 +46,8 @@ def ask_held_out(
     groups: Int[np.ndarray, " photos"],
     num_classes: int,
     nearest: Nearest,
-    settings: DoubtSettings,
-) -> HeldOut:
+    settings: LabelIssueSettings,
+) -> OutOfFoldAnswers:
     """What is thought of each photo's class by those who did not see it.
 
     Args:
@@ -70,10 +70,10 @@ def ask_held_out(
     curved = _cross_validate(bumps, labels, num_classes, folds, settings.bump_strengths)
     votes = np.log(nearest.votes(labels, num_classes))
     logits = (heads.logits + curved.logits + votes) / np.float32(3)
-    return HeldOut(logits, axes, folds, heads.strength, heads.scale)
+    return OutOfFoldAnswers(logits, axes, folds, heads.strength, heads.scale)
 
 
-class _Validated(NamedTuple):
+class _TemperatureFit(NamedTuple):
     logits: Float32[np.ndarray, "photos classes"]  # logarithms of probabilities
     strength: float
     scale: float
@@ -81,7 +81,7 @@ class _Validated(NamedTuple):
 
 def _cross_validate(
     axes: Axes, labels: np.ndarray, num_classes: int, folds: Sequence[np.ndarray], strengths: Sequence[float]
-) -> _Validated:
+) -> _TemperatureFit:
     """Logits by the strength with the lowest held-out loss, walking from strong to weak until it rises again."""
     best, chosen = np.inf, strengths[0]
     for strength in strengths:
@@ -93,7 +93,7 @@ def _cross_validate(
         best, chosen = loss, strength
     logits = out_of_fold(axes, labels, num_classes, folds, chosen)
     temperature = fit_temperature(logits, labels)
-    return _Validated(_log_softmax(logits / temperature), chosen, 1 / temperature)
+    return _TemperatureFit(_log_softmax(logits / temperature), chosen, 1 / temperature)
 
 
 def out_of_fold(
@@ -126,7 +126,7 @@ def out_of_fold(
     return total / np.float32(len(folds))
 
 
-def _bumps(embeddings: np.ndarray, settings: DoubtSettings) -> Float32[np.ndarray, "photos landmarks"]:
+def _bumps(embeddings: np.ndarray, settings: LabelIssueSettings) -> Float32[np.ndarray, "photos landmarks"]:
     """How near each photo is to each of some others: a Gaussian of its distance, 1 at the same place."""
     directions = _to_directions(embeddings)
     rng = np.random.default_rng(settings.seed)

@@ -7,7 +7,7 @@
 
 Nothing is changed here. A person looks at the list, corrects it and lets `relabelling.apply` write a new table.
 
-Reads embeddings; writes doubts.csv. Sources: Northcutt, Jiang & Chuang 2021, Journal of Artificial Intelligence
+Reads embeddings; writes label_issues.csv. Sources: Northcutt, Jiang & Chuang 2021, Journal of Artificial Intelligence
 Research 70:1373 (confident learning); Kuan & Mueller 2022, arXiv 2210.03920 (which score to rank by).
 """
 
@@ -23,8 +23,8 @@ from jaxtyping import Bool, Float, Int
 
 from tellapart.atomic import write_bytes
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.experiment_settings import DoubtSettings
-from tellapart.diagnosis.labels.cross_validation import HeldOut, ask_held_out
+from tellapart.diagnosis.experiment_settings import LabelIssueSettings
+from tellapart.diagnosis.labels.cross_validation import OutOfFoldAnswers, ask_held_out
 from tellapart.diagnosis.labels.label_noise import LabelNoise, estimate_noise
 from tellapart.diagnosis.labels.memorisation import Memorisation, memorisation
 from tellapart.diagnosis.labels.nearest_neighbours import find_nearest
@@ -36,11 +36,11 @@ from tellapart.runs.ownership import write_rows
 
 COLUMNS = ("path", "label", "suggestion", "score", "kind")
 _MOST_BYTES = 100_000_000  # of a file that is read back
-_DEFAULTS = DoubtSettings()
+_DEFAULTS = LabelIssueSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Doubts:
+class LabelIssues:
     """What is doubted of each photo; arrays have one row per photo."""
 
     labels: Int[np.ndarray, " photos"]  # as given
@@ -50,7 +50,7 @@ class Doubts:
     unlike: Bool[np.ndarray, " photos"]  # the photo is listed as unlike every class; then no label is suggested
     distance: Float[np.ndarray, " photos"]  # mean cosine distance to the nearest photos of other groups
     noise: LabelNoise  # how many labels are wrong in all
-    held_out: HeldOut = field(repr=False)
+    held_out: OutOfFoldAnswers = field(repr=False)
 
     @property
     def score(self) -> Float[np.ndarray, " photos"]:
@@ -69,14 +69,14 @@ class Doubts:
         return np.concatenate([by_score[self.wrong[by_score]], by_distance[self.unlike[by_distance]]])
 
 
-def find_doubts(
+def find_label_issues(
     embeddings: Float[np.ndarray, "photos width"],
     labels: Int[np.ndarray, " photos"],
     groups: Int[np.ndarray, " photos"],
     num_classes: int,
-    settings: DoubtSettings = _DEFAULTS,
+    settings: LabelIssueSettings = _DEFAULTS,
     progress: Progress | None = None,
-) -> Doubts:
+) -> LabelIssues:
     """Doubted labels and photos unlike every class.
 
     Args:
@@ -96,7 +96,7 @@ def find_doubts(
         others[np.arange(len(labels)), labels] = -1
         distance = nearest.distance(settings.num_nearest)
         unlike = _far(distance, settings)
-        return Doubts(
+        return LabelIssues(
             labels=labels,
             probabilities=probabilities,
             suggestion=others.argmax(axis=1),
@@ -108,15 +108,17 @@ def find_doubts(
         )
 
 
-def doubts_of(case: Case, progress: Progress, settings: DoubtSettings = _DEFAULTS) -> Doubts:
+def label_issues_of(case: Case, progress: Progress, settings: LabelIssueSettings = _DEFAULTS) -> LabelIssues:
     """Doubts about all photos of a run, whatever their part: a wrong label harms in each."""
     table = case.table
-    return find_doubts(case.look.embeddings, table.labels, case.groups, len(table.class_names), settings, progress)
+    return find_label_issues(
+        case.look.embeddings, table.labels, case.groups, len(table.class_names), settings, progress
+    )
 
 
-def memorisation_of(case: Case, doubts: Doubts, progress: Progress) -> Memorisation:
+def memorisation_of(case: Case, label_issues: LabelIssues, progress: Progress) -> Memorisation:
     """How well heads like those that doubt know each photo of a run by heart."""
-    table, held_out = case.table, doubts.held_out
+    table, held_out = case.table, label_issues.held_out
     with progress.stage("Asking which photos are known by heart") as advance:
         return memorisation(
             held_out.axes, table.labels, case.groups, len(table.class_names), held_out.strength, held_out.scale, advance
@@ -124,7 +126,7 @@ def memorisation_of(case: Case, doubts: Doubts, progress: Progress) -> Memorisat
 
 
 def keep_corrections(run: Path, progress: Progress) -> None:
-    """Keep a doubts.csv that a person has changed under another name, because a new one is about to replace it.
+    """Keep a label_issues.csv that a person has changed under another name, because a new one is about to replace it.
 
     Args:
         run: the run folder; its diagnosis.json knows what was written.
@@ -134,30 +136,30 @@ def keep_corrections(run: Path, progress: Progress) -> None:
         ResourceError: it cannot be written.
     """
     try:
-        content = read_file(run / "doubts.csv", _MOST_BYTES)
-        written = json.loads(read_text(run / "diagnosis.json", _MOST_BYTES)).get("doubts_sha256")
+        content = read_file(run / "label_issues.csv", _MOST_BYTES)
+        written = json.loads(read_text(run / "diagnosis.json", _MOST_BYTES)).get("label_issues_sha256")
     except (OSError, ValueError, AttributeError):
         return
     digest = hashlib.sha256(content).hexdigest()
     if digest != written:
         kept = run / f"doubts-{digest[:8]}.csv"
         write_bytes(kept, content)
-        progress.note(f"{run / 'doubts.csv'} was changed since it was written; it is kept as {kept.name}.")
+        progress.note(f"{run / 'label_issues.csv'} was changed since it was written; it is kept as {kept.name}.")
 
 
-def write_doubts(path: Path, table: PhotoTable, doubts: Doubts) -> None:
+def write_label_issues(path: Path, table: PhotoTable, label_issues: LabelIssues) -> None:
     """Write the photos to look at: path,label,suggestion,score,kind.
 
     Photos unlike every class have no suggestion; their score is their distance to the nearest photos.
     """
     rows = []
-    for row in doubts.listed().tolist():
+    for row in label_issues.listed().tolist():
         label = table.class_names[int(table.labels[row])]
-        if doubts.wrong[row]:
-            suggestion = table.class_names[int(doubts.suggestion[row])]
-            rows.append((table.paths[row], label, suggestion, f"{doubts.score[row]:.4f}", "label"))
+        if label_issues.wrong[row]:
+            suggestion = table.class_names[int(label_issues.suggestion[row])]
+            rows.append((table.paths[row], label, suggestion, f"{label_issues.score[row]:.4f}", "label"))
         else:
-            rows.append((table.paths[row], label, "", f"{doubts.distance[row]:.4f}", "unlike"))
+            rows.append((table.paths[row], label, "", f"{label_issues.distance[row]:.4f}", "unlike"))
     write_rows(path, COLUMNS, rows)
 
 
@@ -174,7 +176,7 @@ def _doubted(labels: np.ndarray, probabilities: np.ndarray) -> Bool[np.ndarray, 
     return np.asarray(listed, bool) & (probabilities.argmax(axis=1) != labels)
 
 
-def _far(distance: np.ndarray, settings: DoubtSettings) -> Bool[np.ndarray, " photos"]:
+def _far(distance: np.ndarray, settings: LabelIssueSettings) -> Bool[np.ndarray, " photos"]:
     """Distances beyond the usual, by the median of their logarithms and the spread around it; never very many."""
     logarithms = np.log(np.maximum(distance, 1e-6))
     middle = np.median(logarithms)

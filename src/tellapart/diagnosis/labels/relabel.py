@@ -1,6 +1,6 @@
 """From doubted labels that a person has reviewed to a new table of labels; photos are never touched.
 
-    doubts.csv ─a person looks and edits─▶ reviewed.csv ─apply─▶ labels.csv ─tellapart train labels.csv─▶
+    label_issues.csv ─a person looks and edits─▶ reviewed.csv ─apply─▶ labels.csv ─tellapart train labels.csv─▶
 
 In the reviewed file a row whose suggestion is left there gives the photo that label, a row without a suggestion or a
 deleted row leaves it as it was, and a dash leaves the photo out. The new table names the parts and groups of the run,
@@ -33,7 +33,7 @@ _NEEDED = ("path", "label", "suggestion")
 
 
 @dataclass(frozen=True)
-class Relabelled:
+class RelabelResult:
     """What was written."""
 
     file: Path
@@ -44,11 +44,11 @@ class Relabelled:
 
 def apply(
     reviewed: Path, run: Path, out: Path | None = None, photos: Path | None = None, *, force: bool = False
-) -> Relabelled:
-    """Write a new table of labels with the suggestions of a reviewed doubts.csv.
+) -> RelabelResult:
+    """Write a new table of labels with the suggestions of a reviewed label_issues.csv.
 
     Args:
-        reviewed: doubts.csv of the run, as a person left it.
+        reviewed: label_issues.csv of the run, as a person left it.
         run: the run folder.
         out: the table to write. It must lie above the photos, since its paths are relative to it; by default
             `<photos>-relabelled.csv` in the nearest folder that is not among them.
@@ -86,7 +86,7 @@ def apply(
     kept = {path: row for path, row in new.items() if row["label"] != LEAVE_OUT}
     clear_abandoned(out.parent)
     write_text(out, _table(kept, prefix))
-    return Relabelled(out, len(kept), changed, left_out)
+    return RelabelResult(out, len(kept), changed, left_out)
 
 
 def _places(run: Path, photos: Path | None) -> tuple[Path, Path]:
@@ -111,20 +111,20 @@ def _places(run: Path, photos: Path | None) -> tuple[Path, Path]:
 def _splits(run: Path) -> dict[str, dict[str, str]]:
     """The used photos of the run by path."""
     try:
-        rows = {row["path"]: row for row in read_rows(run / "splits.csv", ("path", "label", "part", "group"))}
+        rows = {row["path"]: row for row in read_rows(run / "splits.csv", ("path", "label", "split", "group"))}
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{run / 'splits.csv'} cannot be read: {getattr(error, 'strerror', None) or error}.",
             fix="Name the folder that `tellapart train` wrote, with its files as they were.",
         ) from error
-    return {path: row for path, row in rows.items() if row["part"] in ("train", "validation", "test")}
+    return {path: row for path, row in rows.items() if row["split"] in ("train", "validation", "test")}
 
 
 def _read_reviewed(file: Path, rows: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Suggestion by path, for every row that has one."""
     known = {row["label"] for row in rows.values()}
     classes = {_normal(name): name for name in known}
-    fix = "Keep the first line of doubts.csv: path,label,suggestion."
+    fix = "Keep the first line of label_issues.csv: path,label,suggestion."
     by_normal = {_normal(path): path for path in rows}
     faults, suggestions = Faults(file), {}
     strange, outdated, unknown, twice = [], [], [], []
@@ -139,8 +139,8 @@ def _read_reviewed(file: Path, rows: Mapping[str, Mapping[str, str]]) -> dict[st
         elif suggestions.setdefault(path, suggestion) != suggestion:
             twice.append(path)
     for names, problem, fix in (
-        (strange, "photos that the run did not use", "give the doubts.csv of this run"),
-        (outdated, "labels that differ from those of the run", "give the doubts.csv of this run"),
+        (strange, "photos that the run did not use", "give the label_issues.csv of this run"),
+        (outdated, "labels that differ from those of the run", "give the label_issues.csv of this run"),
         (sorted(set(unknown)), "suggestions that are no class", f"write one of: {name_some(sorted(known), most=8)}"),
         (twice, "photos with two suggestions", "keep one row for each photo"),
     ):
@@ -172,10 +172,10 @@ def _table(rows: Mapping[str, Mapping[str, str]], prefix: str) -> str:
         sizes[row["group"]] = sizes.get(row["group"], 0) + 1
     text = io.StringIO(newline="")
     writer = CellWriter(text)
-    writer.writerow(("path", "label", "part", "group"))
+    writer.writerow(("path", "label", "split", "group"))
     for path, row in rows.items():
         group = row["group"] if sizes[row["group"]] > 1 else ""
-        writer.writerow((prefix + path, row["label"], row["part"], group))
+        writer.writerow((prefix + path, row["label"], row["split"], group))
     return text.getvalue()
 
 

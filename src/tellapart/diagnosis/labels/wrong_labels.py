@@ -22,7 +22,7 @@ from jaxtyping import Bool
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.labels.cross_validation import out_of_fold
-from tellapart.diagnosis.labels.label_issues import Doubts, doubts_of
+from tellapart.diagnosis.labels.label_issues import LabelIssues, label_issues_of
 from tellapart.diagnosis.labels.label_noise import points_lost
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.evaluation.intervals import Estimate
@@ -32,33 +32,33 @@ _PROBABLY_WRONG = 0.5  # probability of having been given blindly and wrong
 _TOO_WIDE = 0.05  # upper limit of the share of wrong labels above which "no sign" would promise too much
 
 
-def suspect_labels(case: Case, budget: Budget, progress: Progress, doubts: Doubts | None = None) -> Suspect:
+def suspect_labels(case: Case, budget: Budget, progress: Progress, label_issues: LabelIssues | None = None) -> Suspect:
     """What wrong labels cost.
 
     Args:
         case: the run.
         budget: time; the second experiment is left out where it is over.
         progress: who watches.
-        doubts: about all photos of the case, where they are known already.
+        label_issues: about all photos of the case, where they are known already.
     """
-    doubts = doubts or doubts_of(case, progress)
-    return judge_labels(doubts, train_again=budget.left() > 0)
+    label_issues = label_issues or label_issues_of(case, progress)
+    return judge_labels(label_issues, train_again=budget.left() > 0)
 
 
-def judge_labels(doubts: Doubts, *, train_again: bool = True) -> Suspect:
+def judge_labels(label_issues: LabelIssues, *, train_again: bool = True) -> Suspect:
     """The same from doubts alone."""
-    num_photos, num_classes = doubts.probabilities.shape
-    right = doubts.probabilities.argmax(axis=1) == doubts.labels
-    wrong = doubts.noise.wrong
+    num_photos, num_classes = label_issues.probabilities.shape
+    right = label_issues.probabilities.argmax(axis=1) == label_issues.labels
+    wrong = label_issues.noise.wrong
     hidden = points_lost(float(right.mean()), wrong, num_classes)
     experiments = [
         {"what": "how often the surest answers contradict the label", "photos": num_photos, "wrong": wrong.to_dict()}
         | {"accuracy": float(right.mean()), "points": hidden.to_dict()}
     ]
     points = hidden
-    dropped = doubts.surely_wrong > _PROBABLY_WRONG
+    dropped = label_issues.surely_wrong > _PROBABLY_WRONG
     if train_again and dropped.any() and wrong.low > 0:
-        gain = _gain_without(doubts, dropped)
+        gain = _gain_without(label_issues, dropped)
         points = _sum(hidden, gain)
         experiments.append(
             {"what": "trained again without labels that are probably wrong", "left_out": int(dropped.sum())}
@@ -67,26 +67,28 @@ def judge_labels(doubts: Doubts, *, train_again: bool = True) -> Suspect:
     return Suspect(
         name="labels",
         points=points,
-        sentence=_sentence(doubts, points),
+        sentence=_sentence(label_issues, points),
         experiments=tuple(experiments),
-        advice=_advice(doubts, points),
+        advice=_advice(label_issues, points),
         facts={
             "wrong_labels": wrong.to_dict(),
-            "doubted": int(doubts.wrong.sum()),
-            "unlike": int(doubts.unlike.sum()),
+            "doubted": int(label_issues.wrong.sum()),
+            "unlike": int(label_issues.unlike.sum()),
         },
     )
 
 
-def _gain_without(doubts: Doubts, dropped: Bool[np.ndarray, " photos"]) -> Estimate:
+def _gain_without(label_issues: LabelIssues, dropped: Bool[np.ndarray, " photos"]) -> Estimate:
     """Accuracy that heads gain on the other photos when some are left out of their training."""
-    held_out, num_classes = doubts.held_out, doubts.probabilities.shape[1]
+    held_out, num_classes = label_issues.held_out, label_issues.probabilities.shape[1]
     kept = (~dropped).astype(np.float32)
     before, after = (
-        out_of_fold(held_out.axes, doubts.labels, num_classes, held_out.folds, held_out.strength, weights)
+        out_of_fold(held_out.axes, label_issues.labels, num_classes, held_out.folds, held_out.strength, weights)
         for weights in (None, kept)
     )
-    was_right, is_right = (logits[~dropped].argmax(axis=1) == doubts.labels[~dropped] for logits in (before, after))
+    was_right, is_right = (
+        logits[~dropped].argmax(axis=1) == label_issues.labels[~dropped] for logits in (before, after)
+    )
     return _paired_difference(int((is_right & ~was_right).sum()), int((was_right & ~is_right).sum()), len(was_right))
 
 
@@ -110,9 +112,9 @@ def _sum(one: Estimate, other: Estimate) -> Estimate:
     return Estimate(value, value - below, value + above)
 
 
-def _sentence(doubts: Doubts, points: Estimate) -> str:
-    wrong, num_photos = doubts.noise.wrong, len(doubts.labels)
-    num_doubted = int(doubts.wrong.sum())
+def _sentence(label_issues: LabelIssues, points: Estimate) -> str:
+    wrong, num_photos = label_issues.noise.wrong, len(label_issues.labels)
+    num_doubted = int(label_issues.wrong.sum())
     if points.low > 0:
         num_wrong = round((wrong.value or 0) * num_photos)
         return (
@@ -132,19 +134,19 @@ def _look(num_doubted: int) -> str:
     if not num_doubted:
         return ""
     photos = "1 photo looks" if num_doubted == 1 else f"{num_doubted:,} photos look"
-    return f" {photos} more like another class; perhaps merely hard, listed in doubts.csv."
+    return f" {photos} more like another class; perhaps merely hard, listed in label_issues.csv."
 
 
-def _advice(doubts: Doubts, points: Estimate) -> str:
-    """What looking through doubts.csv gives: the part of the cost that is due to photos in it."""
-    if points.low <= 0 or not doubts.wrong.any():
+def _advice(label_issues: LabelIssues, points: Estimate) -> str:
+    """What looking through label_issues.csv gives: the part of the cost that is due to photos in it."""
+    if points.low <= 0 or not label_issues.wrong.any():
         return ""
-    surely = doubts.surely_wrong
-    share = float(surely[doubts.wrong].sum() / surely.sum())
+    surely = label_issues.surely_wrong
+    share = float(surely[label_issues.wrong].sum() / surely.sum())
     gain = Estimate(share * (points.value or 0), share * points.low, share * points.high)
-    num_doubted = int(doubts.wrong.sum())
+    num_doubted = int(label_issues.wrong.sum())
     photos = f"these {num_doubted:,} photos" if num_doubted > 1 else "this photo"
-    return f"Look at {photos} in doubts.csv; putting wrong labels right is expected to give +{_points(gain)}."
+    return f"Look at {photos} in label_issues.csv; putting wrong labels right is expected to give +{_points(gain)}."
 
 
 def _points(estimate: Estimate) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.retraining.experiment_queue import Change, Experiment
+from tellapart.diagnosis.retraining.experiment_queue import Ablation, Experiment
 from tellapart.diagnosis.retraining.scale import Scale
-from tellapart.fit_settings import SCRATCH_PLANS, SidesPlan, ViewSettings
+from tellapart.fit_settings import SCRATCH_PLANS, AugmentSettings, SidesPlan
 from tellapart.settings import TrainSettings
 from tellapart.training.data.examples import num_steps
 from tellapart.training.loop.trial import Variant
@@ -25,7 +25,7 @@ _STRONGER_DECAY = 4.0
 # How many times weights would fall to a third in all epochs, were they not held up by the photos. With 3, `classic`
 # never began to learn.
 _FOLDS = 1.0
-_STRONGER_VIEWS = ViewSettings(min_area=0.35, jitter=0.2)
+_STRONGER_VIEWS = AugmentSettings(min_area=0.35, jitter=0.2)
 _STRIDE_PX = 32  # of the compact network
 # How many times as long a photo takes in training: wide layers make better use of a processor, so not 1/16 to 4.
 SLOWER = {1 / 4: 0.23, 1 / 2: 0.44, 2.0: 2.4, 4.0: 5.8}  # width -> factor; measured with `classic`, the last a guess
@@ -42,7 +42,7 @@ def changes_for(
     underfit: bool = False,
     timed: bool = False,
     slower: Mapping[float, float] = SLOWER,
-) -> tuple[Change, ...]:
+) -> tuple[Ablation, ...]:
     """All that is tried for a recipe, the unchanged one first.
 
     Args:
@@ -56,22 +56,22 @@ def changes_for(
     """
     falling = recipe == "scratch"  # its rate falls to 0 at the end, so a longer training is another one
     epochs = (
-        Change(name="half the epochs", suspect="epochs", priority=4.2, epochs=0.5),
-        Change(name="twice the epochs", suspect="epochs", priority=4.6, epochs=2.0),
+        Ablation(name="half the epochs", suspect="epochs", priority=4.2, epochs=0.5),
+        Ablation(name="twice the epochs", suspect="epochs", priority=4.6, epochs=2.0),
     )
     views = "views that change more" if falling else "changing views"
     decay = "stronger weight decay" if falling else "weight decay"
     changes = (
-        Change(name=BASE, suspect="", priority=0.0, longer=0.0 if falling else LONGER),
-        Change(
+        Ablation(name=BASE, suspect="", priority=0.0, longer=0.0 if falling else LONGER),
+        Ablation(
             name=views, suspect="regularisation", priority=1.0, longer=0.0 if falling else _LONGER_VIEWS, views=True
         ),
         _photos("1/2 of the photos", 2.0, 1 / 2, timed),
         _photos("1/4 of the photos", 2.1, 1 / 4, timed),
         _width("half the width", 3.0, 1 / 2, slower, timed),
         _width("a quarter of the width", 3.1, 1 / 4, slower, timed),
-        Change(name=decay, suspect="regularisation", priority=4.0, decay=True),
-        Change(name="dropout", suspect="regularisation", priority=4.1, dropout=_DROPOUT),
+        Ablation(name=decay, suspect="regularisation", priority=4.0, decay=True),
+        Ablation(name="dropout", suspect="regularisation", priority=4.1, dropout=_DROPOUT),
         *(epochs if falling else ()),
         *((_photos(MORE_PHOTOS, 2.2, 2.0, timed),) if more_photos else ()),
         _width("twice the width", 3.2, 2.0, slower, timed),
@@ -86,14 +86,14 @@ def changes_for(
     return tuple(dataclasses.replace(change, priority=order.get(change.name, change.priority)) for change in changes)
 
 
-def _width(name: str, priority: float, width: float, slower: Mapping[float, float], timed: bool) -> Change:
+def _width(name: str, priority: float, width: float, slower: Mapping[float, float], timed: bool) -> Ablation:
     factor = slower[width]
     epochs = 1 / factor if timed else 1.0
-    return Change(name=name, suspect="size", priority=priority, width=width, slower=factor, epochs=epochs)
+    return Ablation(name=name, suspect="size", priority=priority, width=width, slower=factor, epochs=epochs)
 
 
-def _photos(name: str, priority: float, photos: float, timed: bool) -> Change:
-    return Change(name=name, suspect="photos", priority=priority, photos=photos, epochs=1 / photos if timed else 1.0)
+def _photos(name: str, priority: float, photos: float, timed: bool) -> Ablation:
+    return Ablation(name=name, suspect="photos", priority=priority, photos=photos, epochs=1 / photos if timed else 1.0)
 
 
 def is_timed(settings: TrainSettings) -> bool:
@@ -133,12 +133,12 @@ def variant_of(case: Case, experiment: Experiment, scale: Scale) -> Variant:
     """An experiment as something that can be trained at a scale."""
     settings, fit, change = case.settings, case.settings.fit(), experiment.change
     epochs = max(1, round(scale.epochs * experiment.epochs))
-    weight_decay, views = fit.weight_decay, ViewSettings() if settings.recipe == "scratch" else None
+    weight_decay, views = fit.weight_decay, AugmentSettings() if settings.recipe == "scratch" else None
     if change.decay:
         steps = epochs * num_steps(max(1, round(scale.num_photos * change.photos)), fit.batch)
         weight_decay = fit.weight_decay * _STRONGER_DECAY or _FOLDS / (fit.rate * steps)
     if change.views:
-        views = ViewSettings() if views is None else _STRONGER_VIEWS
+        views = AugmentSettings() if views is None else _STRONGER_VIEWS
     fit = dataclasses.replace(
         fit,
         epochs=epochs,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class Ablation:
     """What one kind of experiment changes of the run's recipe."""
 
     name: str
@@ -35,7 +35,7 @@ _DEAR = 1.75  # cost; what takes more is tried once
 class Experiment:
     """One training."""
 
-    change: Change
+    change: Ablation
     seed: int
 
     @property
@@ -54,13 +54,13 @@ class Experiment:
         return self.change.photos * self.epochs * self.change.slower
 
 
-def experiments_of(changes: Sequence[Change], num_seeds: int) -> list[Experiment]:
+def experiments_of(changes: Sequence[Ablation], num_seeds: int) -> list[Experiment]:
     """All experiments, in the order of what they can decide: first every change once, the cheapest doubts first."""
     every = [Experiment(change, seed) for change in changes for seed in range(num_seeds)]
     return sorted(every, key=lambda experiment: experiment.priority)
 
 
-def trainings_of(changes: Sequence[Change]) -> float:
+def trainings_of(changes: Sequence[Ablation]) -> float:
     """How many trainings of the unchanged recipe it takes to try everything once, and what is not dear twice."""
     every = [Experiment(change, seed) for change in changes for seed in (0, 1)]
     return sum(each.cost for each in every if each.seed == 0 or each.cost <= _DEAR)

@@ -17,7 +17,7 @@ _LEVEL = 0.99
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Fidelity:
     """The unchanged recipe in the experiments, beside the run."""
 
     run_gap: float  # accuracy on training photos minus that on photos it had not seen
@@ -45,7 +45,7 @@ class Likeness:
         )
 
 
-def likeness(case: Case, trials: Trials) -> Likeness | None:
+def likeness(case: Case, trials: Trials) -> Fidelity | None:
     """Compare the unchanged recipe with the run; None where it was not trained."""
     base = trials.of(BASE)
     if not base:
@@ -57,4 +57,4 @@ def likeness(case: Case, trials: Trials) -> Likeness | None:
     most_frequent = np.bincount(trials.labels).max() / num_photos
     low = wilson_interval(round(unseen * num_photos), num_photos, _LEVEL).low
     gap = float(case.metrics["memorisation_gap"]["value"])
-    return Likeness(gap, float(train - unseen), unseen, bool(low > most_frequent))
+    return Fidelity(gap, float(train - unseen), unseen, bool(low > most_frequent))

@@ -12,7 +12,7 @@ from tellapart.diagnosis.statistics.subsets import first_groups, nested_order
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dealt:
+class PhotoSplit:
     """Row numbers of the photos of all experiments."""
 
     pool: Int[np.ndarray, " pool"]  # to train on
@@ -29,13 +29,13 @@ class Dealt:
         return np.sort(first_groups(order, groups, max(1, round(share * len(order)))))
 
 
-def deal_photos(
+def split_photos(
     train: Int[np.ndarray, " train"],
     validation: Int[np.ndarray, " validation"],
     labels: Int[np.ndarray, " photos"],
     groups: Int[np.ndarray, " photos"],
     scale: Scale,
-) -> Dealt:
+) -> PhotoSplit:
     """Photos of the run's training part to train on; its validation photos, and others of training, to judge on.
 
     Test photos are left out: what experiments are decided by must not be what the finished model is graded by.
@@ -47,4 +47,4 @@ def deal_photos(
     used = groups[order[: len(pool) + len(more)]]
     judges = nested_order(validation[~np.isin(groups[validation], used)], labels, groups, 0)
     held_out = np.concatenate([judges, spare[~np.isin(groups[spare], used)]])[: scale.num_held_out]
-    return Dealt(pool=np.sort(pool), more=np.sort(more), held_out=np.sort(held_out))
+    return PhotoSplit(pool=np.sort(pool), more=np.sort(more), held_out=np.sort(held_out))

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.experiment_settings import LawSettings
+from tellapart.diagnosis.experiment_settings import PowerLawSettings
 from tellapart.diagnosis.phrases import SMALL, of_100, photos, with_doubt
 from tellapart.diagnosis.retraining.ablations import BASE
 from tellapart.diagnosis.retraining.retrained_suspects import (
@@ -25,7 +25,7 @@ from tellapart.diagnosis.retraining.retrained_suspects import (
     tried_at,
 )
 from tellapart.diagnosis.retraining.trials import Trials
-from tellapart.diagnosis.statistics.power_law import Law, fit_law
+from tellapart.diagnosis.statistics.power_law import PowerLaw, fit_power_law
 from tellapart.diagnosis.statistics.seed_variance import gain
 from tellapart.diagnosis.suspect import LEVEL, Suspect
 from tellapart.evaluation.intervals import LEVEL as SHOWN_LEVEL
@@ -78,7 +78,7 @@ def _learnt(trials: Trials) -> list[str]:
     return names
 
 
-def _law(trials: Trials, names: list[str], judged: Bool[np.ndarray, " held_out"]) -> Law:
+def _law(trials: Trials, names: list[str], judged: Bool[np.ndarray, " held_out"]) -> PowerLaw:
     """The law of the errors on some of the photos; every training is a measurement.
 
     The law was made for heads, which differ little from one training to the next. What a network's error differs is
@@ -87,13 +87,13 @@ def _law(trials: Trials, names: list[str], judged: Bool[np.ndarray, " held_out"]
     sizes = [float(each.num_photos) for name in names for each in trials.of(name)]
     errors = np.concatenate([1 - trials.right(name)[:, judged].mean(axis=1) for name in names])
     seeds = len(errors) / len(names)
-    doubt = max(LawSettings().misfit, noise_of(trials).sd / max(float(np.sqrt(seeds) * errors.mean()), 1e-6))
-    settings = LawSettings(misfit=min(doubt, 0.5))
-    law = fit_law(np.array(sizes), errors, len(np.unique(trials.groups[judged])), settings)
-    return dataclasses.replace(law, settings=LawSettings())
+    doubt = max(PowerLawSettings().misfit, noise_of(trials).sd / max(float(np.sqrt(seeds) * errors.mean()), 1e-6))
+    settings = PowerLawSettings(misfit=min(doubt, 0.5))
+    law = fit_power_law(np.array(sizes), errors, len(np.unique(trials.groups[judged])), settings)
+    return dataclasses.replace(law, settings=PowerLawSettings())
 
 
-def _forecast(case: Case, trials: Trials, law: Law, names: list[str], num_now: int) -> dict[str, Any]:
+def _forecast(case: Case, trials: Trials, law: PowerLaw, names: list[str], num_now: int) -> dict[str, Any]:
     """What two and four times as many photos would gain, and twice as many in each class; JSON-ready."""
     forecast: dict[str, Any] = {
         "photos": num_now,

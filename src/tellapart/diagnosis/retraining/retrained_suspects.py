@@ -18,7 +18,7 @@ from tellapart.diagnosis.suspect import LEVEL, Suspect
 from tellapart.diagnosis.verdict import LEAST_POINTS
 from tellapart.evaluation.intervals import wilson_interval
 from tellapart.settings import WIDTHS
-from tellapart.training.loop.trial import MOST_TRAIN, Tried
+from tellapart.training.loop.trial import MOST_TRAIN, TrialResult
 
 _SEEDS_TO_DOUBT = 2
 _TOO_SHORT = "Not measured: the time was too short."
@@ -247,7 +247,7 @@ def _train_accuracy(trials: Trials, name: str, end: float) -> float:
     return float(np.mean([tried.train_accuracy[place] for tried, place in _ended_at(trials, name, end)]))
 
 
-def _ended_at(trials: Trials, name: str, end: float) -> list[tuple[Tried, int]]:
+def _ended_at(trials: Trials, name: str, end: float) -> list[tuple[TrialResult, int]]:
     """Trainings that were looked at after `end` times the epochs of the run, and its place among their epochs."""
     last = trials.compared(end)[-1]
     tried = [each.tried for each in trials.of(name)]

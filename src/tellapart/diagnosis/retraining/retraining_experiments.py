@@ -25,11 +25,11 @@ from tellapart.diagnosis.retraining.ablations import (
     variant_of,
 )
 from tellapart.diagnosis.retraining.epochs import suspect_epochs
-from tellapart.diagnosis.retraining.experiment_queue import Change, Experiment, trainings_of
+from tellapart.diagnosis.retraining.experiment_queue import Ablation, Experiment, trainings_of
 from tellapart.diagnosis.retraining.photo_trials import suspect_photos
 from tellapart.diagnosis.retraining.retrained_suspects import outlook, suspect_regularisation, suspect_size
 from tellapart.diagnosis.retraining.scale import Scale, choose_scale, sides_of, speeds_at
-from tellapart.diagnosis.retraining.trials import Setting, Trials, run_experiments, setting_of
+from tellapart.diagnosis.retraining.trials import ExperimentContext, Trials, run_experiments, setting_of
 from tellapart.diagnosis.suspect import Budget, Suspect
 from tellapart.progress import Progress
 from tellapart.training.loop.trial import Learners
@@ -69,7 +69,7 @@ class _Plan:
     slower: Mapping[float, float]  # how many times as long a photo takes with each width, as factors
 
 
-def _run(setting: Setting, plan: _Plan, budget: Budget, progress: Progress) -> Trials:
+def _run(setting: ExperimentContext, plan: _Plan, budget: Budget, progress: Progress) -> Trials:
     case = setting.case
     changes = changes_for(
         case.settings.recipe,
@@ -91,7 +91,7 @@ def _plan(case: Case, learners: Learners, seconds: float) -> _Plan:
     smallest = dataclasses.replace(run, side_px=sides[-1])
 
     def speeds_of(width: float, *sides_px: int) -> dict[int, float]:
-        variant = variant_of(case, Experiment(Change(name="", suspect="", priority=0.0, width=width), 0), smallest)
+        variant = variant_of(case, Experiment(Ablation(name="", suspect="", priority=0.0, width=width), 0), smallest)
         learner = learners.fresh(variant, seed=0)
         return measure_speeds(learner, list(sides_px), variant.fit.batch, variant.num_classes)
 

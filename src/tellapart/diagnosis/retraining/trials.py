@@ -16,14 +16,20 @@ from jaxtyping import Bool, Float, Int
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.retraining.ablations import BASE, compared_epochs, variant_of
-from tellapart.diagnosis.retraining.experiment_queue import Change, Experiment, Outlook, experiments_of, next_experiment
-from tellapart.diagnosis.retraining.photo_split import Dealt, deal_photos
+from tellapart.diagnosis.retraining.experiment_queue import (
+    Ablation,
+    Experiment,
+    Outlook,
+    experiments_of,
+    next_experiment,
+)
+from tellapart.diagnosis.retraining.photo_split import PhotoSplit, split_photos
 from tellapart.diagnosis.retraining.scale import Scale
-from tellapart.errors import Interrupted, UsageError
+from tellapart.errors import Interruption, UsageError
 from tellapart.progress import Advance, Progress
 from tellapart.training.data.examples import PhotoSource
 from tellapart.training.data.pixel_cache import are_held, pixels_of
-from tellapart.training.loop.trial import ChosenPixels, Examples, Learners, Tried, try_variant
+from tellapart.training.loop.trial import ChosenPixels, Examples, Learners, TrialResult, try_variant
 
 _MOST_SEEDS = 6  # of a change; the seventh would narrow an interval by a twelfth
 _OVERRUN = 0.02  # of the whole time that a training may take longer than there was
@@ -36,7 +42,7 @@ class Trial:
 
     experiment: Experiment
     num_photos: int
-    tried: Tried
+    tried: TrialResult
 
 
 @dataclass
@@ -95,21 +101,21 @@ def _seed(trial: Trial) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class ExperimentContext:
     """What all experiments share."""
 
     case: Case
     scale: Scale
-    dealt: Dealt
+    dealt: PhotoSplit
     examples: Callable[[Int[np.ndarray, " rows"]], PhotoSource]  # photos by their row numbers
     learners: Learners
 
 
 @contextmanager
-def setting_of(case: Case, scale: Scale, learners: Learners, progress: Progress) -> Iterator[Setting]:
+def setting_of(case: Case, scale: Scale, learners: Learners, progress: Progress) -> Iterator[ExperimentContext]:
     """Deal the photos and open their pixels."""
     train, validation = case.rows("train"), case.rows("validation")
-    dealt = deal_photos(train, validation, case.table.labels, case.groups, scale)
+    dealt = split_photos(train, validation, case.table.labels, case.groups, scale)
     with ExitStack() as stack:
         places: dict[int, tuple[int, int]] = {}  # row -> which of `opened`, and where in it
         opened = []
@@ -126,12 +132,12 @@ def setting_of(case: Case, scale: Scale, learners: Learners, progress: Progress)
         def examples(rows: Int[np.ndarray, " rows"]) -> PhotoSource:
             return PhotoSource(ChosenPixels(opened, [places[row] for row in rows.tolist()]), case.table.labels[rows])
 
-        yield Setting(case=case, scale=scale, dealt=dealt, examples=examples, learners=learners)
+        yield ExperimentContext(case=case, scale=scale, dealt=dealt, examples=examples, learners=learners)
 
 
 def run_experiments(
-    setting: Setting,
-    changes: tuple[Change, ...],
+    setting: ExperimentContext,
+    changes: tuple[Ablation, ...],
     photos_per_second: float,
     seconds: float,
     outlook: Callable[[Trials], Outlook],
@@ -153,7 +159,7 @@ def run_experiments(
     )
     waiting, end = experiments_of(changes, _MOST_SEEDS), time.monotonic() + seconds
     with progress.stage("Training again, in seconds", round(seconds)) as advance:
-        clocked = _Clocked(progress, advance)
+        clocked = _ClockedProgress(progress, advance)
         try:
             while True:
                 left = end - time.monotonic()
@@ -167,17 +173,19 @@ def run_experiments(
                 _run(setting, chosen, trials, left + _OVERRUN * seconds, clocked)
                 if BASE in trials.failed:
                     return trials
-        except (Interrupted, KeyboardInterrupt):
+        except (Interruption, KeyboardInterrupt):
             trials.stopped = True
             return trials
 
 
-def _run(setting: Setting, experiment: Experiment, trials: Trials, most_seconds: float, progress: _Clocked) -> None:
+def _run(
+    setting: ExperimentContext, experiment: Experiment, trials: Trials, most_seconds: float, progress: _ClockedProgress
+) -> None:
     case, change, seed = setting.case, experiment.change, experiment.seed
     variant = variant_of(case, experiment, setting.scale)
     rows = setting.dealt.subset(change.photos, case.table.labels, case.groups, seed)
     examples = Examples(train=setting.examples(rows), held_out=setting.examples(setting.dealt.held_out))
-    looked_at = _looked_at(experiment, setting.scale.epochs, variant.fit.epochs or 1, trials.falling)
+    looked_at = _evaluated(experiment, setting.scale.epochs, variant.fit.epochs or 1, trials.falling)
     begin = time.monotonic()
     try:
         learner = setting.learners.fresh(variant, seed)
@@ -194,7 +202,7 @@ def _run(setting: Setting, experiment: Experiment, trials: Trials, most_seconds:
     progress.tell(f"{change.name}, {num_epochs} epochs, seed {seed}: {percent:.1f} % of unseen photos right")
 
 
-def _looked_at(experiment: Experiment, run_epochs: int, epochs: int, falling: bool) -> Collection[int]:
+def _evaluated(experiment: Experiment, run_epochs: int, epochs: int, falling: bool) -> Collection[int]:
     """After which epochs held-out photos are answered for; each time costs as much as training on a third of them."""
     if falling:  # halfway the rate is still high, and the network knows less than it seems
         return {epochs}
@@ -206,7 +214,7 @@ def _looked_at(experiment: Experiment, run_epochs: int, epochs: int, falling: bo
 
 def _seconds(waiting: list[Experiment], trials: Trials, photos_per_second: float) -> dict[Experiment, float]:
     """How long each experiment will take: as the last one of its kind did, else by its size."""
-    known: dict[Change, float] = {  # seconds per cost
+    known: dict[Ablation, float] = {  # seconds per cost
         trial.experiment.change: trial.tried.seconds / trial.experiment.cost for trial in trials.done
     }
     per_cost = trials.scale.num_photos * trials.scale.epochs / photos_per_second
@@ -221,7 +229,7 @@ def _seconds(waiting: list[Experiment], trials: Trials, photos_per_second: float
     }
 
 
-class _Clocked:
+class _ClockedProgress:
     """Shows the time of all experiments together in place of the steps of each."""
 
     def __init__(self, progress: Progress, advance: Advance):

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from tellapart.diagnosis.experiment_settings import LawSettings
+from tellapart.diagnosis.experiment_settings import PowerLawSettings
 from tellapart.evaluation.intervals import Estimate
 
-_DEFAULTS = LawSettings()
+_DEFAULTS = PowerLawSettings()
 _SAME_SIZE = 1.08  # factor: numbers of photos within it are repeats of one size; halving is 2
 
 
@@ -57,12 +57,12 @@ class _Curves:
 
 
 @dataclass(frozen=True)
-class Law:
-    """What the measurements say of the error at any number of photos; made by `fit_law`."""
+class PowerLaw:
+    """What the measurements say of the error at any number of photos; made by `fit_power_law`."""
 
     points: _Points
     curves: _Curves  # equally probable
-    settings: LawSettings
+    settings: PowerLawSettings
 
     @property
     def most_photos(self) -> float:
@@ -116,12 +116,12 @@ class Law:
         return num_photos / float(self.points.num_photos[-1])
 
 
-def fit_law(
+def fit_power_law(
     num_photos: Float[np.ndarray, " measurements"],
     errors: Float[np.ndarray, " measurements"],
     num_held_out: int,
-    settings: LawSettings = _DEFAULTS,
-) -> Law:
+    settings: PowerLawSettings = _DEFAULTS,
+) -> PowerLaw:
     """Fit the law to measured errors.
 
     The more sizes the better, and halving is a good step; without repeats the scatter between them is taken from
@@ -143,7 +143,7 @@ def fit_law(
     log_weight = log_weight + _log_likelihood(points, proposed, settings)
     kept = _resample(log_weight, settings.num_kept, rng)
     curves = _Curves(proposed.now[kept], proposed.floor_share[kept], proposed.slope[kept], proposed.chance[kept])
-    return Law(points=points, curves=curves, settings=settings)
+    return PowerLaw(points=points, curves=curves, settings=settings)
 
 
 def _gather(num_photos: np.ndarray, errors: np.ndarray, num_held_out: int) -> _Points:
@@ -162,7 +162,7 @@ def _gather(num_photos: np.ndarray, errors: np.ndarray, num_held_out: int) -> _P
     return _Points(np.add.reduceat(num_photos, starts) / size, mean, size.astype(float), scatter, float(num_held_out))
 
 
-def _propose(points: _Points, settings: LawSettings, rng: np.random.Generator) -> tuple[_Curves, np.ndarray]:
+def _propose(points: _Points, settings: PowerLawSettings, rng: np.random.Generator) -> tuple[_Curves, np.ndarray]:
     """Draw curves from what is believed beforehand, but the error at the largest size near what was measured there.
 
     Returns:
@@ -181,7 +181,7 @@ def _propose(points: _Points, settings: LawSettings, rng: np.random.Generator) -
     return proposed, -(a - 1) * np.log(now) - (b - 1) * np.log1p(-now)
 
 
-def _log_likelihood(points: _Points, curves: _Curves, settings: LawSettings) -> Float[np.ndarray, " draws"]:
+def _log_likelihood(points: _Points, curves: _Curves, settings: PowerLawSettings) -> Float[np.ndarray, " draws"]:
     expected = curves.at(points.num_photos / points.num_photos[-1])  # (draws, sizes)
     covariance = _covariance(points, curves, expected, settings)  # (draws, sizes, sizes)
     root = np.linalg.cholesky(covariance)
@@ -196,7 +196,7 @@ def _log_likelihood(points: _Points, curves: _Curves, settings: LawSettings) -> 
 
 
 def _covariance(
-    points: _Points, curves: _Curves, expected: Float[np.ndarray, "draws sizes"], settings: LawSettings
+    points: _Points, curves: _Curves, expected: Float[np.ndarray, "draws sizes"], settings: PowerLawSettings
 ) -> Float[np.ndarray, "draws sizes sizes"]:
     """How measured errors, each the mean of its repeats, vary together around the law.
 
@@ -235,7 +235,7 @@ def _coin(points: _Points, curves: _Curves, expected: np.ndarray) -> np.ndarray:
 
 
 def _given_points(
-    points: _Points, curves: _Curves, ratio: float, settings: LawSettings
+    points: _Points, curves: _Curves, ratio: float, settings: PowerLawSettings
 ) -> tuple[Float[np.ndarray, " draws"], Float[np.ndarray, " draws"]]:
     """Mean and variance of one more measurement on the same held-out photos, for each curve."""
     expected = curves.at(points.num_photos / points.num_photos[-1])  # (draws, sizes)

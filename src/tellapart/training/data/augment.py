@@ -12,14 +12,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from tellapart.fit_settings import ViewSettings
-from tellapart.photos.crop import Cut
+from tellapart.fit_settings import AugmentSettings
+from tellapart.photos.crop import Crop
 
 
-class Views:
-    """The views of one epoch: one `Cut` per photo."""
+class Augmentations:
+    """The views of one epoch: one `Crop` per photo."""
 
-    def __init__(self, num_photos: int, seed: int, epoch: int, settings: ViewSettings):
+    def __init__(self, num_photos: int, seed: int, epoch: int, settings: AugmentSettings):
         """Draw all chance of the epoch at once; 8 numbers a photo.
 
         Args:
@@ -35,11 +35,11 @@ class Views:
         first_mirrored = np.random.default_rng([seed, 2]).random(num_photos) < 0.5  # the same in every epoch
         self._mirrored = (first_mirrored ^ bool(epoch % 2)) & settings.mirror
 
-    def cut(self, row: int) -> Cut:
+    def cut(self, row: int) -> Crop:
         """What to show of a photo."""
         left, top, right, bottom = self._boxes[row].tolist()
         levels = self._levels(row) if self._settings.jitter else None
-        return Cut(left, top, right, bottom, bool(self._mirrored[row]), levels)
+        return Crop(left, top, right, bottom, bool(self._mirrored[row]), levels)
 
     def _levels(self, row: int) -> np.ndarray:
         light, contrast, warmth, tint = self._settings.jitter * self._colours[row]
@@ -52,7 +52,7 @@ class Views:
 _LEVELS = np.arange(256, dtype=np.float32)
 
 
-def _boxes(chance: Float[np.ndarray, "photos 4"], settings: ViewSettings) -> Float[np.ndarray, "photos 4"]:
+def _boxes(chance: Float[np.ndarray, "photos 4"], settings: AugmentSettings) -> Float[np.ndarray, "photos 4"]:
     """Left, top, right, bottom as fractions: area evenly from `min_area` to 1, sides in a ratio up to `max_ratio`."""
     area = settings.min_area + (1 - settings.min_area) * chance[:, 0]
     ratio = settings.max_ratio ** (2 * chance[:, 1] - 1)  # evenly in the logarithm

@@ -10,9 +10,9 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Int
 
-from tellapart.fit_settings import ViewSettings
+from tellapart.fit_settings import AugmentSettings
 from tellapart.photos.crop import cut, resize
-from tellapart.training.data.augment import Views
+from tellapart.training.data.augment import Augmentations
 from tellapart.training.data.pixel_cache import Pixels
 from tellapart.workers import in_order
 
@@ -44,7 +44,7 @@ class PhotoSource:
     pixels: Pixels
     labels: Int[np.ndarray, " photos"]
     seed: int = 0
-    views: ViewSettings | None = None
+    views: AugmentSettings | None = None
 
     def show(self, epoch: int, rows: Int[np.ndarray, " batch"], side_px: int) -> np.ndarray:
         """Squares as they are trained on."""
@@ -59,8 +59,8 @@ class PhotoSource:
 
 
 @lru_cache(maxsize=2)  # this epoch and the next, which begins while this one ends
-def _views(num_photos: int, seed: int, epoch: int, settings: ViewSettings) -> Views:
-    return Views(num_photos, seed, epoch, settings)
+def _views(num_photos: int, seed: int, epoch: int, settings: AugmentSettings) -> Augmentations:
+    return Augmentations(num_photos, seed, epoch, settings)
 
 
 class Batch(NamedTuple):

@@ -16,14 +16,14 @@ from jaxtyping import Int
 
 from tellapart.atomic import claim_blocks, replacing, writing
 from tellapart.engine.session import Engine
-from tellapart.fit_settings import PixelSettings, ViewSettings
-from tellapart.photos.crop import Cut, cut
-from tellapart.training.data.augment import Views
+from tellapart.fit_settings import AugmentSettings, PixelSettings
+from tellapart.photos.crop import Crop, cut
+from tellapart.training.data.augment import Augmentations
 from tellapart.training.data.pixel_cache import PhotosLost, Pixels, raise_lost
 from tellapart.workers import in_order
 
-_MIRRORED = Cut(0, 0, 1, 1, True, None)
-MILD = ViewSettings(min_area=0.7, max_ratio=1.15, jitter=0.1)  # the blocks know photos; they need no hard school
+_MIRRORED = Crop(0, 0, 1, 1, True, None)
+MILD = AugmentSettings(min_area=0.7, max_ratio=1.15, jitter=0.1)  # the blocks know photos; they need no hard school
 _BATCH = 4  # photos the engine takes at once
 _FIRST_EPOCH = 1_000_000  # chance of its own, apart from that of any epoch
 
@@ -63,7 +63,7 @@ def fill_features(
         PhotosLost: some are gone or have changed; all of them, told together.
     """
     num_views, side_px = array.shape[1], engine.manifest.side_px
-    crops = [Views(len(pixels), seed, _FIRST_EPOCH + number, MILD) for number in range(2, num_views)]
+    crops = [Augmentations(len(pixels), seed, _FIRST_EPOCH + number, MILD) for number in range(2, num_views)]
 
     losses: list[PhotosLost] = []
 

@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from tellapart.atomic import claim_blocks, replacing
-from tellapart.engine.embed import Before, Look, RefusedPhoto
+from tellapart.engine.embed import Before, EmbeddedPhotos, RefusedPhoto
 from tellapart.engine.request_limits import decode_limits
 from tellapart.errors import DataError, PhotoRefused, ResourceError
 from tellapart.fit_settings import PixelSettings
@@ -84,7 +84,7 @@ class PhotosLost(DataError):
 class StreamedPixels:
     """Photos that are decoded each time they are asked for."""
 
-    def __init__(self, look: Look, side_px: int, settings: DecodeSettings):
+    def __init__(self, look: EmbeddedPhotos, side_px: int, settings: DecodeSettings):
         """Decode the photos of `look`, as far as they are still what they were then."""
         self._table, self.side_px, self.settings = look.table, side_px, settings
         self.sha256, self._before = look.sha256, Before(look.sha256, when="when they were decoded for training")
@@ -115,7 +115,7 @@ class StreamedPixels:
 
 @contextmanager
 def pixels_of(
-    look: Look,
+    look: EmbeddedPhotos,
     side_px: int,
     settings: TrainSettings,
     progress: Progress,
@@ -154,12 +154,12 @@ def pixels_of(
             del held  # before its file: Windows removes none that is mapped
 
 
-def are_held(look: Look, side_px: int, settings: TrainSettings) -> bool:
+def are_held(look: EmbeddedPhotos, side_px: int, settings: TrainSettings) -> bool:
     """Whether `pixels_of` would find these photos in the cache, in this order."""
     return _file(look.sha256, side_px, _decoding_of(look, settings)).is_file()
 
 
-def _decoding_of(look: Look, settings: TrainSettings) -> DecodeSettings:
+def _decoding_of(look: EmbeddedPhotos, settings: TrainSettings) -> DecodeSettings:
     """Under which rules photos that were looked at are decoded again."""
     return replace(decode_limits(settings.source), white=look.white)
 

@@ -46,7 +46,7 @@ def has_checkpoint(run_folder: Path) -> bool:
 
 
 @dataclass(kw_only=True)
-class Saved:
+class TrainState:
     """Everything that training needs to go on as if nothing had happened. Chance needs no state: see augment.py."""
 
     step: int = 0  # steps done since the beginning
@@ -81,7 +81,7 @@ class Checkpoints:
         """Seconds of the whole run, those before it was stopped included."""
         return self._before + self._clock()
 
-    def save(self, saved: Saved) -> None:
+    def save(self, saved: TrainState) -> None:
         """Write a checkpoint and forget all but the newest two.
 
         Raises:
@@ -99,7 +99,7 @@ class Checkpoints:
         for old in self._files()[_KEPT:]:
             old.unlink(missing_ok=True)
 
-    def load(self) -> Saved | None:
+    def load(self) -> TrainState | None:
         """The newest whole checkpoint; None where there is none.
 
         Raises:
@@ -114,7 +114,7 @@ class Checkpoints:
                         fix=f"Choose another --out, or delete {self._folder.parent}.",
                     )
                 self._before = values["seconds"]
-                return Saved(**values)
+                return TrainState(**values)
         return None
 
     def _files(self) -> Sequence[Path]:

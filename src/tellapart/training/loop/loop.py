@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from tellapart.errors import Interrupted, UsageError
+from tellapart.errors import Interruption, UsageError
 from tellapart.fit_settings import FitSettings
 from tellapart.progress import Advance, Progress
 from tellapart.training.data.examples import Batch, Source, ahead, deal_batches, num_steps, one_hot
-from tellapart.training.loop.checkpoint import Checkpoints, Row, Saved
+from tellapart.training.loop.checkpoint import Checkpoints, Row, TrainState
 from tellapart.training.loop.interrupt import StopRequest
 from tellapart.training.loop.learner import Learner
 from tellapart.training.loop.schedule import ByTime, Pace, rate_at, side_at
@@ -61,7 +61,7 @@ def fit(
     learner: Learner,
     settings: FitSettings,
     pace: Pace,
-    saved: Saved,
+    saved: TrainState,
     checkpoints: Checkpoints | None,
     progress: Progress,
 ) -> Fit:
@@ -96,7 +96,7 @@ def _name_of(pace: Pace) -> str:
     return "Training, in seconds" if isinstance(pace, ByTime) else "Training"
 
 
-class _Stopped(Exception):
+class _StopNow(Exception):
     """The user asked to stop in the middle of something that is not worth finishing."""
 
 
@@ -109,7 +109,7 @@ class _Loop:
         learner: Learner,
         settings: FitSettings,
         pace: Pace,
-        saved: Saved,
+        saved: TrainState,
         checkpoints: Checkpoints | None,
     ):
         self._task, self._learner, self._settings, self._pace = task, learner, settings, pace
@@ -134,14 +134,14 @@ class _Loop:
                     self.saved.epoch_seconds += seconds
                     shown = self._advance_to(advance, shown)
                     if stop.asked:
-                        raise _Stopped
+                        raise _StopNow
                     if time.monotonic() - last_saved > self._settings.checkpoint_seconds:
                         self._save()
                         last_saved = time.monotonic()
                 self._end_epoch(stop, progress)
-            except _Stopped:
+            except _StopNow:
                 self._save()
-                raise Interrupted(
+                raise Interruption(
                     f"Stopped after {len(self.saved.history)} whole epochs; what was learnt is kept.",
                     fix="Run the same command again to go on from there.",
                 ) from None
@@ -227,7 +227,7 @@ class _Loop:
             "loss": saved.loss_sum / max(steps, 1),
         }
         for name, (source, most) in self._task.watched.items():
-            accuracy, loss = look_at(self._learner, source, most, side_px, lambda: stop.asked)
+            accuracy, loss = evaluate_on(self._learner, source, most, side_px, lambda: stop.asked)
             row |= {f"{name}_accuracy": accuracy, f"{name}_loss": loss}
         saved.history.append(row)
         saved.loss_sum = saved.epoch_seconds = 0.0
@@ -252,7 +252,7 @@ def _balance(task: Task) -> Float32[np.ndarray, " classes"]:
     return (len(task.train.labels) / (task.num_classes * np.maximum(counts, 1))).astype(np.float32)
 
 
-def look_at(
+def evaluate_on(
     learner: Learner, source: Source, most: int, side_px: int, stopped: Callable[[], bool] = lambda: False
 ) -> tuple[float, float]:
     """Accuracy and log loss on the first `most` plain examples of each stride through a part.
@@ -290,13 +290,13 @@ def answers(
     side_px: int,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits and labels of plain examples; see `look_at`."""
+    """Logits and labels of plain examples; see `evaluate_on`."""
     num_photos = len(source.labels)
     rows = np.unique(np.linspace(0, num_photos - 1, min(most, num_photos)).astype(np.int64)) if num_photos else []
     parts = []
     for first in range(0, len(rows), _LOOK_BATCH):
         if stopped():
-            raise _Stopped
+            raise _StopNow
         parts.append(learner.answer(source.plain(np.asarray(rows[first : first + _LOOK_BATCH]), side_px)))
     logits = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)  # (photos, classes)
     return logits, source.labels[rows] if len(rows) else np.zeros(0, np.int64)

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Int, UInt8
 
-from tellapart.fit_settings import FitSettings, ViewSettings
+from tellapart.fit_settings import AugmentSettings, FitSettings
 from tellapart.progress import Progress
 from tellapart.training.data.examples import PhotoSource, num_steps
 from tellapart.training.data.pixel_cache import Pixels
-from tellapart.training.loop.checkpoint import Row, Saved
+from tellapart.training.loop.checkpoint import Row, TrainState
 from tellapart.training.loop.learner import Learner, State
 from tellapart.training.loop.loop import Task, answers, fit, log_losses
 from tellapart.training.loop.schedule import ByEpochs, Until
@@ -39,7 +39,7 @@ class Variant:
     scale_pixels: bool = False
     width: float = 1.0  # factor on all channels
     dropout: float = 0.0  # fraction
-    views: ViewSettings | None = None  # how photos are changed in training; None: not at all
+    views: AugmentSettings | None = None  # how photos are changed in training; None: not at all
     balanced: bool = False
     threads: int = 1
 
@@ -58,7 +58,7 @@ class Examples:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
+class TrialResult:
     """What came of a trial. Arrays have a row per epoch that was looked at, and a column per held-out photo."""
 
     epochs: tuple[int, ...]  # from 1
@@ -145,9 +145,9 @@ def try_variant(
     learner: Learner,
     seed: int,
     progress: Progress,
-    look_at: Collection[int] | None = None,
+    eval_epochs: Collection[int] | None = None,
     most_seconds: float = math.inf,
-) -> Tried | None:
+) -> TrialResult | None:
     """Train a variant and say what it knew of the held-out photos after each epoch; None where the time ran out.
 
     Args:
@@ -156,7 +156,7 @@ def try_variant(
         learner: with fresh weights.
         seed: of the order of the photos and of their views.
         progress: who watches.
-        look_at: epochs, from 1, after which the photos are looked at; None: all. The last one always is.
+        eval_epochs: epochs, from 1, after which the photos are looked at; None: all. The last one always is.
         most_seconds: after which it is given up.
 
     Raises:
@@ -167,7 +167,9 @@ def try_variant(
     epochs = variant.fit.epochs or 1
     train = dataclasses.replace(examples.train, seed=seed, views=variant.views)
     pace = Until(ByEpochs(epochs, num_steps(len(train.labels), variant.fit.batch), len(train.labels)), most_seconds)
-    seen = _Seen(learner, examples, variant.side_px, set(look_at or range(1, epochs + 1)) | {epochs}, pace)
+    seen = _EpochCollector(
+        learner, examples, variant.side_px, set(eval_epochs or range(1, epochs + 1)) | {epochs}, pace
+    )
     task = Task(
         train=train,
         num_classes=variant.num_classes,
@@ -177,14 +179,14 @@ def try_variant(
         threads=variant.threads,
         after_epoch=seen.look,
     )
-    fitted = fit(task, learner, variant.fit, pace, Saved(), None, progress)
+    fitted = fit(task, learner, variant.fit, pace, TrainState(), None, progress)
     if pace.cut_off or not seen.epochs or seen.epochs[-1] != epochs:
         return None
     trained_seconds = sum(row["seconds"] for row in fitted.history)
     return seen.tried(time.monotonic() - begin, epochs * len(train.labels) / max(trained_seconds, 1e-9))
 
 
-class _Seen:
+class _EpochCollector:
     """Collects what the learner knows after each epoch."""
 
     def __init__(self, learner: Learner, examples: Examples, side_px: int, epochs: Collection[int], pace: Until):
@@ -209,10 +211,10 @@ class _Seen:
         self._losses.append(log_losses(self._logits, labels).astype(np.float32))
         self.epochs.append(int(row["epoch"]))
 
-    def tried(self, seconds: float, photos_per_second: float) -> Tried:
+    def tried(self, seconds: float, photos_per_second: float) -> TrialResult:
         """All of it."""
         shifted = np.exp(self._logits - self._logits.max(axis=1, keepdims=True))  # (photos, classes)
-        return Tried(
+        return TrialResult(
             epochs=tuple(self.epochs),
             train_accuracy=tuple(accuracy for accuracy, _ in self._train),
             train_loss=tuple(loss for _, loss in self._train),

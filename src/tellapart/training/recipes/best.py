@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.engine.session import Engine
 from tellapart.errors import ResourceError
 from tellapart.evaluation.calibration import fit_temperature
@@ -30,7 +30,7 @@ from tellapart.runs.provenance import Stopwatch
 from tellapart.settings import TrainSettings
 from tellapart.training.data.feature_cache import FeatureSource, fill_features, held_features
 from tellapart.training.data.pixel_cache import contents
-from tellapart.training.loop.checkpoint import Checkpoints, Row, Saved, run_key
+from tellapart.training.loop.checkpoint import Checkpoints, Row, TrainState, run_key
 from tellapart.training.prepare import Material
 from tellapart.training.recipes.best_plan import (
     Job,
@@ -43,24 +43,24 @@ from tellapart.training.recipes.best_plan import (
 )
 from tellapart.training.recipes.export import write_classifier
 from tellapart.training.recipes.quick import details_of, fit_known, head_facts
-from tellapart.training.recipes.recipe_result import Built
+from tellapart.training.recipes.recipe_result import RecipeResult
 
 _LEVEL = 0.01  # of the test on validation; strict, because the best epoch was picked on the same photos
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Tuned:
+class _TuningResult:
     """What came of training further."""
 
     details: dict[str, Any]  # for run.json; "kept" tells whether it helped
     temperature: float = 1.0
-    known: Look | None = None  # the known photos with their new embeddings
+    known: EmbeddedPhotos | None = None  # the known photos with their new embeddings
     history: tuple[Row, ...] = ()
 
 
 def build_best(
     material: Material, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch
-) -> Built:
+) -> RecipeResult:
     """Fit the head, train the last blocks further within the time, and keep what is better.
 
     Raises:
@@ -98,7 +98,7 @@ def build_best(
         engine = write_classifier(folder, classifier, head_facts(material, settings, temperature))
     details = {**details_of(fitted), "temperature": temperature, "fine_tuning": tuned.details}
     left_out = fitted.left_out() if tuned.known is None else None  # of the fitted head only
-    return Built(
+    return RecipeResult(
         engine=engine, head=head, known=tuned.known, out_of_fold=left_out, details=details, history=tuned.history
     )
 
@@ -111,7 +111,7 @@ def _cool(classifier: Any, temperature: float) -> LinearHead:
     return LinearHead(weights=weights, offsets=offsets)
 
 
-def _tune(job: Job, again: float) -> _Tuned:
+def _tune(job: Job, again: float) -> _TuningResult:
     """Train the tail, as deep as the time allows.
 
     Args:
@@ -130,18 +130,18 @@ def _tune(job: Job, again: float) -> _Tuned:
         fit_settings = make_room(tail_of(job.classifier, CUTS[0]), job.fit, job.folder, job.progress)
     except ResourceError as short:  # what there is already needs no more memory
         job.progress.note(f"{short.problem} The last blocks are not trained: the head alone is kept.")
-        return _Tuned(details={"kept": False, "reason": "no room"})
+        return _TuningResult(details={"kept": False, "reason": "no room"})
     job = dataclasses.replace(job, fit=fit_settings)
     plan = kept_plan(job.folder) or make_plan(job, seconds_after(job) + again if job.fit.seconds else 0.0)
     if plan is None:
         job.progress.note("The time or the disk does not allow to train the last blocks: the head alone is kept.")
-        return _Tuned(details={"kept": False, "reason": "no time or no room"})
+        return _TuningResult(details={"kept": False, "reason": "no time or no room"})
     write_json(job.folder / CHECKPOINTS / "plan.json", plan._asdict())
     trunk = trial_engine(trunk_of(job.classifier, plan.cut), trunk_facts(job), job.folder)
     sources = {part: _source(job, part, trunk, plan) for part in ("train", "validation")}
     learner = Learner(tail_of(job.classifier, plan.cut), job.fit)
     before = _Answers.of(learner, sources["validation"])
-    saved, num_photos = saved or Saved(), len(sources["train"].labels)
+    saved, num_photos = saved or TrainState(), len(sources["train"].labels)
     pace = pace_of(job.fit, saved, job.checkpoints, num_photos, lambda: seconds_after(job) + again, least=None)
     task = Task(
         train=sources["train"],
@@ -156,7 +156,7 @@ def _tune(job: Job, again: float) -> _Tuned:
     after = _Answers.of(learner, sources["validation"])
     details = {**fitted.details, **plan._asdict(), **_compare(before, after)}
     known = _known(job, plan, sources) if details["kept"] else None
-    return _Tuned(details=details, temperature=after.temperature, known=known, history=tuple(fitted.history))
+    return _TuningResult(details=details, temperature=after.temperature, known=known, history=tuple(fitted.history))
 
 
 class _Answers(NamedTuple):
@@ -205,7 +205,7 @@ def _source(job: Job, part: str, trunk: Engine, plan: Plan) -> FeatureSource:
     return FeatureSource(array, job.material.part(part).table.labels)
 
 
-def _known(job: Job, plan: Plan, sources: dict[str, FeatureSource]) -> Look:
+def _known(job: Job, plan: Plan, sources: dict[str, FeatureSource]) -> EmbeddedPhotos:
     """The known photos with the embeddings of the trained classifier; test photos have none, as they were not seen."""
     from tellapart.network.tail import tail_embedder
 

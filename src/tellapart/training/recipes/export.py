@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tellapart.atomic import replacing
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.engine.session import Engine, open_engine
 from tellapart.model.file import write_model
 from tellapart.model.manifest import Fingerprints, Manifest
@@ -38,7 +38,7 @@ def write_classifier(folder: Path, model: Any, facts: Manifest) -> Engine:
     return open_engine(folder / "model.onnx")
 
 
-def fingerprints_of(train: Look) -> Fingerprints:
+def fingerprints_of(train: EmbeddedPhotos) -> Fingerprints:
     """Which photos were trained on, for the manifest."""
     return Fingerprints(
         sha256=np.array([int(digest[:16], 16) for digest in train.sha256], np.uint64), perceptual=train.hashes[:, 0]

@@ -16,18 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.engine.embed import Look
-from tellapart.fit_settings import SCRATCH_PLANS, FitSettings, SidesPlan, ViewSettings
+from tellapart.engine.embed import EmbeddedPhotos
+from tellapart.fit_settings import SCRATCH_PLANS, AugmentSettings, FitSettings, SidesPlan
 from tellapart.model.manifest import Manifest
 from tellapart.progress import Progress
 from tellapart.runs.provenance import Stopwatch
 from tellapart.settings import TrainSettings
 from tellapart.training.data.examples import PhotoSource
 from tellapart.training.data.pixel_cache import pixels_of
-from tellapart.training.loop.checkpoint import Checkpoints, Saved, run_key
+from tellapart.training.loop.checkpoint import Checkpoints, TrainState, run_key
 from tellapart.training.prepare import Material
 from tellapart.training.recipes.export import fingerprints_of, write_classifier
-from tellapart.training.recipes.recipe_result import Built
+from tellapart.training.recipes.recipe_result import RecipeResult
 
 _SOME = 400  # photos of a part that `scratch` looks at after each epoch: its time is for training
 
@@ -47,14 +47,14 @@ class _Job:
     side_px: int
     grey: bool
     mirror: bool
-    views: ViewSettings | None  # how photos are changed in training; None: not at all
+    views: AugmentSettings | None  # how photos are changed in training; None: not at all
     parts: tuple[str, ...]  # that are looked at after each epoch
     most: int  # photos of a part that are looked at
 
 
 def build_classic(
     material: Material, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch
-) -> Built:
+) -> RecipeResult:
     """Train the origin's network in the origin's way.
 
     Raises:
@@ -100,7 +100,7 @@ def build_classic(
 
 def build_scratch(
     material: Material, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch
-) -> Built:
+) -> RecipeResult:
     """Train a compact network from nothing, inside the time that is given.
 
     Raises:
@@ -141,7 +141,7 @@ def build_scratch(
             side_px=side_px,
             grey=settings.grey,
             mirror=True,
-            views=ViewSettings(),
+            views=AugmentSettings(),
             parts=("train", "validation"),
             most=_SOME,
         )
@@ -155,7 +155,7 @@ def _scaled(fit: FitSettings, plan: SidesPlan, side_px: int) -> FitSettings:
     return dataclasses.replace(fit, sides_px=sides)
 
 
-def _build(job: _Job) -> Built:
+def _build(job: _Job) -> RecipeResult:
     """Every stage from pixels to the proven file."""
     from tellapart.network.assemble import finish_classifier, logits_of
     from tellapart.training.loop.learner import Learner
@@ -174,7 +174,7 @@ def _build(job: _Job) -> Built:
         with watch.stage("fit"):
             learner = job.learner
             shipped = Learner(logits_of(job.shipped), job.fit) if job.mirror else learner
-            saved = saved or Saved()
+            saved = saved or TrainState()
             finish = partial(_seconds_after, job, shipped, sources)
             pace = pace_of(job.fit, saved, checkpoints, len(sources["train"].labels), finish)
             fitted = fit(_task(job, sources), learner, job.fit, pace, saved, checkpoints, progress)
@@ -188,10 +188,10 @@ def _build(job: _Job) -> Built:
         model = finish_classifier(job.shipped, choice.temperature)
         engine = write_classifier(job.folder, model, _facts(job, choice.temperature))
     chosen = {"weights": choice.name, "temperature": choice.temperature, "validation_log_loss": choice.losses}
-    return Built(engine=engine, details={**fitted.details, **chosen}, history=fitted.history)
+    return RecipeResult(engine=engine, details={**fitted.details, **chosen}, history=fitted.history)
 
 
-def _look(job: _Job, part: str) -> Look:
+def _look(job: _Job, part: str) -> EmbeddedPhotos:
     return job.material.seen_test() if part == "test" else job.material.part(part)
 
 

@@ -12,12 +12,12 @@ from tellapart.settings import HeadSettings, TrainSettings
 from tellapart.training.head import FittedHead, fit_head
 from tellapart.training.prepare import Material
 from tellapart.training.recipes.export import fingerprints_of, write_classifier
-from tellapart.training.recipes.recipe_result import Built
+from tellapart.training.recipes.recipe_result import RecipeResult
 
 
 def build_quick(
     material: Material, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch
-) -> Built:
+) -> RecipeResult:
     """Fit the head on the training part and write the classifier.
 
     Raises:
@@ -31,7 +31,7 @@ def build_quick(
         backbone = find_backbone(settings.backbone)
         model = assemble_classifier(backbone, fitted.head)
         engine = write_classifier(folder, model, head_facts(material, settings, fitted.temperature))
-    return Built(engine=engine, head=fitted.head, out_of_fold=fitted.left_out(), details=details_of(fitted))
+    return RecipeResult(engine=engine, head=fitted.head, out_of_fold=fitted.left_out(), details=details_of(fitted))
 
 
 def fit_known(material: Material, settings: TrainSettings, progress: Progress) -> FittedHead:

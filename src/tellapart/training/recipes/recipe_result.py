@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from tellapart.engine.embed import Look
+from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.engine.session import Engine
 from tellapart.network.linear_head import LinearHead
 
 
 @dataclass(frozen=True, kw_only=True)
-class Built:
+class RecipeResult:
     """A classifier that was written, read back and proven."""
 
     engine: Engine  # RUN/model.onnx
     head: LinearHead | None = None  # on embeddings that are known already, where they are those of the file
-    known: Look | None = None  # the known photos with the file's embeddings, where these are not the backbone's
+    known: EmbeddedPhotos | None = (
+        None  # the known photos with the file's embeddings, where these are not the backbone's
+    )
     # (training photos, classes) by the fold that left each out, where the head alone was trained
     out_of_fold: Float32[np.ndarray, "photos classes"] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)  # what was chosen on the way, for run.json

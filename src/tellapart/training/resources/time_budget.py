@@ -22,7 +22,7 @@ from tellapart.model.manifest import Manifest
 from tellapart.photos.table import PhotoTable
 from tellapart.settings import TrainSettings
 from tellapart.training.data.examples import num_steps
-from tellapart.training.loop.checkpoint import Checkpoints, Saved
+from tellapart.training.loop.checkpoint import Checkpoints, TrainState
 from tellapart.training.loop.learner import Learner
 from tellapart.training.loop.schedule import ByEpochs, ByTime, Pace
 from tellapart.training.prepare import viewer_of
@@ -74,7 +74,7 @@ def answering_seconds(learner: Learner, batch: np.ndarray) -> float:
 
 def pace_of(
     settings: FitSettings,
-    saved: Saved,
+    saved: TrainState,
     checkpoints: Checkpoints,
     num_photos: int,
     finish: Callable[[], float],

@@ -7,9 +7,9 @@ hundred are out of reach.
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.labels.label_issues import find_doubts
+from tellapart.diagnosis.labels.label_issues import find_label_issues
+from tellapart.photos.duplicates import find_duplicates
 from tellapart.photos.split import group_photos
-from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training import prepare
@@ -23,7 +23,7 @@ def test_flipped_labels_are_the_most_doubted(real_photos, name, least):
     settings = TrainSettings()
     table = prepare.read_table(real_photos(name), settings)
     seen = prepare.embed(table, prepare.backbone_viewer(settings), settings, Silent(), ScanSettings())
-    groups = group_photos(seen.table, find_twins(seen.sha256, seen.hashes, seen.embeddings).groups)
+    groups = group_photos(seen.table, find_duplicates(seen.sha256, seen.hashes, seen.embeddings).groups)
     found = [found_share(seen.embeddings, seen.table.labels, groups, seed) for seed in range(10)]
     print(f"\n{name}: {np.mean(found):.2%} of the flipped found, {min(found):.1%} to {max(found):.1%}")
     assert np.mean(found) >= least
@@ -35,5 +35,5 @@ def found_share(embeddings, labels, groups, seed) -> float:
     flipped = rng.choice(len(labels), round(FLIPPED * len(labels)), replace=False)
     given = labels.copy()
     given[flipped] = (labels[flipped] + rng.integers(1, num_classes, len(flipped))) % num_classes
-    most_doubted = np.argsort(-find_doubts(embeddings, given, groups, num_classes).score, kind="stable")
+    most_doubted = np.argsort(-find_label_issues(embeddings, given, groups, num_classes).score, kind="stable")
     return float(np.isin(most_doubted[: len(flipped)], flipped).mean())

@@ -7,7 +7,7 @@ A photo to train on and its copy in the test make the test a lie, so copies must
 
 Neither sign of a near copy is enough alone. Embeddings of two different daisies can be as alike (0.95) as those of a
 photo and its crop; two objects on a white table can have the same perceptual hash. Together they separate well: the
-more bits two hashes differ in, the more alike the embeddings must be. `benchmarks/twins.py` plants copies and counts.
+more bits two hashes differ in, the more alike the embeddings must be. `benchmarks/duplicates.py` plants copies.
 
 Near means near copy. In a folder where everything looks alike (solar cells, X-rays), loosely similar pairs chain whole
 clusters together. Copies form stars: most members resemble one of them, the original. A cluster without such a hub
@@ -30,14 +30,14 @@ from scipy.sparse.csgraph import connected_components
 from tellapart.photos.fingerprint import NOTHING_TO_SEE
 from tellapart.photos.fingerprint import perceptual_hash as perceptual_hash
 from tellapart.photos.neighbours import candidate_pairs
-from tellapart.settings import TwinSettings
+from tellapart.settings import DuplicateSettings
 
-_DEFAULTS = TwinSettings()
+_DEFAULTS = DuplicateSettings()
 _CHUNK = 4096  # pairs whose embeddings are compared at once: 40 MB at a width of 1,280
 
 
 @dataclass(frozen=True)
-class TwinPair:
+class DuplicatePair:
     """Two photos that are copies; `first` < `second` are row numbers."""
 
     first: int
@@ -47,23 +47,23 @@ class TwinPair:
 
 
 @dataclass(frozen=True)
-class Twins:
+class Duplicates:
     """Groups of copies, and the pairs that made them.
 
     Pairs connect every group but do not list all of it: exact copies are paired with the first of them only, and near
-    pairs are told of these first ones. Ask `groups` whether two photos are twins, and `pairs` why.
+    pairs are told of these first ones. Ask `groups` whether two photos are duplicates, and `pairs` why.
     """
 
     groups: Int[np.ndarray, " photos"]  # smallest row number of the group; a lone photo has its own
-    pairs: tuple[TwinPair, ...]  # sorted
+    pairs: tuple[DuplicatePair, ...]  # sorted
 
 
-def find_twins(
+def find_duplicates(
     sha256: Sequence[str],
     hashes: UInt64[np.ndarray, "photos 2"],
     embeddings: Float[np.ndarray, "photos width"],
-    settings: TwinSettings = _DEFAULTS,
-) -> Twins:
+    settings: DuplicateSettings = _DEFAULTS,
+) -> Duplicates:
     """Groups of copies among all photos.
 
     Args:
@@ -73,17 +73,17 @@ def find_twins(
         settings: how alike is a copy.
     """
     original = _first_with_same_content(sha256)  # (photos,)
-    pairs = [TwinPair(int(original[i]), i, "exact", 1.0) for i in range(len(original)) if original[i] != i]
+    pairs = [DuplicatePair(int(original[i]), i, "exact", 1.0) for i in range(len(original)) if original[i] != i]
     compared = original == np.arange(len(original))  # exact copies are compared once
     rows = np.flatnonzero(compared & (hashes[:, 0] != NOTHING_TO_SEE))
     first, second, bits, similarity = _near_pairs(hashes[rows], embeddings, rows, settings)
     kept = _keep_stars(first, second, bits <= settings.tight_bits, len(rows), settings.hub_share)
     first, second = rows[first[kept]], rows[second[kept]]
     found = zip(first.tolist(), second.tolist(), similarity[kept].tolist(), strict=True)
-    pairs += [TwinPair(one, other, "near", value) for one, other, value in found]
+    pairs += [DuplicatePair(one, other, "near", value) for one, other, value in found]
     pairs.sort(key=lambda pair: (pair.first, pair.second))
     groups = group_by_links([pair.first for pair in pairs], [pair.second for pair in pairs], len(original))
-    return Twins(groups=groups, pairs=tuple(pairs))
+    return Duplicates(groups=groups, pairs=tuple(pairs))
 
 
 def group_by_links(first: Sequence[int], second: Sequence[int], num_photos: int) -> Int[np.ndarray, " photos"]:
@@ -107,7 +107,7 @@ def _near_pairs(
     hashes: UInt64[np.ndarray, "chosen 2"],
     embeddings: Float[np.ndarray, "photos width"],
     rows: Int[np.ndarray, " chosen"],
-    settings: TwinSettings,
+    settings: DuplicateSettings,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Pairs that pass both signs, sorted, each once: positions in `rows`, bits that differ, similarity."""
     chosen = embeddings if len(rows) == len(embeddings) else embeddings[rows]

@@ -1,6 +1,6 @@
-"""Planted copies among real photos: how many `find_twins` finds, how many different photos it joins, how long.
+"""Planted copies among real photos: how many `find_duplicates` finds, how many different photos it joins, how long.
 
-Run:     python -m benchmarks.twins [--photos FOLDER] [--seed N] [--show OUT.png]
+Run:     python -m benchmarks.duplicates [--photos FOLDER] [--seed N] [--show OUT.png]
          FOLDER holds flowers, catsdogs/train and petphotos
 Plants:  per set 200 copies of each kind (100 in petphotos), of different photos: exact; resized to 50-150 % at JPEG
          quality 50; cropped by 2-10 % of width and height; mirrored
@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tellapart.photos.duplicates import Duplicates, find_duplicates
 from tellapart.photos.scan import list_photos
-from tellapart.photos.twins import Twins, find_twins
-from tellapart.settings import TwinSettings
+from tellapart.settings import DuplicateSettings
 
 SETS = ("flowers", "catsdogs/train", "petphotos")
 KINDS = ("exact", "resized", "cropped", "mirrored")
@@ -54,20 +54,20 @@ def measure(name: str, folder: Path, rng: np.random.Generator, show: Path | None
     originals = originals.reshape(len(KINDS), -1)
     contents = [file.read_bytes() for file in files]
     copies = [plant(kind, contents[row], rng) for kind, rows in zip(KINDS, originals, strict=True) for row in rows]
-    sha256, hashes, embeddings = look_at(contents + copies)
+    sha256, hashes, embeddings = embedded_from(contents + copies)
     real = len(files)
-    natural = find_twins(sha256[:real], hashes[:real], embeddings[:real])
+    natural = find_duplicates(sha256[:real], hashes[:real], embeddings[:real])
     if show:
         draw_pairs(show.with_stem(f"{show.stem}-{name.replace('/', '-')}"), files, natural)
-    for search, settings in (("exhaustive", TwinSettings()), ("index", TwinSettings(exhaustive_photos=2))):
+    for search, settings in (("exhaustive", DuplicateSettings()), ("index", DuplicateSettings(exhaustive_photos=2))):
         start = time.perf_counter()
-        twins = find_twins(sha256, hashes, embeddings, settings)
+        duplicates = find_duplicates(sha256, hashes, embeddings, settings)
         seconds = time.perf_counter() - start
-        found = twins.groups[originals.ravel()] == twins.groups[real:]
+        found = duplicates.groups[originals.ravel()] == duplicates.groups[real:]
         shares = found.reshape(originals.shape).mean(axis=1)
-        false = count_false(twins, natural, originals.ravel()) / len(twins.groups)
+        false = count_false(duplicates, natural, originals.ravel()) / len(duplicates.groups)
         print(
-            f"{name:<16}{len(twins.groups):>7}{search:>12}"
+            f"{name:<16}{len(duplicates.groups):>7}{search:>12}"
             + "".join(f"{share:>10.1%}" for share in shares)
             + f"{false:>8.2%}{seconds:>9.2f}"
         )
@@ -96,33 +96,33 @@ def as_jpeg(image: Image.Image, quality: int) -> bytes:
     return out.getvalue()
 
 
-def look_at(contents: list[bytes]) -> tuple[list[str], np.ndarray, np.ndarray]:
+def embedded_from(contents: list[bytes]) -> tuple[list[str], np.ndarray, np.ndarray]:
     """SHA-256, perceptual hashes and embeddings, as the package itself computes them."""
-    from tellapart.engine.stream import Viewer
+    from tellapart.engine.stream import PhotoRunner
     from tellapart.network.backbone_file import backbone_engine
     from tellapart.network.family import find_backbone
 
-    viewer = Viewer(engine=backbone_engine(find_backbone("lite0")), outputs=("embedding",))
+    viewer = PhotoRunner(engine=backbone_engine(find_backbone("lite0")), outputs=("embedding",))
     seen = list(viewer.see(contents))
     embeddings = np.stack([photo.outputs["embedding"] for photo in seen]).astype(np.float16)
     return [hashlib.sha256(content).hexdigest() for content in contents], np.stack([p.hashes for p in seen]), embeddings
 
 
-def count_false(twins: Twins, natural: Twins, originals: np.ndarray) -> int:
+def count_false(duplicates: Duplicates, natural: Duplicates, originals: np.ndarray) -> int:
     """Groups that hold photos of more than one natural group, where a copy counts as its original."""
     source = np.concatenate([natural.groups, natural.groups[originals]])  # (photos + copies,)
-    joined = np.unique(np.stack([twins.groups, source], axis=1), axis=0)  # (group, natural group) pairs
+    joined = np.unique(np.stack([duplicates.groups, source], axis=1), axis=0)  # (group, natural group) pairs
     _, num_sources = np.unique(joined[:, 0], return_counts=True)
     return int((num_sources > 1).sum())
 
 
-def draw_pairs(path: Path, files: list[Path], twins: Twins) -> None:
+def draw_pairs(path: Path, files: list[Path], duplicates: Duplicates) -> None:
     """The pairs side by side, six to a row, to be judged by eye."""
     side, columns = 110, 6
-    rows = -(-len(twins.pairs) // columns)
+    rows = -(-len(duplicates.pairs) // columns)
     page = Image.new("RGB", (columns * (2 * side + 20), max(1, rows) * (side + 10)), "white")
-    for number, place in enumerate(_places(len(twins.pairs), columns, side)):
-        pair = twins.pairs[number]
+    for number, place in enumerate(_places(len(duplicates.pairs), columns, side)):
+        pair = duplicates.pairs[number]
         for offset, row in ((0, pair.first), (side + 2, pair.second)):
             photo = Image.open(files[row]).convert("RGB").resize((side, side))
             page.paste(photo, (place[0] + offset, place[1]))

@@ -1,6 +1,6 @@
 """Planted wrong labels: how many of them are found, how many wrong labels are counted, and how long it takes.
 
-Run:     python -m benchmarks.doubts [--seeds 5] [--first 0]
+Run:     python -m benchmarks.label_issues [--seeds 5] [--first 0]
 Plants:  another class, drawn blindly, as label of 5 % (then 20 %) of the photos; embeddings are computed once
 Figure:  share of the planted among the 5 % most doubted. Labels that were wrong from the start count as not found.
 Noise:   one seed plants 400 (catsdogs) or 216 (flowers): ±1.0 and ±3.3 points; the mean of five ±0.5 and ±1.5
@@ -17,12 +17,12 @@ import numpy as np
 
 from benchmarks.common import Row, photo_set, print_table
 from tellapart.diagnosis.labels.batched_heads import principal_axes
-from tellapart.diagnosis.labels.label_issues import Doubts, find_doubts
+from tellapart.diagnosis.labels.label_issues import LabelIssues, find_label_issues
 from tellapart.diagnosis.labels.memorisation import memorisation
 from tellapart.diagnosis.labels.wrong_labels import judge_labels
 from tellapart.evaluation.intervals import Estimate
+from tellapart.photos.duplicates import find_duplicates
 from tellapart.photos.split import group_photos
-from tellapart.photos.twins import find_twins
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training import prepare
@@ -40,16 +40,16 @@ def main() -> None:
     options = parser.parse_args()
     rows: list[Row | tuple[str, str, str]] = []
     for name, wanted in SETS.items():
-        embeddings, labels, groups = look_at(photo_set(name))
+        embeddings, labels, groups = embedded(photo_set(name))
         begin = time.perf_counter()
-        clean = find_doubts(embeddings, labels, groups, int(labels.max()) + 1)
+        clean = find_label_issues(embeddings, labels, groups, int(labels.max()) + 1)
         seconds = time.perf_counter() - begin
         found, few, many = [], [], []
         for seed in range(options.first, options.first + options.seeds):
-            doubts, planted = doubts_with(embeddings, labels, groups, SHARE, seed)
-            found.append(share_found(doubts, planted))
-            few.append(doubts)
-            many.append(doubts_with(embeddings, labels, groups, MANY, seed)[0])
+            label_issues, planted = label_issues_with(embeddings, labels, groups, SHARE, seed)
+            found.append(share_found(label_issues, planted))
+            few.append(label_issues)
+            many.append(label_issues_with(embeddings, labels, groups, MANY, seed)[0])
             print(f"  {name} seed {seed}: {100 * found[-1]:.1f} %", flush=True)
         measured = f"{100 * np.mean(found):.1f} % ({100 * min(found):.1f} to {100 * max(found):.1f})"
         reached = bool(np.mean(found) >= LEAST[name])
@@ -64,12 +64,12 @@ def main() -> None:
 
 
 def time_memorisation(
-    name: str, embeddings: np.ndarray, labels: np.ndarray, groups: np.ndarray, doubts: Doubts
+    name: str, embeddings: np.ndarray, labels: np.ndarray, groups: np.ndarray, label_issues: LabelIssues
 ) -> list[tuple[str, str, str]]:
     """Seconds for memorisation scores, and whether fewer axes keep the order of the photos."""
     from scipy.stats import spearmanr
 
-    held_out, num_classes = doubts.held_out, int(labels.max()) + 1
+    held_out, num_classes = label_issues.held_out, int(labels.max()) + 1
     begin = time.perf_counter()
     scores = memorisation(held_out.axes, labels, groups, num_classes, held_out.strength, held_out.scale)
     seconds = time.perf_counter() - begin
@@ -83,21 +83,21 @@ def time_memorisation(
     ]
 
 
-def doubts_with(
+def label_issues_with(
     embeddings: np.ndarray, labels: np.ndarray, groups: np.ndarray, share: float, seed: int
-) -> tuple[Doubts, np.ndarray]:
+) -> tuple[LabelIssues, np.ndarray]:
     """Doubts where a share of the labels was changed, and which were."""
     given, planted = flip_labels(labels, share, seed)
-    return find_doubts(embeddings, given, groups, int(labels.max()) + 1), planted
+    return find_label_issues(embeddings, given, groups, int(labels.max()) + 1), planted
 
 
-def look_at(photos: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def embedded(photos: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Embeddings, labels and groups of look-alikes, as in a run."""
     settings = TrainSettings()
     table = prepare.read_table(photos, settings)
     seen = prepare.embed(table, prepare.backbone_viewer(settings), settings, Silent(), ScanSettings())
-    twins = find_twins(seen.sha256, seen.hashes, seen.embeddings)
-    return seen.embeddings, seen.table.labels, group_photos(seen.table, twins.groups)
+    duplicates = find_duplicates(seen.sha256, seen.hashes, seen.embeddings)
+    return seen.embeddings, seen.table.labels, group_photos(seen.table, duplicates.groups)
 
 
 def flip_labels(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -110,20 +110,20 @@ def flip_labels(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray
     return given, planted
 
 
-def share_found(doubts: Doubts, planted: np.ndarray) -> float:
+def share_found(label_issues: LabelIssues, planted: np.ndarray) -> float:
     """Share of the planted labels among as many of the most doubted."""
-    most = np.argsort(-doubts.score, kind="stable")[: planted.sum()]
+    most = np.argsort(-label_issues.score, kind="stable")[: planted.sum()]
     return float(planted[most].mean())
 
 
-def told(doubts: Doubts) -> str:
+def told(label_issues: LabelIssues) -> str:
     """The share of labels that are called wrong."""
-    return percent(doubts.noise.wrong)
+    return percent(label_issues.noise.wrong)
 
 
-def cost(doubts: Doubts) -> str:
+def cost(label_issues: LabelIssues) -> str:
     """Points that wrong labels cost."""
-    points = judge_labels(doubts).points
+    points = judge_labels(label_issues).points
     return percent(points) if points else "not measured"
 
 

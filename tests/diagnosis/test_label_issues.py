@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from tellapart.diagnosis.labels.label_issues import find_doubts, write_doubts
+from tellapart.diagnosis.labels.label_issues import find_label_issues, write_label_issues
 from tellapart.photos.table import PhotoTable
 
 
@@ -16,7 +16,7 @@ def draw(rng, num_photos=400, num_classes=4, width=40, distance=1.5):
 
 
 def doubt(embeddings, labels, num_classes=4):
-    return find_doubts(embeddings, labels, np.arange(len(labels)), num_classes)
+    return find_label_issues(embeddings, labels, np.arange(len(labels)), num_classes)
 
 
 @pytest.fixture(scope="module")
@@ -31,23 +31,23 @@ def spoilt():
 
 
 def test_planted_wrong_labels_are_doubted_most(spoilt):
-    doubts, _ = spoilt
-    most = np.argsort(-doubts.score)[:20]
+    label_issues, _ = spoilt
+    most = np.argsort(-label_issues.score)[:20]
     assert np.isin(np.arange(20), most).mean() >= 0.95
-    assert doubts.wrong[:20].mean() >= 0.95
-    assert doubts.wrong[20:].mean() <= 0.02
+    assert label_issues.wrong[:20].mean() >= 0.95
+    assert label_issues.wrong[20:].mean() <= 0.02
 
 
 def test_the_suggestion_is_the_right_class(spoilt):
-    doubts, truth = spoilt
-    assert (doubts.suggestion[:20] == truth[:20]).mean() >= 0.95
-    assert (doubts.suggestion != doubts.labels).all()
+    label_issues, truth = spoilt
+    assert (label_issues.suggestion[:20] == truth[:20]).mean() >= 0.95
+    assert (label_issues.suggestion != label_issues.labels).all()
 
 
 def test_a_photo_of_something_else_is_listed_as_unlike(spoilt):
-    doubts, _ = spoilt
-    assert doubts.unlike[50]
-    assert doubts.unlike.sum() <= 4  # one in a hundred
+    label_issues, _ = spoilt
+    assert label_issues.unlike[50]
+    assert label_issues.unlike.sum() <= 4  # one in a hundred
 
 
 def test_the_number_of_wrong_labels_is_estimated(spoilt):
@@ -57,40 +57,40 @@ def test_the_number_of_wrong_labels_is_estimated(spoilt):
 
 
 def test_the_list_starts_with_the_most_doubted_and_names_each_photo_once(spoilt):
-    doubts, _ = spoilt
-    listed = doubts.listed()
-    labels = listed[doubts.wrong[listed]]
-    assert (np.diff(doubts.score[labels]) <= 0).all()
-    assert len(set(listed.tolist())) == len(listed) == (doubts.wrong | doubts.unlike).sum()
+    label_issues, _ = spoilt
+    listed = label_issues.listed()
+    labels = listed[label_issues.wrong[listed]]
+    assert (np.diff(label_issues.score[labels]) <= 0).all()
+    assert len(set(listed.tolist())) == len(listed) == (label_issues.wrong | label_issues.unlike).sum()
 
 
 def test_clean_labels_raise_no_doubt(rng):
     embeddings, labels = draw(rng)
-    doubts = doubt(embeddings, labels)
-    assert doubts.wrong.sum() <= 4
-    assert doubts.noise.wrong.low == 0
+    label_issues = doubt(embeddings, labels)
+    assert label_issues.wrong.sum() <= 4
+    assert label_issues.noise.wrong.low == 0
 
 
-def test_doubts_csv_has_a_line_for_each_photo_to_look_at(spoilt, tmp_path):
-    doubts, _ = spoilt
+def test_label_issues_csv_has_a_line_for_each_photo_to_look_at(spoilt, tmp_path):
+    label_issues, _ = spoilt
     names = ("ash", "elm", "fir", "oak")
     table = PhotoTable(
         root=tmp_path,
         paths=tuple(f"{row:04d}.jpg" for row in range(400)),
-        labels=doubts.labels,
+        labels=label_issues.labels,
         class_names=names,
         parts=("",) * 400,
         groups=("",) * 400,
     )
-    write_doubts(tmp_path / "doubts.csv", table, doubts)
-    with open(tmp_path / "doubts.csv", newline="") as file:
+    write_label_issues(tmp_path / "label_issues.csv", table, label_issues)
+    with open(tmp_path / "label_issues.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["path", "label", "suggestion", "score", "kind"]
-    assert len(rows) == len(doubts.listed())
+    assert len(rows) == len(label_issues.listed())
     for row in rows:
         number = int(row["path"][:4])
-        assert row["label"] == names[doubts.labels[number]]
-        assert row["suggestion"] == (names[doubts.suggestion[number]] if row["kind"] == "label" else "")
+        assert row["label"] == names[label_issues.labels[number]]
+        assert row["suggestion"] == (names[label_issues.suggestion[number]] if row["kind"] == "label" else "")
         assert 0 <= float(row["score"]) <= 1
     assert {"path": "0050.jpg", "kind": "unlike"}.items() <= next(
         row for row in rows if row["kind"] == "unlike"
@@ -99,6 +99,6 @@ def test_doubts_csv_has_a_line_for_each_photo_to_look_at(spoilt, tmp_path):
 
 def test_a_class_without_photos_is_no_trouble(rng):
     embeddings, labels = draw(rng, num_photos=60, num_classes=2)
-    doubts = doubt(embeddings, labels, num_classes=3)
-    assert np.isfinite(doubts.score).all()
-    assert (doubts.suggestion < 2).all()
+    label_issues = doubt(embeddings, labels, num_classes=3)
+    assert np.isfinite(label_issues.score).all()
+    assert (label_issues.suggestion < 2).all()
