@@ -170,7 +170,7 @@ PIXEL_PARTS = {"train": 1500, "validation": 500, "test": 500}  # photos a class
 def settings_of(case: Case) -> TrainSettings:
     """How the run of a case is made."""
     if case.kind in PIXELS:
-        return TrainSettings(size=64, seed=case.seed, **PIXELS[case.kind])
+        return TrainSettings(image_size=64, seed=case.seed, **PIXELS[case.kind])
     return TrainSettings(validation=0.15, test=0.3 if case.kind in faults.KINDS else 0.15, seed=case.seed)
 
 

@@ -26,7 +26,7 @@ from tellapart.evaluation.intervals import wilson_interval
 SIDE_PX = 224  # of the photos that patches are planted on
 MUST = 0.95
 CLASSES = ("checks", "rings")
-FITS = {"quick": {}, "best": {}, "scratch": {"epochs": 12, "size": 160}, "classic": {"epochs": 8}}
+FITS = {"quick": {}, "best": {}, "scratch": {"epochs": 12, "image_size": 160}, "classic": {"epochs": 8}}
 
 
 def main() -> None:

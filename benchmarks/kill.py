@@ -76,7 +76,7 @@ def main() -> None:
 def all_jobs(folder: Path, photos: Path, epochs: int) -> list[Job]:
     """Every kind of command that writes for a while."""
     run, table = folder / "run", folder / "answers.parquet"
-    scratch = ["--recipe", "scratch", "--epochs", str(epochs), "--size", "64"]
+    scratch = ["--recipe", "scratch", "--epochs", str(epochs), "--image-size", "64"]
     base, diagnosed = folder / "base.run", folder / "diagnosed.run"
 
     def forget_run() -> None:

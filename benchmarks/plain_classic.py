@@ -1,6 +1,6 @@
 """The origin's network as a plain Keras script, with nothing of this package: what `classic` is timed against.
 
-Run:     python -m benchmarks.plain_classic FOLDER [--epochs N] [--batch N]
+Run:     python -m benchmarks.plain_classic FOLDER [--epochs N] [--batch-size N]
          FOLDER holds train/CLASS and test/CLASS; prints one JSON line per epoch
 Does:    reads all photos into memory, grey and stretched to 150 x 150; trains as Keras does by default; after each
          epoch answers for all training and test photos, as `classic` does
@@ -32,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--photos", type=int, default=None, help="train on this many photos only")
     options = parser.parse_args()
     import keras

@@ -60,7 +60,7 @@ def draw_case(
     epochs = EPOCHS if recipe == "classic" else None
     return Case(
         folder=folder,
-        settings=TrainSettings(recipe=recipe, epochs=epochs, size=32, threads=1, batch=16),
+        settings=TrainSettings(recipe=recipe, epochs=epochs, image_size=32, threads=1, batch_size=16),
         metrics=metrics,
         history=tuple({"epoch": str(epoch), "side_px": str(SIDE_PX)} for epoch in range(1, EPOCHS + 1)),
         engine=open_engine(write_small_model(folder / "model.onnx", CLASSES)),

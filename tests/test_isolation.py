@@ -77,7 +77,7 @@ def test_no_verb_sends_anything_or_leaves_anything_behind(photos, place):
 @pytest.mark.slow
 def test_training_from_pixels_with_curves_sends_nothing_either(photos, place):
     trackers = [name for name in ("tensorboard", "mlflow") if find_spec(name)]
-    steps = [["train", str(photos), "--recipe", "classic", "--size", "32", "--epochs", "1", "--out", "none"]]
+    steps = [["train", str(photos), "--recipe", "classic", "--image-size", "32", "--epochs", "1", "--out", "none"]]
     steps += [[*steps[0][:-1], name, "--track", name] for name in trackers]
     seen = watch(steps, place, traced=TRACED)
     assert_alone(seen, place)

@@ -11,10 +11,10 @@ from tellapart.settings import TRACKERS, TrainSettings
     [
         ({"grey": True}, "learnt from colour photos", "--recipe scratch or classic"),
         ({"recipe": "best", "grey": True}, "learnt from colour photos", "--recipe scratch or classic"),
-        ({"size": 128}, "of one size (224 px; best: 260)", "--recipe scratch or classic"),
-        ({"recipe": "best", "size": 128}, "of one size (224 px; best: 260)", "--recipe scratch or classic"),
-        ({"rate": 0.1}, "solves for its last layer in one go", "--recipe best or scratch or classic"),
-        ({"batch": 8}, "solves for its last layer in one go", "--recipe best or scratch or classic"),
+        ({"image_size": 128}, "of one size (224 px; best: 260)", "--recipe scratch or classic"),
+        ({"recipe": "best", "image_size": 128}, "of one size (224 px; best: 260)", "--recipe scratch or classic"),
+        ({"learning_rate": 0.1}, "solves for its last layer in one go", "--recipe best or scratch or classic"),
+        ({"batch_size": 8}, "solves for its last layer in one go", "--recipe best or scratch or classic"),
         ({"epochs": 3}, "solves for its last layer in one go", "--recipe best or scratch or classic"),
         ({"seconds": 60.0}, "'time': it takes what it takes", "--recipe best or scratch"),
         ({"recipe": "classic", "seconds": 60.0}, "'time': it is a baseline", "--recipe best or scratch"),
@@ -28,7 +28,9 @@ def test_a_setting_of_another_recipe_is_refused_with_the_reason(given, reason, f
     assert caught.value.fix == f"Leave it out, or use {fix}."
 
 
-@pytest.mark.parametrize("given", [{"size": 16}, {"rate": -1.0}, {"batch": 0}, {"epochs": 0}, {"seconds": 5.0}])
+@pytest.mark.parametrize(
+    "given", [{"image_size": 16}, {"learning_rate": -1.0}, {"batch_size": 0}, {"epochs": 0}, {"seconds": 5.0}]
+)
 def test_values_that_make_no_sense_are_refused(given):
     with pytest.raises(UsageError):
         TrainSettings(recipe="scratch", **given)

@@ -62,9 +62,9 @@ class ImageClassifier(Estimator, NotebookDisplays):
         backbone: "auto", "lite0", "lite1" or "lite2": better and slower from left to right.
         epochs: passes over the photos, for the recipes that make them.
         seconds: for the whole run of "scratch" or "best".
-        batch: photos a step, for the recipes that make steps.
-        rate: highest learning rate, for the same.
-        size: side of the network's input in pixels, for "scratch" and "classic".
+        batch_size: photos a step, for the recipes that make steps.
+        learning_rate: highest learning rate, for the same.
+        image_size: side of the network's input in pixels, for "scratch" and "classic".
         width: factor on the channels of the network, for "scratch" and "classic".
         grey: drop the colour, for "scratch" and "classic".
         scale_pixels: levels from 0 to 1, for "classic".
@@ -105,9 +105,9 @@ class ImageClassifier(Estimator, NotebookDisplays):
         backbone: str = TrainSettings.backbone,
         epochs: int | None = TrainSettings.epochs,
         seconds: float | None = TrainSettings.seconds,
-        batch: int | None = TrainSettings.batch,
-        rate: float | None = TrainSettings.rate,
-        size: int | None = TrainSettings.size,
+        batch_size: int | None = TrainSettings.batch_size,
+        learning_rate: float | None = TrainSettings.learning_rate,
+        image_size: int | None = TrainSettings.image_size,
         width: float | None = TrainSettings.width,
         grey: bool = TrainSettings.grey,
         scale_pixels: bool = TrainSettings.scale_pixels,
@@ -134,9 +134,9 @@ class ImageClassifier(Estimator, NotebookDisplays):
         self.backbone = backbone
         self.epochs = epochs
         self.seconds = seconds
-        self.batch = batch
-        self.rate = rate
-        self.size = size
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.image_size = image_size
         self.width = width
         self.grey = grey
         self.scale_pixels = scale_pixels

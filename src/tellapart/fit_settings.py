@@ -40,8 +40,8 @@ class FitSettings:
     """How the training loop runs; one set per recipe, below."""
 
     optimizer: str  # "adam", "muon", or "sgd", which has Nesterov momentum 0.9
-    rate: float  # highest learning rate
-    batch: int  # photos a step
+    learning_rate: float  # highest learning rate
+    batch_size: int  # photos a step
     answered: int = 32  # photos answered at once where nothing is learnt; more take memory and save no time
     epochs: int | None = None  # passes over the training photos; None: as many as the time allows
     seconds: float | None = None  # for the whole run, from scan to report; None: as long as the epochs take
@@ -57,8 +57,8 @@ class FitSettings:
     def __post_init__(self) -> None:
         """Check the ranges."""
         require(self.optimizer in ("adam", "muon", "sgd"), "optimizer", self.optimizer, "'adam', 'muon' or 'sgd'")
-        require(0 < self.rate < 100, "rate", self.rate, "a positive number, such as 0.01")
-        require(self.batch >= 1, "batch", self.batch, "1 or more")
+        require(0 < self.learning_rate < 100, "learning_rate", self.learning_rate, "a positive number, such as 0.01")
+        require(self.batch_size >= 1, "batch_size", self.batch_size, "1 or more")
         require(self.epochs is None or self.epochs >= 1, "epochs", self.epochs, "1 or more")
         require(self.epochs is not None or self.seconds is not None, "epochs", self.epochs, "given where no time is")
         require(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "a fraction below 1")
@@ -66,8 +66,8 @@ class FitSettings:
 
 CLASSIC = FitSettings(
     optimizer="adam",
-    rate=0.001,  # Keras's default, which the origin used
-    batch=32,  # the origin's script used 4, which takes twice as long
+    learning_rate=0.001,  # Keras's default, which the origin used
+    batch_size=32,  # the origin's script used 4, which takes twice as long
     epochs=15,
     sides_px=((1.0, 150),),
 )
@@ -97,8 +97,8 @@ SCRATCH_PLANS = (
 )
 SCRATCH = FitSettings(
     optimizer="muon",  # 85 % where sgd had 73 %, in the same 75 s; see the table of trials
-    rate=0.1,  # of 0.02, 0.05, 0.1, 0.2 and 0.4 the best
-    batch=64,
+    learning_rate=0.1,  # of 0.02, 0.05, 0.1, 0.2 and 0.4 the best
+    batch_size=64,
     seconds=20 * 60.0,
     warmup=0.05,
     decay=True,
@@ -109,8 +109,8 @@ SCRATCH = FitSettings(
 )
 BEST = FitSettings(
     optimizer="adam",  # sgd runs away at rates that teach anything: frozen batch normalisation holds nothing back
-    rate=0.0002,  # a fifth of Adam's usual: the blocks are good already
-    batch=32,
+    learning_rate=0.0002,  # a fifth of Adam's usual: the blocks are good already
+    batch_size=32,
     seconds=6 * 60.0,
     warmup=0.1,
     decay=True,

@@ -132,7 +132,7 @@ class EngineSettings:
     """How the engine uses the machine."""
 
     workers: int = max(1, os.cpu_count() or 1)  # threads; each decodes and runs the engine on one thread of its own
-    batch: int = (
+    batch_size: int = (
         2  # photos; see benchmarks/engine.py: 356 photos/s against 265 at 32, because activations stay in cache
     )
 
@@ -140,7 +140,7 @@ class EngineSettings:
         """Check the ranges."""
         settle(self)
         require(self.workers >= 1, "workers", self.workers, "1 or more")
-        require(self.batch >= 1, "batch", self.batch, "1 or more")
+        require(self.batch_size >= 1, "batch_size", self.batch_size, "1 or more")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,10 +192,10 @@ class TrainSettings:
     # lite0 has 98.4 % on cats and dogs; lite2 gains 0.7 points for twice the time, so only the recipe `best` takes it.
     backbone: str = "auto"
     epochs: int | None = None  # passes over the photos; None: the recipe's own, see FITS
-    batch: int | None = None  # photos a step; None: the recipe's own
-    rate: float | None = None  # highest learning rate; None: the recipe's own
+    batch_size: int | None = None  # photos a step; None: the recipe's own
+    learning_rate: float | None = None  # highest learning rate; None: the recipe's own
     seconds: float | None = None  # for the whole run; None: the recipe's own
-    size: int | None = None  # side of the finished network's input in pixels; None: the recipe's own
+    image_size: int | None = None  # side of the finished network's input in pixels; None: the recipe's own
     width: float | None = None  # factor on the channels of a network that is trained from nothing; None: 1
     grey: bool = False  # drop the colour; `classic` always does
     scale_pixels: bool = False  # `classic` only: levels from 0 to 1 in place of the origin's 0 to 255
@@ -244,7 +244,9 @@ class TrainSettings:
                 )
         require(self.seconds is None or self.seconds >= 10, "time", self.seconds, "10 s or more")
         require(self.seconds is None or self.epochs is None, "time", self.seconds, "left out where epochs are given")
-        require(self.size is None or 32 <= self.size <= 512, "size", self.size, "32 to 512 pixels")
+        require(
+            self.image_size is None or 32 <= self.image_size <= 512, "image_size", self.image_size, "32 to 512 pixels"
+        )
         low, high = WIDTHS
         require(self.width is None or low <= self.width <= high, "width", self.width, f"{low:g} to {high:g}")
         if self.recipe in FITS:
@@ -264,7 +266,7 @@ class TrainSettings:
     def fit(self) -> FitSettings:
         """How the training loop runs: the recipe's own settings, but what was asked for."""
         own = FITS[self.recipe]
-        asked = {name: getattr(self, name) for name in ("batch", "rate", "epochs", "seconds")}
+        asked = {name: getattr(self, name) for name in ("batch_size", "learning_rate", "epochs", "seconds")}
         if self.epochs is not None:
             asked["seconds"] = None
             own = replace(own, seconds=None, epochs=self.epochs)
@@ -289,8 +291,8 @@ _SCALED = "its network scales pixels by itself, and was chosen with that"
 # Setting -> the recipes that take it, and for each other recipe why it does not.
 _ONLY_FOR: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "epochs": (("best", "scratch", "classic"), _NO_STEPS),
-    "batch": (("best", "scratch", "classic"), _NO_STEPS),
-    "rate": (("best", "scratch", "classic"), _NO_STEPS),
+    "batch_size": (("best", "scratch", "classic"), _NO_STEPS),
+    "learning_rate": (("best", "scratch", "classic"), _NO_STEPS),
     "seconds": (
         ("best", "scratch"),
         {
@@ -299,7 +301,7 @@ _ONLY_FOR: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
         },
     ),
     "width": (("scratch", "classic"), {"quick": _AS_IT_IS, "best": _AS_IT_IS}),
-    "size": (("scratch", "classic"), {"quick": _PRETRAINED, "best": _PRETRAINED}),
+    "image_size": (("scratch", "classic"), {"quick": _PRETRAINED, "best": _PRETRAINED}),
     "grey": (("scratch", "classic"), {"quick": _PRETRAINED, "best": _PRETRAINED}),
     "scale_pixels": (("classic",), {"quick": _SCALED, "best": _SCALED, "scratch": _SCALED}),
 }

@@ -236,7 +236,7 @@ def test_what_makes_the_test_fair_comes_before_any_gain(tmp_path):
 def test_a_command_repeats_the_run_with_one_change(tmp_path):
     run_folder = tmp_path / "a run.run"
     run_folder.mkdir()
-    case = case_in(run_folder, TrainSettings(recipe="scratch", size=64, seed=3, exclude=("odd ones",)))
+    case = case_in(run_folder, TrainSettings(recipe="scratch", image_size=64, seed=3, exclude=("odd ones",)))
     words = shlex.split(train_again(case, ("--width", "0.5")))
     assert words[:2] == ["tellapart", "train"]
     assert words[words.index("--width") + 1] == "0.5"

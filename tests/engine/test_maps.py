@@ -77,8 +77,8 @@ def test_one_window_over_the_whole_photo_measures_the_score_of_all_that_is_on_it
 
 
 def test_neither_the_number_of_threads_nor_the_batch_changes_a_map(photo):
-    one = maps_of(PatchEngine(), photo, engine_settings=EngineSettings(workers=1, batch=1)).values
-    many = maps_of(PatchEngine(), photo, engine_settings=EngineSettings(workers=3, batch=50)).values
+    one = maps_of(PatchEngine(), photo, engine_settings=EngineSettings(workers=1, batch_size=1)).values
+    many = maps_of(PatchEngine(), photo, engine_settings=EngineSettings(workers=3, batch_size=50)).values
     np.testing.assert_allclose(one, many, atol=1e-6)
 
 
@@ -109,8 +109,8 @@ def test_within_a_place_the_shifted_photo_shows_where(rng, top, left):
 
 
 def test_the_shown_map_does_not_depend_on_threads_or_batches(photo):
-    one = maps_of(PlacesEngine(), photo, engine_settings=EngineSettings(workers=1, batch=1)).values
-    many = maps_of(PlacesEngine(), photo, engine_settings=EngineSettings(workers=3, batch=50)).values
+    one = maps_of(PlacesEngine(), photo, engine_settings=EngineSettings(workers=1, batch_size=1)).values
+    many = maps_of(PlacesEngine(), photo, engine_settings=EngineSettings(workers=3, batch_size=50)).values
     np.testing.assert_allclose(one, many, atol=1e-6)
 
 

@@ -21,7 +21,7 @@ from tellapart.settings import DecodeSettings, EngineSettings
 
 
 def viewer_of(engine, workers=2, batch=2, **more):
-    settings = EngineSettings(workers=workers, batch=batch)
+    settings = EngineSettings(workers=workers, batch_size=batch)
     return PhotoRunner(engine=engine, outputs=("probabilities", "embedding"), engine_settings=settings, **more)
 
 

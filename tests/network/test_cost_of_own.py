@@ -10,7 +10,7 @@ from tellapart.network.compact import build_compact, channels_of
 from tellapart.network.onnx_export import to_onnx
 from tellapart.settings import WIDTHS
 
-SIDE_PX = 512  # the most that --size takes
+SIDE_PX = 512  # the most that --image-size takes
 WIDEST = WIDTHS[1]
 
 

@@ -23,8 +23,8 @@ from tellapart.settings import TrainSettings
 
 pytestmark = pytest.mark.slow  # trains networks, small ones
 
-CLASSIC = TrainSettings(recipe="classic", epochs=2, size=32, threads=2)
-SCRATCH = TrainSettings(recipe="scratch", epochs=3, size=32, threads=2, batch=16)
+CLASSIC = TrainSettings(recipe="classic", epochs=2, image_size=32, threads=2)
+SCRATCH = TrainSettings(recipe="scratch", epochs=3, image_size=32, threads=2, batch_size=16)
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_where_memory_is_short_fewer_photos_are_learnt_from_at_once(photos, tmp_
     short = verbs.train(photos, settings=SCRATCH, out=tmp_path / "short")
     num_train = short.metrics["train"]["n"]
     assert [int(row["step"]) for row in history(short)] == [-(-num_train // 8) * epoch for epoch in (1, 2, 3)]
-    assert run_json(short)["details"]["batch"] == 8
+    assert run_json(short)["details"]["batch_size"] == 8
 
 
 def test_memory_that_is_never_enough_is_told_before_training(photos, tmp_path, monkeypatch):
@@ -191,7 +191,7 @@ def test_too_short_a_time_is_told_before_training(photos, tmp_path, monkeypatch)
 
 def command(photos, out, *more):
     return [sys.executable, "-m", "tellapart", "train", str(photos), "--out", str(out), "--recipe", "scratch",
-            "--size", "32", "--batch", "16", "--threads", "2", *more]  # fmt: skip
+            "--image-size", "32", "--batch-size", "16", "--threads", "2", *more]  # fmt: skip
 
 
 def test_a_run_that_was_killed_goes_on_to_the_same_file(photos, tmp_path):

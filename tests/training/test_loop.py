@@ -17,7 +17,13 @@ from tellapart.training.loop.schedule import ByEpochs, ByTime
 
 NUM_PHOTOS, BATCH, EPOCHS = 20, 6, 5
 SETTINGS = FitSettings(
-    optimizer="sgd", rate=1.0, batch=BATCH, epochs=EPOCHS, decay=True, sides_px=((0.5, 8), (1.0, 12)), average_from=0.5
+    optimizer="sgd",
+    learning_rate=1.0,
+    batch_size=BATCH,
+    epochs=EPOCHS,
+    decay=True,
+    sides_px=((0.5, 8), (1.0, 12)),
+    average_from=0.5,
 )
 
 
@@ -31,7 +37,7 @@ def run(folder, learner=None, settings=SETTINGS, work=None, pace=None, progress=
     folder.mkdir(exist_ok=True)
     checkpoints = Checkpoints(folder, "key")
     saved = checkpoints.load() or TrainState()
-    pace = pace or ByEpochs(settings.epochs, num_steps(NUM_PHOTOS, settings.batch), NUM_PHOTOS)
+    pace = pace or ByEpochs(settings.epochs, num_steps(NUM_PHOTOS, settings.batch_size), NUM_PHOTOS)
     learner = learner or FakeLearner()
     return fit(work or task(), learner, settings, pace, saved, checkpoints, progress or Silent())
 
@@ -187,7 +193,7 @@ def test_not_a_number_stops_with_step_rate_and_fix(tmp_path):
     learner = FakeLearner(spoil)
     with pytest.raises(UsageError, match=r"step 7, with learning rate 0\.7") as caught:
         run(tmp_path / "run", learner)
-    assert caught.value.fix.startswith("Start again with a lower rate: --rate 0.14")
+    assert caught.value.fix.startswith("Start again with a lower rate: --learning-rate 0.14")
 
 
 def test_it_stops_when_validation_gets_no_better(tmp_path):
@@ -198,7 +204,7 @@ def test_it_stops_when_validation_gets_no_better(tmp_path):
         learner.velocity = learner.velocity * 0
 
     learner = FakeLearner(forget)
-    settings = dataclasses.replace(SETTINGS, epochs=50, patience=3, decay=False, rate=1e-9)
+    settings = dataclasses.replace(SETTINGS, epochs=50, patience=3, decay=False, learning_rate=1e-9)
     fitted = run(tmp_path / "run", learner, settings)
     assert len(fitted.history) < 10
 

@@ -60,8 +60,8 @@ def test_where_nothing_helps_both_numbers_are_told():
 
 
 def test_a_smaller_step_has_a_smaller_rate():
-    assert with_batch(SCRATCH, 16).rate == pytest.approx(0.1 / 4)  # SGD: in proportion
-    assert with_batch(CLASSIC, 8).rate == pytest.approx(0.001 / 2)  # Adam: with the square root
+    assert with_batch(SCRATCH, 16).learning_rate == pytest.approx(0.1 / 4)  # SGD: in proportion
+    assert with_batch(CLASSIC, 8).learning_rate == pytest.approx(0.001 / 2)  # Adam: with the square root
     assert (with_batch(SCRATCH, 16).answered, with_batch(SCRATCH, 48).answered) == (16, 32)
 
 
@@ -75,7 +75,7 @@ def test_with_memory_to_spare_nothing_changes_and_nothing_is_written(network, sh
 def test_a_smaller_step_is_told(network, short, tmp_path):
     short(600)
     watcher = Noting()
-    assert make_room(network, SCRATCH, tmp_path, watcher).batch == 32
+    assert make_room(network, SCRATCH, tmp_path, watcher).batch_size == 32
     assert len(watcher.notes) == 1 and "32 a step instead" in watcher.notes[0]
 
 

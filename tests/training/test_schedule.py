@@ -15,7 +15,7 @@ def test_the_rate_of_the_origin_never_changes():
 def test_the_rate_rises_in_the_warm_up_and_falls_to_nothing():
     rates = [rate_at(fraction / 100, SCRATCH) for fraction in range(101)]
     top = rates.index(max(rates))
-    assert top == 5 and rates[top] == SCRATCH.rate
+    assert top == 5 and rates[top] == SCRATCH.learning_rate
     assert rates[:top] == sorted(rates[:top]) and rates[top:] == sorted(rates[top:], reverse=True)
     assert rates[0] > 0 and rates[-1] == 0
 

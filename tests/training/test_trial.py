@@ -12,7 +12,7 @@ from tellapart.fit_settings import CLASSIC, AugmentSettings, FitSettings
 from tellapart.progress import Silent
 from tellapart.training.loop.trial import ChosenPixels, Examples, Learners, Variant, try_variant
 
-FIT = FitSettings(optimizer="sgd", rate=0.5, batch=8, epochs=4, sides_px=((1.0, 16),))
+FIT = FitSettings(optimizer="sgd", learning_rate=0.5, batch_size=8, epochs=4, sides_px=((1.0, 16),))
 VARIANT = Variant(recipe="classic", num_classes=NUM_CLASSES, side_px=16, fit=FIT)
 EXAMPLES = Examples(train=coloured_source(40, seed=1), held_out=coloured_source(30, seed=2))
 
@@ -100,7 +100,7 @@ def learners():
 
 @pytest.mark.parametrize("recipe", ["classic", "scratch"])
 def test_a_second_seed_starts_anew_on_the_same_compiled_network(learners, recipe):
-    fit = dataclasses.replace(CLASSIC, epochs=1, batch=20, sides_px=((1.0, 32),))
+    fit = dataclasses.replace(CLASSIC, epochs=1, batch_size=20, sides_px=((1.0, 32),))
     variant = Variant(recipe=recipe, num_classes=3, side_px=32, fit=fit, width=0.1, dropout=0.5, threads=2)
     learner = learners.fresh(variant, 0)
     fresh, state = learner.weights(), learner.optimizer_state()

@@ -149,8 +149,8 @@ Backbone = Annotated[
 Epochs = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="classic, scratch, best: passes over the training photos.")
 ]
-Batch = Annotated[int | None, typer.Option(metavar="N", min=1, help="The same: photos that are learnt from at once.")]
-Rate = Annotated[float | None, typer.Option(metavar="R", help="The same: the highest learning rate.")]
+BatchSize = Annotated[int | None, typer.Option(metavar="N", min=1, help="Batch size (classic, scratch, best).")]
+LearningRate = Annotated[float | None, typer.Option(metavar="R", help="Peak learning rate (classic, scratch, best).")]
 Time = Annotated[
     float | None,
     typer.Option(
@@ -161,7 +161,7 @@ Time = Annotated[
         f"{SCRATCH.seconds or 0:.0f}s and {BEST.seconds or 0:.0f}s unless given.",
     ),
 ]
-Size = Annotated[
+ImageSize = Annotated[
     int | None, typer.Option(metavar="PIXELS", min=32, help="classic, scratch: side to which photos are brought.")
 ]
 Width = Annotated[

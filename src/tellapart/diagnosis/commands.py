@@ -20,10 +20,10 @@ from tellapart.settings import TrainSettings
 _CARRIED = {
     "recipe": "--recipe",
     "epochs": "--epochs",
-    "batch": "--batch",
-    "rate": "--rate",
+    "batch_size": "--batch-size",
+    "learning_rate": "--learning-rate",
     "seconds": "--time",
-    "size": "--size",
+    "image_size": "--image-size",
     "width": "--width",
     "grey": "--grey",
     "scale_pixels": "--scale-pixels",

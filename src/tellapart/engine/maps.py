@@ -159,5 +159,5 @@ def _by_batches(
     function: Callable[[list[tuple[int, int]]], np.ndarray], variants: list[tuple[int, int]], settings: EngineSettings
 ) -> list[np.ndarray]:
     """What a function says of variants of the photo, a batch at a time, in their order."""
-    batches = [variants[start : start + settings.batch] for start in range(0, len(variants), settings.batch)]
+    batches = [variants[start : start + settings.batch_size] for start in range(0, len(variants), settings.batch_size)]
     return list(in_order(function, batches, settings.workers))

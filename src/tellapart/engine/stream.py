@@ -124,7 +124,7 @@ class PhotoRunner:
                 results[index] = prepared
             else:
                 waiting.append((index, prepared))
-            if len(waiting) == self.engine_settings.batch:
+            if len(waiting) == self.engine_settings.batch_size:
                 self._run(waiting, results)
         self._run(waiting, results)
         return results

@@ -135,8 +135,8 @@ def variant_of(case: Case, experiment: Experiment, scale: Scale) -> Variant:
     epochs = max(1, round(scale.epochs * experiment.epochs))
     weight_decay, views = fit.weight_decay, AugmentSettings() if settings.recipe == "scratch" else None
     if change.decay:
-        steps = epochs * num_steps(max(1, round(scale.num_photos * change.photos)), fit.batch)
-        weight_decay = fit.weight_decay * _STRONGER_DECAY or _FOLDS / (fit.rate * steps)
+        steps = epochs * num_steps(max(1, round(scale.num_photos * change.photos)), fit.batch_size)
+        weight_decay = fit.weight_decay * _STRONGER_DECAY or _FOLDS / (fit.learning_rate * steps)
     if change.views:
         views = AugmentSettings() if views is None else _STRONGER_VIEWS
     fit = dataclasses.replace(

@@ -93,7 +93,7 @@ def _plan(case: Case, learners: Learners, seconds: float) -> _Plan:
     def speeds_of(width: float, *sides_px: int) -> dict[int, float]:
         variant = variant_of(case, Experiment(Ablation(name="", suspect="", priority=0.0, width=width), 0), smallest)
         learner = learners.fresh(variant, seed=0)
-        return measure_speeds(learner, list(sides_px), variant.fit.batch, variant.num_classes)
+        return measure_speeds(learner, list(sides_px), variant.fit.batch_size, variant.num_classes)
 
     # `classic` is made for one side, and for its widths the factors are known.
     measured, slower = speeds_of(1.0, *(sides[-2:] if recipe == "scratch" else sides[-1:])), SLOWER

@@ -94,11 +94,11 @@ class Learner:
 def _optimizer(settings: FitSettings) -> keras.Optimizer:
     decay = settings.weight_decay or None
     if settings.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(settings.rate, weight_decay=decay)
+        optimizer = keras.optimizers.Adam(settings.learning_rate, weight_decay=decay)
     elif settings.optimizer == "muon":
-        return Muon(settings.rate, _MOMENTUM, settings.weight_decay)
+        return Muon(settings.learning_rate, _MOMENTUM, settings.weight_decay)
     else:
-        optimizer = keras.optimizers.SGD(settings.rate, momentum=_MOMENTUM, nesterov=True, weight_decay=decay)
+        optimizer = keras.optimizers.SGD(settings.learning_rate, momentum=_MOMENTUM, nesterov=True, weight_decay=decay)
     # Scales and offsets are left alone: pulling them to 0 costs accuracy and regularises nothing (He et al. 2019,
     # arXiv 1812.01187, section 3.1).
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])

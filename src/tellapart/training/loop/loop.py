@@ -88,7 +88,7 @@ def fit(
         best=saved.best or learner.weights(),
         average=saved.average or None,
         history=saved.history,
-        details={"steps": saved.step, "batch": settings.batch, "best_epoch": saved.best_epoch},
+        details={"steps": saved.step, "batch_size": settings.batch_size, "best_epoch": saved.best_epoch},
     )
 
 
@@ -115,7 +115,7 @@ class _Loop:
         self._task, self._learner, self._settings, self._pace = task, learner, settings, pace
         self.saved, self._checkpoints = saved, checkpoints
         self._num_photos = len(task.train.labels)
-        self._steps_per_epoch = num_steps(self._num_photos, settings.batch)
+        self._steps_per_epoch = num_steps(self._num_photos, settings.batch_size)
         self._trained = learner.trained()
         self._class_weights = _balance(task) if task.balanced else None
         self._last_status = 0.0
@@ -170,7 +170,7 @@ class _Loop:
         """Loss and seconds of each step that remains of the epoch under way."""
         epoch = self._epoch()
         first = self.saved.step - epoch * self._steps_per_epoch
-        rows = deal_batches(self._num_photos, self._settings.batch, self._task.seed, epoch)[first:]
+        rows = deal_batches(self._num_photos, self._settings.batch_size, self._task.seed, epoch)[first:]
         begin = time.monotonic()
         for number, batch in enumerate(ahead(self._prepared(epoch, rows), self._task.threads), start=self.saved.step):
             fraction = self._pace.fraction(number)

@@ -119,8 +119,8 @@ def rate_at(fraction: float, settings: FitSettings) -> float:
     (0.1, 0.05, 0.0)
     """
     if fraction < settings.warmup:
-        return settings.rate * max(fraction / settings.warmup, 0.01)
-    return settings.rate * (1 - fraction) / (1 - settings.warmup) if settings.decay else settings.rate
+        return settings.learning_rate * max(fraction / settings.warmup, 0.01)
+    return settings.learning_rate * (1 - fraction) / (1 - settings.warmup) if settings.decay else settings.learning_rate
 
 
 def side_at(fraction: float, settings: FitSettings) -> int:

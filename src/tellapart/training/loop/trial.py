@@ -166,7 +166,9 @@ def try_variant(
     begin = time.monotonic()
     epochs = variant.fit.epochs or 1
     train = dataclasses.replace(examples.train, seed=seed, views=variant.views)
-    pace = Until(ByEpochs(epochs, num_steps(len(train.labels), variant.fit.batch), len(train.labels)), most_seconds)
+    pace = Until(
+        ByEpochs(epochs, num_steps(len(train.labels), variant.fit.batch_size), len(train.labels)), most_seconds
+    )
     seen = _EpochCollector(
         learner, examples, variant.side_px, set(eval_epochs or range(1, epochs + 1)) | {epochs}, pace
     )

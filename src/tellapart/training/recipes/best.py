@@ -214,7 +214,7 @@ def _known(job: Job, plan: Plan, sources: dict[str, FeatureSource]) -> EmbeddedP
     embeddings = np.zeros_like(known.embeddings)
     for part, source in sources.items():
         rows = np.flatnonzero(job.material.parts == part)
-        for first in range(0, len(rows), job.fit.batch):
-            some = np.arange(first, min(first + job.fit.batch, len(rows)))
+        for first in range(0, len(rows), job.fit.batch_size):
+            some = np.arange(first, min(first + job.fit.batch_size, len(rows)))
             embeddings[rows[some]] = np.asarray(embedder.predict_on_batch(source.plain(some, 0)))
     return dataclasses.replace(known, embeddings=embeddings)

@@ -118,7 +118,7 @@ class _Some:
 
 def _step_seconds(learner: Any, shape: tuple[int, ...], job: Job) -> float:
     """Seconds that the tail takes to learn from one example; at rate 0, so that nothing is learnt yet."""
-    batch, num_classes = job.fit.batch, len(job.material.known.table.class_names)
+    batch, num_classes = job.fit.batch_size, len(job.material.known.table.class_names)
     inputs = np.zeros((batch, *shape), np.float32)
     targets = np.eye(num_classes, dtype=np.float32)[np.zeros(batch, np.int64)]
     learner.step(inputs, targets, None, 0.0)  # the first one compiles

@@ -70,7 +70,7 @@ def build_classic(
     from tellapart.training.resources.memory import make_room
 
     begin(settings.threads, settings.seed)
-    side_px, num_classes = settings.size or settings.fit().sides_px[-1][1], len(material.known.table.class_names)
+    side_px, num_classes = settings.image_size or settings.fit().sides_px[-1][1], len(material.known.table.class_names)
     network = classic.build_classic(
         num_classes, side_px, scale_pixels=settings.scale_pixels, width=settings.width or 1.0
     )
@@ -119,15 +119,15 @@ def build_scratch(
     plan, num_classes = SCRATCH_PLANS[0], len(material.known.table.class_names)
     channels = compact.channels_of(settings.width or 1.0)
     trained = logits_of(compact.build_compact(num_classes, channels=channels, grey=settings.grey))
-    largest_px = _scaled(settings.fit(), plan, settings.size or plan.side_px).sides_px[-1][1]
+    largest_px = _scaled(settings.fit(), plan, settings.image_size or plan.side_px).sides_px[-1][1]
     largest = logits_of(compact.build_compact(num_classes, largest_px, channels=channels, grey=settings.grey))
     fit_settings = make_room(largest, settings.fit(), folder, progress)
     learner = Learner(trained, fit_settings)
-    if settings.size is None and fit_settings.seconds is not None:
+    if settings.image_size is None and fit_settings.seconds is not None:
         left, num_photos = fit_settings.seconds - watch.elapsed(), int((material.parts == "train").sum())
         with watch.stage("fit"):
-            plan = choose_sides(learner, folder, fit_settings.batch, num_classes, left, num_photos)
-    side_px = settings.size or plan.side_px
+            plan = choose_sides(learner, folder, fit_settings.batch_size, num_classes, left, num_photos)
+    side_px = settings.image_size or plan.side_px
     return _build(
         _Job(
             material=material,
@@ -181,7 +181,7 @@ def _build(job: _Job) -> RecipeResult:
         with watch.stage("choose"), progress.stage("Choosing and calibrating"):
             candidates = {"last": fitted.last}
             if fitted.average is not None:
-                train, batch = sources["train"], job.fit.batch
+                train, batch = sources["train"], job.fit.batch_size
                 candidates["average"] = averaged(fitted, learner, train, job.side_px, batch, settings.seed)
             choice = choose(candidates, shipped, sources["validation"], job.side_px)
     with watch.stage("export"), progress.stage("Writing and proving the model"):
@@ -225,7 +225,7 @@ def _seconds_after(job: _Job, shipped: Any, sources: dict[str, PhotoSource]) -> 
     num_graded = sum(len(_look(job, part).table) for part in ("train", "validation", "test"))
     validation = sources["validation"]
     # Statistics are measured without the mirror image, which is half the work, and uncompiled, which is a little more.
-    num_answers = 2 * len(validation.labels) + 0.65 * STATISTICS_BATCHES * job.fit.batch
+    num_answers = 2 * len(validation.labels) + 0.65 * STATISTICS_BATCHES * job.fit.batch_size
     again = job.watch.seconds.get("twins", 0.0)  # copies are looked for once more, with the test photos
     some = sources["train"].plain(np.arange(min(64, len(table))), job.side_px)
     return per_photo * num_graded + answering_seconds(shipped, some) * num_answers + again + WRITING_SECONDS

@@ -90,15 +90,16 @@ def make_room(network: keras.Model, fit: FitSettings, folder: Path, progress: Pr
     need, begun = need_of(network), _begun_with(folder, fit)
     _require_disk(need, folder)
     free = available_memory_bytes()
-    batch = choose_batch(need, begun or fit.batch, free, least=begun or _LEAST_BATCH)
-    if batch == fit.batch:
+    batch = choose_batch(need, begun or fit.batch_size, free, least=begun or _LEAST_BATCH)
+    if batch == fit.batch_size:
         return fit
     smaller = with_batch(fit, batch)
     if begun is None:
         write_json(checkpoint_folder(folder) / "room.json", {"batch": batch})
         progress.note(
-            f"Memory is short: {fit.batch} photos a step would take {_size(need.bytes_at(fit.batch))}, and "
-            f"{_size(free or 0)} are free. Training takes {batch} a step instead, at a rate of {smaller.rate:.2g}."
+            f"Memory is short: {fit.batch_size} photos a step would take {_size(need.bytes_at(fit.batch_size))}, and "
+            f"{_size(free or 0)} are free. Training takes {batch} a step instead, at a learning "
+            f"rate of {smaller.learning_rate:.2g}."
         )
     return smaller
 
@@ -108,7 +109,7 @@ def _begun_with(folder: Path, fit: FitSettings) -> int | None:
     try:
         return int(read_json(folder / CHECKPOINTS / "room.json")["batch"])
     except (OSError, ValueError, LookupError, TypeError):
-        return fit.batch if any((folder / CHECKPOINTS).glob("step*.npz")) else None
+        return fit.batch_size if any((folder / CHECKPOINTS).glob("step*.npz")) else None
 
 
 def choose_batch(need: Need, batch: int, free: int | None, least: int = _LEAST_BATCH) -> int:
@@ -139,9 +140,9 @@ def with_batch(fit: FitSettings, batch: int) -> FitSettings:
     The rate falls with the number for SGD (Goyal et al. 2017, arXiv 1706.02677, section 2.1) and with its square root
     for Adam (Malladi et al. 2022, arXiv 2205.10287, section 5).
     """
-    share = batch / fit.batch
-    rate = fit.rate * (math.sqrt(share) if fit.optimizer == "adam" else share)
-    return dataclasses.replace(fit, batch=batch, rate=rate, answered=min(fit.answered, batch))
+    share = batch / fit.batch_size
+    rate = fit.learning_rate * (math.sqrt(share) if fit.optimizer == "adam" else share)
+    return dataclasses.replace(fit, batch_size=batch, learning_rate=rate, answered=min(fit.answered, batch))
 
 
 def _require_disk(need: Need, folder: Path) -> None:

@@ -94,7 +94,7 @@ def pace_of(
         UsageError: too little time is left to train anything.
     """
     if settings.epochs is not None:
-        return ByEpochs(settings.epochs, num_steps(num_photos, settings.batch), num_photos)
+        return ByEpochs(settings.epochs, num_steps(num_photos, settings.batch_size), num_photos)
     given, kept = settings.seconds or 0.0, finish()
     saved.begun = saved.begun or checkpoints.seconds()  # after measuring, which is no training
     if least is not None and given - kept - saved.begun < least * given:
