@@ -27,7 +27,7 @@ from tellapart.training.head import fit_head
 
 NUM_TRAINED, NUM_TESTED, NUM_SWAPS = 600, 1500, 20
 NUM_FEW = 150  # photos of a head that truly is worse
-HEAD = HeadSettings(strengths=(0.1,), num_folds=2)  # the strength that all photos choose; searching it again is slow
+HEAD = HeadSettings(l2_penalties=(0.1,), num_folds=2)  # the strength that all photos choose; searching it again is slow
 
 
 def main() -> None:

@@ -60,10 +60,10 @@ def cross_validated(photos: Path) -> float:
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     scores = [
         cross_val_score(
-            make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=300)),
+            make_pipeline(StandardScaler(), LogisticRegression(C=l2_penalty, max_iter=300)),
             seen.embeddings.astype(np.float32), seen.table.labels, cv=folds,
         ).mean()
-        for strength in (3e-4, 1e-3, 3e-3)
+        for l2_penalty in (3e-4, 1e-3, 3e-3)
     ]  # fmt: skip
     return max(scores)
 

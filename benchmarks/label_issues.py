@@ -71,10 +71,10 @@ def time_memorisation(
 
     held_out, num_classes = label_issues.held_out, int(labels.max()) + 1
     begin = time.perf_counter()
-    scores = memorisation(held_out.axes, labels, groups, num_classes, held_out.strength, held_out.scale)
+    scores = memorisation(held_out.axes, labels, groups, num_classes, held_out.l2_penalty, held_out.scale)
     seconds = time.perf_counter() - begin
     whole = principal_axes(embeddings, embeddings.shape[1])
-    exact = memorisation(whole, labels, groups, num_classes, held_out.strength, held_out.scale)
+    exact = memorisation(whole, labels, groups, num_classes, held_out.l2_penalty, held_out.scale)
     agreement = spearmanr(scores.score, exact.score).statistic
     width = held_out.axes.values.shape[1]
     return [

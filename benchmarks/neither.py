@@ -68,9 +68,9 @@ class Taught(NamedTuple):
         return decisions, probabilities.argmax(axis=1) != photos.labels
 
 
-def teach(train: Photos, validation: Photos, strengths: tuple[float, ...], seed: int) -> Taught:
+def teach(train: Photos, validation: Photos, l2_penalties: tuple[float, ...], seed: int) -> Taught:
     """Fit a head and set its limits on embeddings, in the steps of training/thresholds.py."""
-    settings = HeadSettings(strengths=strengths, seed=seed)
+    settings = HeadSettings(l2_penalties=l2_penalties, seed=seed)
     fitted = fit_head(train.embeddings, train.labels, train.groups, len(train.names), settings)
     chosen = choose_prototypes(train.embeddings, train.labels, train.groups, len(train.names), seed)
     assert chosen is not None
@@ -111,7 +111,7 @@ def promise(name: str, photos: Photos, resplits: int, seed: int) -> list[tuple[s
     broken, answered, errors, counts, silent, away = 0, [], 0, 0, 0, []
     for number in range(resplits):
         train, validation, judged = deal(photos, (0.45, 0.05, 0.5), seed + number)
-        taught = teach(train, validation, (whole.strength,), seed + number)
+        taught = teach(train, validation, (whole.l2_penalty,), seed + number)
         decisions, wrong = taught.decide(judged)
         away.append(decisions.neither.mean())
         if "unsure" not in taught.thresholds:
@@ -230,7 +230,7 @@ def scores_by(train: Photos, seed: int) -> dict[str, Callable[[np.ndarray], np.n
     Source: Lee et al. 2018, arXiv 1807.03888 (distance to the nearest class mean, in units of the spread within
     classes); Ren et al. 2021, arXiv 2106.09022 (the same beside the distance to the mean of all).
     """
-    settings = HeadSettings(strengths=(0.3,), seed=seed)
+    settings = HeadSettings(l2_penalties=(0.3,), seed=seed)
     head = fit_head(train.embeddings, train.labels, train.groups, len(train.names), settings).head
     means = np.stack([train.embeddings[train.labels == label].mean(axis=0) for label in range(len(train.names))])
     whole = train.embeddings.mean(axis=0)
@@ -278,7 +278,7 @@ def compare(sets: dict[str, Photos], seed: int) -> list[tuple[str, str, str]]:
         neither._BEGINNINGS = beginnings
         for name, photos in sets.items():
             whole = fit_head(
-                photos.embeddings, photos.labels, photos.groups, len(photos.names), HeadSettings(strengths=(0.3,))
+                photos.embeddings, photos.labels, photos.groups, len(photos.names), HeadSettings(l2_penalties=(0.3,))
             )
             found = without_training(name, photos, whole, 0.5, 100, seed)[1]
             rows.append((f"{name}, search begins at {beginnings}", found, ""))

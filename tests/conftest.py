@@ -22,8 +22,10 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
-    """Ctrl-C reaches the tests and what they start, also as a job in the background, which ignores it."""
+    """Ctrl-C and a closed terminal reach the tests and what they start, also where a shell ignores them (nohup, &)."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -173,8 +173,8 @@ class HeadSettings:
     # Weights of the squared norm against the mean log loss, strongest first; the search stops when it gets worse.
     # Half-decades are within noise of each other on every set tried, so a finer grid would only cost time.
     # Wrong labels ask for the strongest.
-    strengths: tuple[float, ...] = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
-    num_folds: int = 5  # of the cross-validation that chooses the strength and fits the temperature
+    l2_penalties: tuple[float, ...] = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
+    num_folds: int = 5  # of the cross-validation that chooses the L2 penalty and fits the temperature
     class_weight: str = "none"  # "balanced": each class counts the same, however few photos it has
     seed: int = 0  # deals photos into folds
 

@@ -6,7 +6,7 @@ from synthetic import draw_photos
 from tellapart.diagnosis.heads.head_curve import best_of, folds_of, measure
 from tellapart.diagnosis.statistics.subsets import nested_ranks
 from tellapart.settings import HeadSettings
-from tellapart.training.head import try_strengths
+from tellapart.training.head import try_l2_penalties
 
 
 def test_a_subset_has_its_share_of_every_class(rng):
@@ -50,7 +50,7 @@ def test_the_strength_is_the_one_that_the_recipe_would_choose(rng):
 
     photos = draw_photos(rng, num_photos=300, distance=0.3)
     folds = folds_of(photos, 0, 5)
-    trial = best_of(try_strengths(photos.embeddings, photos.labels, folds, 2, HeadSettings()))
+    trial = best_of(try_l2_penalties(photos.embeddings, photos.labels, folds, 2, HeadSettings()))
     fitted = fit_head(photos.embeddings, photos.labels, photos.groups, 2, HeadSettings(num_folds=5, seed=0))
-    assert trial.strength == fitted.strength
+    assert trial.l2_penalty == fitted.l2_penalty
     assert (trial.logits.argmax(axis=1) == fitted.out_of_fold.argmax(axis=1)).mean() > 0.99

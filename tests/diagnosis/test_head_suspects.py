@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from synthetic import draw_photos, lab_of
 
-from tellapart.diagnosis.heads.head_suspects import suspect_regularisation, suspect_size, suspect_strength
+from tellapart.diagnosis.heads.head_suspects import suspect_penalty, suspect_regularisation, suspect_size
 from tellapart.diagnosis.suspect import Budget
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings
@@ -27,7 +27,7 @@ def same_eyes(rng, photos):
 
 def test_a_penalty_that_is_too_weak_is_named(rng):
     photos = draw_photos(rng, num_photos=300, width=270, distance=0.12)  # as many numbers as photos: all can be learnt
-    suspect = suspect_strength(lab_of(photos, strength=0.0001))
+    suspect = suspect_penalty(lab_of(photos, l2_penalty=0.0001))
     assert suspect.facts["direction"] == "too_weak"
     assert suspect.points.low > 0
     assert "learnt its own photos by heart" in suspect.sentence
@@ -35,7 +35,7 @@ def test_a_penalty_that_is_too_weak_is_named(rng):
 
 def test_the_penalty_that_was_chosen_by_cross_validation_is_not_named(rng):
     photos = draw_photos(rng, num_photos=400, width=60, distance=0.3)
-    suspect = suspect_strength(lab_of(photos))
+    suspect = suspect_penalty(lab_of(photos))
     assert suspect.points.low <= 0
     assert suspect.facts["direction"] == "right" and suspect.advice == ""
     assert len(suspect.experiments) >= 4
@@ -46,12 +46,12 @@ def test_choosing_the_best_of_many_strengths_flatters_nobody():
     gains = []
     for seed in range(12):
         photos = draw_photos(np.random.default_rng(seed), num_photos=120, width=10, distance=0.0)
-        gains.append(suspect_strength(lab_of(photos, strength=0.1)).points.value)
+        gains.append(suspect_penalty(lab_of(photos, l2_penalty=0.1)).points.value)
     assert np.mean(gains) < 0.03
 
 
 def test_a_stronger_penalty_than_the_chosen_one_gains_nothing(rng):
-    suspect = suspect_regularisation(lab_of(draw_photos(rng, num_photos=300), strength=0.1), Budget(30.0))
+    suspect = suspect_regularisation(lab_of(draw_photos(rng, num_photos=300), l2_penalty=0.1), Budget(30.0))
     assert suspect.facts["alternative"] == "stronger"
     assert suspect.points.low <= 0 and suspect.advice == ""
 
@@ -107,5 +107,5 @@ def test_without_time_no_size_is_blamed(rng):
 def test_the_weights_of_the_run_are_those_of_the_experiments(rng):
     lab = lab_of(draw_photos(rng), heads=HeadSettings(class_weight="balanced"))
     assert lab.heads.class_weight == "balanced"
-    assert lab.path[0].strength == 10.0
-    assert replace(lab, strength=0.03).own.strength == 0.03
+    assert lab.path[0].l2_penalty == 10.0
+    assert replace(lab, l2_penalty=0.03).own.l2_penalty == 0.03

@@ -15,24 +15,24 @@ def draw(rng, num_classes=3, num_photos=150, width=12):
     return (embeddings * np.geomspace(0.1, 10, width) + 3).astype(np.float32), labels
 
 
-def by_scikit_learn(embeddings, labels, chosen, strength, num_classes):
+def by_scikit_learn(embeddings, labels, chosen, l2_penalty, num_classes):
     """Standardised by all photos, trained on the chosen ones; two columns of half the size are one column."""
     scaled = StandardScaler().fit_transform(embeddings.astype(np.float64))
-    strength = strength / 2 if num_classes == 2 else strength
-    model = LogisticRegression(C=1 / (strength * chosen.sum()), max_iter=5000, tol=1e-9)
+    l2_penalty = l2_penalty / 2 if num_classes == 2 else l2_penalty
+    model = LogisticRegression(C=1 / (l2_penalty * chosen.sum()), max_iter=5000, tol=1e-9)
     return model.fit(scaled[chosen], labels[chosen]).predict_proba(scaled)
 
 
 @pytest.mark.parametrize("num_classes", [2, 3, 6])
-@pytest.mark.parametrize("strength", [1.0, 0.1])
-def test_each_head_is_the_one_that_scikit_learn_fits_to_its_photos(rng, num_classes, strength):
+@pytest.mark.parametrize("l2_penalty", [1.0, 0.1])
+def test_each_head_is_the_one_that_scikit_learn_fits_to_its_photos(rng, num_classes, l2_penalty):
     embeddings, labels = draw(rng, num_classes)
     chosen = rng.random((150, 4)) < 0.6
     axes = principal_axes(embeddings, 12)
-    heads = fit_heads(axes, labels, num_classes, chosen.astype(np.float32), strength, num_steps=200)
+    heads = fit_heads(axes, labels, num_classes, chosen.astype(np.float32), l2_penalty, num_steps=200)
     found = probabilities(heads.logits(axes.values))
     for head in range(4):
-        wanted = by_scikit_learn(embeddings, labels, chosen[:, head], strength, num_classes)
+        wanted = by_scikit_learn(embeddings, labels, chosen[:, head], l2_penalty, num_classes)
         assert np.abs(found[:, :, head].T - wanted).max() < 2e-3
 
 

@@ -14,9 +14,9 @@ def draw(rng, num_classes=2, num_photos=120, width=8, distance=1.5):
     return (centres[labels] + rng.normal(size=(num_photos, width))).astype(np.float32), labels
 
 
-def score(embeddings, labels, groups=None, strength=0.05, num_classes=2):
+def score(embeddings, labels, groups=None, l2_penalty=0.05, num_classes=2):
     groups = np.arange(len(labels)) if groups is None else groups
-    return memorisation(principal_axes(embeddings, 64), labels, groups, num_classes, strength)
+    return memorisation(principal_axes(embeddings, 64), labels, groups, num_classes, l2_penalty)
 
 
 def test_scores_are_those_of_heads_fitted_one_by_one(rng, monkeypatch):
@@ -32,11 +32,11 @@ def test_scores_are_those_of_heads_fitted_one_by_one(rng, monkeypatch):
         assert abs(found.error[row] - wanted) < 0.005
 
 
-def brute_force(axes: Axes, labels, groups, strength, num_decks):
+def brute_force(axes: Axes, labels, groups, l2_penalty, num_decks):
     answers, saw = [], []
     for seed in range(num_decks):
         for inside in memorised._deal_deck(labels, groups, seed).T:
-            model = LogisticRegression(C=2 / (strength * inside.sum()), tol=1e-8, max_iter=2000)
+            model = LogisticRegression(C=2 / (l2_penalty * inside.sum()), tol=1e-8, max_iter=2000)
             given = model.fit(axes.values[inside], labels[inside]).predict_proba(axes.values)
             answers.append(given[np.arange(len(labels)), labels])
             saw.append(inside)

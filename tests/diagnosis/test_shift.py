@@ -74,7 +74,7 @@ def test_other_shares_of_the_classes_are_found_and_equal_ones_are_not(rng):
 
 def test_photos_left_out_in_turn_count_as_photos_of_the_training_kind(tmp_path, rng):
     case = case_of(tmp_path, rng, moved=1.0, right_of_test=0.7)
-    details = {"strength": 0.1, "path": [{"strength": 0.3, "accuracy": 0.5}, {"strength": 0.1, "accuracy": 0.9}]}
+    details = {"l2_penalty": 0.1, "path": [{"l2_penalty": 0.3, "accuracy": 0.5}, {"l2_penalty": 0.1, "accuracy": 0.9}]}
     (tmp_path / "run.json").write_text(json.dumps({"details": details}))
     suspect = suspect_shift(dataclasses.replace(case, settings=TrainSettings()), Budget(60.0), Silent())
     held_out = suspect.experiments[-1]["held_out"]

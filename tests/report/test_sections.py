@@ -149,8 +149,11 @@ def test_the_best_epoch_is_named_and_what_was_kept(facts):
 
 
 def test_a_head_shows_the_penalties_that_were_tried(with_facts):
-    path = [{"strength": 1.0, "accuracy": 0.7, "log_loss": 0.5}, {"strength": 0.3, "accuracy": 0.8, "log_loss": 0.4}]
-    text = show(with_facts(history=(), details={"path": path, "strength": 0.3}), "learning")
+    path = [
+        {"l2_penalty": 1.0, "accuracy": 0.7, "log_loss": 0.5},
+        {"l2_penalty": 0.3, "accuracy": 0.8, "log_loss": 0.4},
+    ]
+    text = show(with_facts(history=(), details={"path": path, "l2_penalty": 0.3}), "learning")
     assert "has no epochs" in text
     assert "0.3 80.0 % 0.400 chosen" in text
 

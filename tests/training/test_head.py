@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 import tellapart.training.head as head_module
 from tellapart.evaluation.folds import stratified_group_folds
 from tellapart.settings import HeadSettings
-from tellapart.training.head import fit_head, try_strengths
+from tellapart.training.head import fit_head, try_l2_penalties
 from tellapart.training.run import PARTS
 
 
@@ -32,11 +32,11 @@ def softmax(logits):
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
-def sklearn_probabilities(embeddings, labels, strength, class_weight=None):
+def sklearn_probabilities(embeddings, labels, l2_penalty, class_weight=None):
     scaler = StandardScaler().fit(embeddings)
     if labels.max() == 1:  # scikit-learn has one column for two classes; ours has two of half the size
-        strength = strength / 2
-    model = LogisticRegression(C=1 / (strength * len(labels)), class_weight=class_weight, max_iter=5000, tol=1e-8)
+        l2_penalty = l2_penalty / 2
+    model = LogisticRegression(C=1 / (l2_penalty * len(labels)), class_weight=class_weight, max_iter=5000, tol=1e-8)
     scaled = scaler.transform(embeddings)
     return model.fit(scaled, labels).predict_proba(scaled)
 
@@ -46,11 +46,11 @@ def untempered(fitted, embeddings):
 
 
 @pytest.mark.parametrize("num_classes", [2, 3, 7])
-@pytest.mark.parametrize("strength", [1.0, 0.1, 0.01])
-def test_probabilities_are_those_of_scikit_learn_at_the_same_strength(rng, num_classes, strength):
+@pytest.mark.parametrize("l2_penalty", [1.0, 0.1, 0.01])
+def test_probabilities_are_those_of_scikit_learn_at_the_same_strength(rng, num_classes, l2_penalty):
     embeddings, labels = draw(rng, num_classes)
-    fitted = fit(embeddings, labels, strengths=(strength,))
-    wanted = sklearn_probabilities(embeddings.astype(np.float64), labels, strength)
+    fitted = fit(embeddings, labels, l2_penalties=(l2_penalty,))
+    wanted = sklearn_probabilities(embeddings.astype(np.float64), labels, l2_penalty)
     assert np.abs(untempered(fitted, embeddings) - wanted).max() < 1e-2
 
 
@@ -58,7 +58,7 @@ def test_balanced_weights_are_those_of_scikit_learn(rng):
     embeddings, labels = draw(rng)
     kept = (labels > 0) | (np.arange(len(labels)) < 9)
     embeddings, labels = embeddings[kept], labels[kept]
-    fitted = fit(embeddings, labels, strengths=(0.03,), class_weight="balanced")
+    fitted = fit(embeddings, labels, l2_penalties=(0.03,), class_weight="balanced")
     wanted = sklearn_probabilities(embeddings.astype(np.float64), labels, 0.03, "balanced")
     assert np.abs(untempered(fitted, embeddings) - wanted).max() < 1e-2
 
@@ -77,7 +77,7 @@ def test_balanced_weights_find_more_of_a_rare_class(rng):
 
 def test_out_of_fold_scores_are_those_of_fits_that_left_the_fold_out(rng):
     embeddings, labels = draw(rng)
-    fitted = fit(embeddings, labels, strengths=(0.1,), num_folds=4)
+    fitted = fit(embeddings, labels, l2_penalties=(0.1,), num_folds=4)
     folds = stratified_group_folds(labels, np.arange(len(labels)), 4, seed=0)
     scaler = StandardScaler().fit(embeddings.astype(np.float64))  # standardised once, by all photos
     for fold in range(4):
@@ -91,15 +91,15 @@ def test_out_of_fold_scores_are_those_of_fits_that_left_the_fold_out(rng):
 def test_the_strength_with_the_least_out_of_fold_loss_wins(rng):
     embeddings, labels = draw(rng, distance=0.3)
     fitted = fit(embeddings, labels)
-    losses = {strength: loss for strength, loss, _ in fitted.path}
-    assert fitted.strength == min(losses, key=losses.get)
-    assert len(fitted.path) < 9 or fitted.strength == 0.0001  # the search stops when it gets worse
+    losses = {l2_penalty: loss for l2_penalty, loss, _ in fitted.path}
+    assert fitted.l2_penalty == min(losses, key=losses.get)
+    assert len(fitted.path) < 9 or fitted.l2_penalty == 0.0001  # the search stops when it gets worse
 
 
 def test_noise_asks_for_a_strong_penalty_and_plain_sight_for_a_weak_one(rng):
     noise = fit(rng.normal(size=(100, 30)).astype(np.float32), np.arange(100) % 2)
     embeddings, labels = draw(rng, 2, distance=3.0)
-    assert noise.strength > fit(embeddings, labels).strength
+    assert noise.l2_penalty > fit(embeddings, labels).l2_penalty
 
 
 def test_the_temperature_is_folded_into_the_head_and_moves_no_class(rng):
@@ -109,7 +109,7 @@ def test_the_temperature_is_folded_into_the_head_and_moves_no_class(rng):
     assert (fitted.head.logits(embeddings).argmax(axis=1) == untempered(fitted, embeddings).argmax(axis=1)).all()
     tempered = fitted.out_of_fold / fitted.temperature
     own = tempered[np.arange(len(labels)), labels] - np.log(np.exp(tempered).sum(axis=1))
-    loss = {strength: loss for strength, loss, _ in fitted.path}[fitted.strength]
+    loss = {l2_penalty: loss for l2_penalty, loss, _ in fitted.path}[fitted.l2_penalty]
     assert loss == pytest.approx(-own.mean(), abs=1e-4)
 
 
@@ -134,7 +134,7 @@ def test_half_precision_embeddings_in_blocks_give_the_same_head(rng, monkeypatch
     monkeypatch.setattr(head_module, "_WIDEN_BELOW_BYTES", 0)
     monkeypatch.setattr(head_module, "_BLOCK_PHOTOS", 50)
     blocks = fit(half, labels)
-    assert blocks.strength == wide.strength
+    assert blocks.l2_penalty == wide.l2_penalty
     difference = softmax(blocks.head.logits(half)) - softmax(wide.head.logits(half))
     assert np.abs(difference).max() < 1e-2
 
@@ -149,7 +149,7 @@ def test_two_classes_of_five_photos_are_enough(rng):
 @pytest.mark.slow
 def test_a_thousand_classes_are_possible(rng):
     embeddings, labels = draw(rng, 1000, 3, width=16, distance=6.0)
-    fitted = fit(embeddings, labels, strengths=(0.01,), num_folds=2)
+    fitted = fit(embeddings, labels, l2_penalties=(0.01,), num_folds=2)
     assert fitted.head.weights.shape == (16, 1000)
     assert (fitted.head.logits(embeddings).argmax(axis=1) == labels).mean() > 0.5
 
@@ -186,9 +186,9 @@ def test_progress_is_told_after_each_strength(rng):
 
 def test_a_trial_on_all_photos_is_the_cross_validation_of_the_fit(rng):
     embeddings, labels = draw(rng)
-    fitted = fit(embeddings, labels, strengths=(0.1,), num_folds=4)
+    fitted = fit(embeddings, labels, l2_penalties=(0.1,), num_folds=4)
     folds = stratified_group_folds(labels, np.arange(len(labels)), 4, seed=0)
-    (trial,) = try_strengths(embeddings, labels, folds, 3, HeadSettings(strengths=(0.1,)))
+    (trial,) = try_l2_penalties(embeddings, labels, folds, 3, HeadSettings(l2_penalties=(0.1,)))
     assert np.abs(softmax(trial.logits) - softmax(fitted.out_of_fold)).max() < 1e-2
     assert trial.temperature == pytest.approx(fitted.temperature, rel=0.02)
     assert trial.loss == pytest.approx(fitted.path[0][1], abs=1e-3)
@@ -198,7 +198,7 @@ def test_a_trial_on_some_photos_judges_all_by_fits_without_their_fold(rng):
     embeddings, labels = draw(rng)
     folds = stratified_group_folds(labels, np.arange(len(labels)), 3, seed=0)
     rows = np.flatnonzero(rng.random(len(labels)) < 0.4)
-    (trial,) = try_strengths(embeddings, labels, folds, 3, HeadSettings(strengths=(0.1,)), rows)
+    (trial,) = try_l2_penalties(embeddings, labels, folds, 3, HeadSettings(l2_penalties=(0.1,)), rows)
     scaler = StandardScaler().fit(embeddings[rows].astype(np.float64))
     for fold in range(3):
         learnt, judged = rows[folds[rows] != fold], folds == fold
@@ -210,15 +210,15 @@ def test_a_trial_on_some_photos_judges_all_by_fits_without_their_fold(rng):
 
 def test_strengths_are_tried_until_the_caller_stops(rng):
     embeddings, labels = draw(rng)
-    trials = try_strengths(embeddings, labels, np.arange(len(labels)) % 2, 3, HeadSettings())
-    assert (next(trials).strength, next(trials).strength) == HeadSettings.strengths[:2]
+    trials = try_l2_penalties(embeddings, labels, np.arange(len(labels)) % 2, 3, HeadSettings())
+    assert (next(trials).l2_penalty, next(trials).l2_penalty) == HeadSettings.l2_penalties[:2]
 
 
 def test_a_fold_that_is_all_there_is_leaves_nothing_to_learn(rng):
     embeddings, labels = draw(rng, 2, 10)
     rows = np.array([0, 1, 10, 11])
     folds = np.where(np.isin(np.arange(20), rows), 0, 1)
-    trial = next(try_strengths(embeddings, labels, folds, 2, HeadSettings(), rows))
+    trial = next(try_l2_penalties(embeddings, labels, folds, 2, HeadSettings(), rows))
     assert np.isfinite(trial.logits).all()
 
 

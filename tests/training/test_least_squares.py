@@ -9,7 +9,7 @@ from tellapart.evaluation.ridge import out_of_fold_scores, permutation_probabili
 def test_every_photo_is_scored_by_a_ridge_regression_that_left_its_fold_out(rng):
     features, targets = rng.normal(size=(60, 5)), rng.normal(size=(60, 3))
     folds = np.arange(60) % 4
-    scores = out_of_fold_scores(features, targets, folds, strength=0.5)
+    scores = out_of_fold_scores(features, targets, folds, l2_penalty=0.5)
     for fold in range(4):
         inside, out = folds != fold, folds == fold
         centre, level = features[inside].mean(axis=0), targets[inside].mean(axis=0)

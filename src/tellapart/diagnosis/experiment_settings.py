@@ -12,8 +12,14 @@ class LabelIssueSettings:
     """How labels that may be wrong are found. Chosen by `benchmarks/label_issues.py` on other seeds than it reports."""
 
     num_axes: int = 512  # of 1,280; 256 find as many, within noise, on catsdogs and 1 % fewer on flowers
-    head_strengths: tuple[float, ...] = (3.0, 1.0, 0.3, 0.1, 0.03)  # strongest first; wrong labels ask for strong ones
-    bump_strengths: tuple[float, ...] = (0.3, 0.1, 0.03, 0.01)
+    head_l2_penalties: tuple[float, ...] = (
+        3.0,
+        1.0,
+        0.3,
+        0.1,
+        0.03,
+    )  # strongest first; wrong labels ask for strong ones
+    bump_l2_penalties: tuple[float, ...] = (0.3, 0.1, 0.03, 0.01)
     num_landmarks: int = 1000  # photos that nearness is measured to
     sharpness: float = 2.0  # of the Gaussian: its exponent at the median distance
     num_folds: int = 5
@@ -63,7 +69,7 @@ class HeadExperimentSettings:
     shares: tuple[float, ...] = (1 / 8, 1 / 4, 1 / 2)  # of the photos, for the learning curve
     num_repeats: int = 3  # of each subset
     widths: tuple[float, ...] = (1 / 4, 1 / 2)  # of the embedding
-    # Multiplications of the fits on all photos at all strengths; 8,000 photos of two classes take 1.2e11.
+    # Multiplications of the fits on all photos at all L2 penalties; 8,000 photos of two classes take 1.2e11.
     most_work: float = 2e12
     most_looked: int = 2000  # photos that are seen through another backbone
     path_share: float = 0.2  # fraction of the time for the fits on all photos that all experiments share

@@ -14,7 +14,7 @@ from typing import Any
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.data.shortcut import MOST_GLIMPSED, suspect_shortcut
 from tellapart.diagnosis.heads.head_lab import HeadLab, open_lab
-from tellapart.diagnosis.heads.head_suspects import suspect_regularisation, suspect_size, suspect_strength
+from tellapart.diagnosis.heads.head_suspects import suspect_penalty, suspect_regularisation, suspect_size
 from tellapart.diagnosis.heads.photo_need import suspect_photos
 from tellapart.diagnosis.suspect import Budget, Suspect
 from tellapart.progress import Progress
@@ -34,7 +34,7 @@ def measure_with_heads(case: Case, budget: Budget, progress: Progress) -> tuple[
         return {}, {}
     lab = open_lab(case, budget.left())
     with progress.stage("Trying stronger and weaker heads"):
-        found = {"epochs": suspect_strength(lab)}  # first, because it measures what a search takes
+        found = {"epochs": suspect_penalty(lab)}  # first, because it measures what a search takes
     forecast: dict[str, Any] = {}
 
     def photos() -> Suspect:

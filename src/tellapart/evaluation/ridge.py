@@ -19,7 +19,7 @@ def out_of_fold_scores(
     features: Float[np.ndarray, "photos features"],
     targets: Float[np.ndarray, "photos targets"],
     folds: Int[np.ndarray, " photos"],
-    strength: float,
+    l2_penalty: float,
 ) -> Float[np.ndarray, "photos targets"]:
     """For each photo and target the value predicted from photos of the other folds.
 
@@ -27,7 +27,7 @@ def out_of_fold_scores(
         features: comparable scales are the caller's work.
         targets: a column each; independent problems.
         folds: number of the fold in which a photo is left out.
-        strength: of the ridge, against a mean square of features of one; above 0, so that there is always an answer.
+        l2_penalty: of the ridge, against a mean square of features of one; above 0, so that there is always an answer.
     """
     features = features.astype(np.float32)
     targets = targets.astype(np.float32)
@@ -40,7 +40,7 @@ def out_of_fold_scores(
         num_inside = max(int(inside.sum()), 1)
         centre, level = features[inside].mean(axis=0), targets[inside].mean(axis=0)
         gram = whole - own - num_inside * np.outer(centre, centre)
-        gram[np.diag_indices_from(gram)] += strength * num_inside
+        gram[np.diag_indices_from(gram)] += l2_penalty * num_inside
         slopes = cho_solve(cho_factor(gram), features[inside].T @ (targets[inside] - level))  # (features, targets)
         scores[out] = (features[out] - centre) @ slopes + level
     return scores

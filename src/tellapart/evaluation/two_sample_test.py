@@ -21,7 +21,7 @@ from tellapart.evaluation.ridge import out_of_fold_scores, permutation_probabili
 NUM_PERMUTATIONS = 400  # the smallest probability is 1/401, well below the 0.01 that counts
 _NUM_FOLDS = 5
 # Against standardised embeddings. 0.1, 1 and 10 found planted blur, dark, grey and JPEG about as often; 1 never worst.
-_STRENGTH = 1.0
+_L2_PENALTY = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ def tell_parts_apart(
     features = standardised(embeddings, labels)
     folds = stratified_group_folds(labels, groups, _NUM_FOLDS, seed)
     marks = _dealt_anew(is_test, labels, groups, num_permutations, rng)  # (photos, 1 + permutations)
-    scores = out_of_fold_scores(features, marks.astype(np.float32), folds, _STRENGTH)
+    scores = out_of_fold_scores(features, marks.astype(np.float32), folds, _L2_PENALTY)
     # Each fold has a model of its own, so only photos of one fold are compared.
     separations = separation_within(scores, marks, folds * (labels.max() + 1) + labels)
     return DomainTest(

@@ -19,7 +19,7 @@ def learning(facts: ReportFacts, album: Album) -> Section | None:
     path = facts.details.get("path") or ()
     if not facts.history and not path:
         return None
-    content: dict[str, Any] = {"path": path, "strength": facts.details.get("strength"), "chart": None}
+    content: dict[str, Any] = {"path": path, "l2_penalty": facts.details.get("l2_penalty"), "chart": None}
     if facts.history and "validation_accuracy" in facts.history[0]:
         best, last = best_epoch(facts.history, facts.details), round(facts.history[-1]["epoch"])
         at_best = next(row["validation_accuracy"] for row in facts.history if round(row["epoch"]) == best)

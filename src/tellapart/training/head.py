@@ -1,4 +1,4 @@
-"""Fit the linear head: multinomial logistic regression on standardised embeddings, strength by cross-validation.
+"""Fit the linear head: multinomial logistic regression on standardised embeddings, L2 penalty by cross-validation.
 
 The fit is ours and not scikit-learn's for one reason: memory. scikit-learn standardises and widens a copy of all
 embeddings, for each fold again; here standardisation is folded into the weights, folds are weights on one array, and
@@ -40,9 +40,9 @@ class FittedHead:
     """A head and how it was found."""
 
     head: LinearHead
-    strength: float  # weight of the squared norm against the mean log loss
+    l2_penalty: float  # weight of the squared norm against the mean log loss
     temperature: float
-    path: tuple[tuple[float, float, float], ...]  # strength, out-of-fold log loss at its best temperature, accuracy
+    path: tuple[tuple[float, float, float], ...]  # L2 penalty, out-of-fold log loss at its best temperature, accuracy
     out_of_fold: Float32[np.ndarray, "photos classes"]  # logits before temperature, of each photo when it was left out
 
     def left_out(self) -> Float32[np.ndarray, "photos classes"]:
@@ -66,7 +66,7 @@ def fit_head(
         labels: index of each photo's class.
         groups: photos with equal numbers stay in one fold.
         num_classes: classes in all; one without training photos is an error of the caller.
-        settings: strengths to try, folds, class weights.
+        settings: L2 penalties to try, folds, class weights.
         advance: called with 1 after each fit.
     """
     if len(np.unique(groups)) < 2:  # no fold could be left out; photos of one scene are all there is to judge by
@@ -80,7 +80,7 @@ def fit_head(
     scale = np.float32(1 / choice.temperature)
     return FittedHead(
         head=LinearHead(weights=weights[:, whole] * scale, offsets=offsets[whole] * scale),
-        strength=choice.strength,
+        l2_penalty=choice.l2_penalty,
         temperature=choice.temperature,
         path=choice.path,
         out_of_fold=choice.logits,
@@ -89,15 +89,15 @@ def fit_head(
 
 @dataclass(frozen=True, kw_only=True)
 class PenaltyTrial:
-    """One strength, judged on photos that were left out."""
+    """One L2 penalty, judged on photos that were left out."""
 
-    strength: float
+    l2_penalty: float
     temperature: float
     loss: float  # out-of-fold log loss of the photos that were fitted, at that temperature
     logits: Float32[np.ndarray, "photos classes"]  # of every photo, by the fit that left its fold out, no temperature
 
 
-def try_strengths(
+def try_l2_penalties(
     embeddings: Float[np.ndarray, "photos width"],
     labels: Int[np.ndarray, " photos"],
     folds: Int[np.ndarray, " photos"],
@@ -115,22 +115,22 @@ def try_strengths(
         labels: index of each photo's class.
         folds: of each photo, counted from 0; a fit never sees its own fold.
         num_classes: classes in all.
-        settings: strengths, tried in this order until the caller stops; class weights. Its folds and seed are not used.
+        settings: L2 penalties, tried in this order until the caller stops; class weights. Folds and seed are not used.
         rows: photos to fit on; None: all.
     """
     chosen = np.arange(len(labels)) if rows is None else rows
     num_fits = int(folds.max()) + 1
     problem = _Problem(embeddings[chosen], labels[chosen], folds[chosen], num_classes, settings.class_weight, num_fits)
-    for step in _walk(problem, settings.strengths):
+    for step in _walk(problem, settings.l2_penalties):
         logits = step.logits if rows is None else problem.left_out(step.solution, embeddings, folds)
-        yield PenaltyTrial(strength=step.strength, temperature=step.temperature, loss=step.loss, logits=logits)
+        yield PenaltyTrial(l2_penalty=step.l2_penalty, temperature=step.temperature, loss=step.loss, logits=logits)
 
 
 class _Choice(NamedTuple):
-    """The best of the strengths tried."""
+    """The best of the L2 penalties tried."""
 
     solution: np.ndarray
-    strength: float
+    l2_penalty: float
     temperature: float
     logits: Float32[np.ndarray, "photos classes"]  # out of fold
     path: tuple[tuple[float, float, float], ...]
@@ -143,35 +143,35 @@ def _search(problem: _Problem, settings: HeadSettings, advance: Callable[[int], 
     """
     path: list[tuple[float, float, float]] = []
     best = None
-    for step in _walk(problem, settings.strengths):
+    for step in _walk(problem, settings.l2_penalties):
         accuracy = float((step.logits.argmax(axis=1) == problem.labels).mean())
-        path.append((step.strength, step.loss, accuracy))
+        path.append((step.l2_penalty, step.loss, accuracy))
         advance(1)
         if best is not None and step.loss >= best.loss:
             break
         best = step
-    return _Choice(best.solution, best.strength, best.temperature, best.logits, tuple(path))  # type: ignore[union-attr]
+    return _Choice(best.solution, best.l2_penalty, best.temperature, best.logits, tuple(path))  # type: ignore[union-attr]
 
 
 class _Step(NamedTuple):
-    """One strength: what it gives on the photos that were fitted, each by the fit that left it out."""
+    """One L2 penalty: what it gives on the photos that were fitted, each by the fit that left it out."""
 
     solution: np.ndarray
-    strength: float
+    l2_penalty: float
     temperature: float
     loss: float  # at that temperature
     logits: Float32[np.ndarray, "photos classes"]
 
 
-def _walk(problem: _Problem, strengths: Sequence[float]) -> Iterator[_Step]:
-    """Fit at each strength in turn, starting from the fit before."""
+def _walk(problem: _Problem, l2_penalties: Sequence[float]) -> Iterator[_Step]:
+    """Fit at each L2 penalty in turn, starting from the fit before."""
     solution = problem.zero()
     every = -(-len(problem.labels) // _MOST_FOR_TEMPERATURE)
-    for strength in strengths:
-        solution = problem.solve(strength, solution)
+    for l2_penalty in l2_penalties:
+        solution = problem.solve(l2_penalty, solution)
         logits = problem.out_of_fold(solution)
         temperature = fit_temperature(logits[::every], problem.labels[::every])
-        yield _Step(solution, strength, temperature, problem.mean_loss(logits / temperature), logits)
+        yield _Step(solution, l2_penalty, temperature, problem.mean_loss(logits / temperature), logits)
 
 
 class _Problem:
@@ -236,8 +236,8 @@ class _Problem:
         own = logits[np.arange(len(self.labels)), self.labels]
         return float(np.average(_log_sum_exp(logits)[:, 0] - own, weights=self._photo_weights))
 
-    def solve(self, strength: float, start: np.ndarray) -> np.ndarray:
-        """Parameters that minimise, for every fit, mean log loss + strength / 2 x squared norm."""
+    def solve(self, l2_penalty: float, start: np.ndarray) -> np.ndarray:
+        """Parameters that minimise, for every fit, mean log loss + L2 penalty / 2 x squared norm."""
 
         def objective(solution: np.ndarray) -> tuple[float, np.ndarray]:
             weights, offsets = self.unstandardised(solution)
@@ -248,9 +248,9 @@ class _Problem:
                 slope += block.T @ residual  # (width, fits x classes)
                 residual_sum += residual.sum(axis=0)
             matrix = solution.reshape(self._embeddings.shape[1] + 1, -1)
-            slope = (slope - np.outer(self._mean, residual_sum)) / self._scale[:, None] + strength * matrix[:-1]
+            slope = (slope - np.outer(self._mean, residual_sum)) / self._scale[:, None] + l2_penalty * matrix[:-1]
             gradient = np.vstack([slope, residual_sum])
-            return loss + strength / 2 * float((matrix[:-1] ** 2).sum()), gradient.ravel().astype(np.float64)
+            return loss + l2_penalty / 2 * float((matrix[:-1] ** 2).sum()), gradient.ravel().astype(np.float64)
 
         limits = {"gtol": _TOLERANCE, "ftol": 0, "maxiter": _MOST_STEPS, "maxcor": 5}
         return minimize(objective, start, jac=True, method="L-BFGS-B", options=limits).x

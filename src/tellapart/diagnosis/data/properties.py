@@ -26,7 +26,7 @@ BORDER_SHARE = 1 / 16  # of the side: 4 of 64 pixels
 CORNER_SHARE = 5 / 32  # of the side: 10 of 64 pixels; stamps and dates are usually smaller
 _NUM_BINS = 8  # a number
 _NUM_FOLDS = 5
-_STRENGTH = 0.01  # of the ridge; bins are few and well filled, so it only has to keep empty ones harmless
+_L2_PENALTY = 0.01  # of the ridge; bins are few and well filled, so it only has to keep empty ones harmless
 _MOST_CAMERAS = 30
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
 
@@ -103,7 +103,7 @@ def tell_classes(
     assigned = np.stack([labels, *shuffled], axis=1)  # (photos, 1 + permutations)
     targets = assigned[:, :, None] == np.arange(num_classes)  # (photos, 1 + permutations, classes)
     flat = targets.reshape(len(labels), -1)
-    scores = out_of_fold_scores(features, flat.astype(np.float32), folds, _STRENGTH)
+    scores = out_of_fold_scores(features, flat.astype(np.float32), folds, _L2_PENALTY)
     informedness = _informedness(scores, flat).reshape(-1, num_classes)
     best = informedness.max(axis=1)
     probability = permutation_probability(best[0], best[1:]) if num_permutations else 1.0

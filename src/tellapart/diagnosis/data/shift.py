@@ -127,8 +127,8 @@ def _left_out_in_turn(case: Case) -> _Counts:
         return _Counts(0, 0)
     try:
         details = read_json(case.folder / "run.json")["details"]
-        accuracies = {step["strength"]: step["accuracy"] for step in details["path"]}
-        accuracy = float(accuracies[details["strength"]])
+        accuracies = {step["l2_penalty"]: step["accuracy"] for step in details["path"]}
+        accuracy = float(accuracies[details["l2_penalty"]])
     except (OSError, ValueError, KeyError, TypeError):  # a run of another version; validation photos remain
         return _Counts(0, 0)
     num_train = case.metrics["train"]["n"]

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int
 
 from tellapart.evaluation.folds import stratified_group_folds
 from tellapart.settings import HeadSettings
-from tellapart.training.head import PenaltyTrial, try_strengths
+from tellapart.training.head import PenaltyTrial, try_l2_penalties
 
 NUM_FOLDS = 10  # a run's own training part is eight tenths of the photos; nine tenths of its train and validation: 81 %
 
@@ -49,7 +49,7 @@ class CurvePoint:
     num_photos: float  # that a head learnt from, on average over the folds
     share: float  # of all photos
     wrong: Bool[np.ndarray, " photos"]  # each photo, judged by a head that had not seen it
-    trial: PenaltyTrial  # at the strength that the recipe would choose
+    trial: PenaltyTrial  # at the L2 penalty that the recipe would choose
 
 
 def measure(
@@ -58,7 +58,7 @@ def measure(
 ) -> CurvePoint:  # fmt: skip
     """Fit on the photos with ranks below `share`, one fold left out at a time, and judge all photos."""
     rows = np.flatnonzero(ranks < share)
-    best = best_of(try_strengths(photos.embeddings, photos.labels, folds, photos.num_classes, settings, rows))
+    best = best_of(try_l2_penalties(photos.embeddings, photos.labels, folds, photos.num_classes, settings, rows))
     num_folds = int(folds.max()) + 1
     return CurvePoint(
         num_photos=len(rows) * (1 - 1 / num_folds),
@@ -69,7 +69,7 @@ def measure(
 
 
 def best_of(trials: Iterator[PenaltyTrial]) -> PenaltyTrial:
-    """The strength that the recipe would choose: the last before the loss rises."""
+    """The L2 penalty that the recipe would choose: the last before the loss rises."""
     best = next(trials)
     for trial in trials:
         if trial.loss >= best.loss:

@@ -23,15 +23,15 @@ from tellapart.diagnosis.statistics.subsets import nested_ranks
 from tellapart.progress import Silent
 from tellapart.reading import read_json
 from tellapart.settings import HeadSettings, ScanSettings
-from tellapart.training.head import PenaltyTrial, try_strengths
+from tellapart.training.head import PenaltyTrial, try_l2_penalties
 from tellapart.training.prepare import backbone_viewer, embed
 
 # From a backbone's name and row numbers of the lab's photos: which of these were seen, and their embeddings.
 LookAgain = Callable[[str, np.ndarray], tuple[Int[np.ndarray, " seen"], Float16[np.ndarray, "seen width"]]]
 
-_STEPS_AFTER_BEST = 2  # weaker strengths tried after the best, to see what weaker would cost
+_STEPS_AFTER_BEST = 2  # weaker L2 penalties tried after the best, to see what weaker would cost
 _WORK_PER_SECOND = 4e10  # multiplications on two cores; decides only how many photos experiments are made on
-_STEPS_OF_A_PATH = 150  # of the optimiser, over all strengths
+_STEPS_OF_A_PATH = 150  # of the optimiser, over all L2 penalties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class HeadLab:
     num_now: int  # photos that the run's head learnt from
     heads: HeadSettings
     backbone: str
-    strength: float | None = None  # that the run chose; None: unknown
+    l2_penalty: float | None = None  # that the run chose; None: unknown
     embed_again: LookAgain | None = None  # None: the photos cannot be seen again
     settings: HeadExperimentSettings = HeadExperimentSettings()
 
@@ -57,17 +57,17 @@ class HeadLab:
         start = time.perf_counter()
         trials: list[PenaltyTrial] = []
         photos = self.photos
-        for trial in try_strengths(photos.embeddings, photos.labels, self.folds, photos.num_classes, self.heads):
+        for trial in try_l2_penalties(photos.embeddings, photos.labels, self.folds, photos.num_classes, self.heads):
             trials.append(trial)
             best = min(range(len(trials)), key=lambda number: trials[number].loss)
-            past = self.strength is None or trial.strength < self.strength
+            past = self.l2_penalty is None or trial.l2_penalty < self.l2_penalty
             if past and len(trials) - 1 - best >= _STEPS_AFTER_BEST:
                 break
         return tuple(trials), time.perf_counter() - start
 
     @property
     def path(self) -> tuple[PenaltyTrial, ...]:
-        """All photos at every strength that `train` tries, from the strongest to weaker than the best; fitted once."""
+        """All photos at every L2 penalty that `train` tries, strongest first, to weaker than the best; fitted once."""
         return self._timed_path[0]
 
     @property
@@ -77,11 +77,11 @@ class HeadLab:
 
     @cached_property
     def own(self) -> PenaltyTrial:
-        """The trial at the run's strength, or at the one that the recipe would choose."""
-        strength = self.strength
-        if strength is None:
+        """The trial at the run's L2 penalty, or at the one that the recipe would choose."""
+        l2_penalty = self.l2_penalty
+        if l2_penalty is None:
             return min(self.path, key=lambda trial: trial.loss)
-        return min(self.path, key=lambda trial: abs(np.log(trial.strength / strength)))
+        return min(self.path, key=lambda trial: abs(np.log(trial.l2_penalty / l2_penalty)))
 
     def wrong(self, trial: PenaltyTrial) -> Bool[np.ndarray, " photos"]:
         """Which photos a head gets wrong that has not seen them."""
@@ -116,15 +116,15 @@ def open_lab(case: Case, seconds: float) -> HeadLab:
         num_now=len(case.rows("train")),
         heads=HeadSettings(class_weight=case.settings.class_weight, seed=case.settings.seed),
         backbone=case.settings.backbone,
-        strength=_chosen_strength(case),
+        l2_penalty=_chosen_l2_penalty(case),
         embed_again=lambda backbone, chosen: _embed_again(case, backbone, rows[chosen]),
         settings=settings,
     )
 
 
-def _chosen_strength(case: Case) -> float | None:
+def _chosen_l2_penalty(case: Case) -> float | None:
     try:
-        return float(read_json(case.folder / "run.json")["details"]["strength"])
+        return float(read_json(case.folder / "run.json")["details"]["l2_penalty"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -1,6 +1,6 @@
 """Suspects of a run whose classifier is a linear head: how strongly it is held back, and how wide what it sees is.
 
-    epochs          a head has none; what they do to a network, the strength of its penalty does to a head: too weak is
+    epochs          a head has none; what they do to a network, the L2 penalty does to a head: too weak is
                     like too long, too strong like too short
     regularisation  a stronger penalty alone, and class weights where classes differ in number
     size            part of the embedding, as of a narrower network, and another backbone
@@ -31,7 +31,7 @@ from tellapart.evaluation.intervals import Estimate
 from tellapart.network.family import BACKBONES
 from tellapart.progress import Progress
 from tellapart.settings import HeadSettings
-from tellapart.training.head import PenaltyTrial, try_strengths
+from tellapart.training.head import PenaltyTrial, try_l2_penalties
 
 _IMBALANCE = 1.5  # largest class to smallest, from which class weights are worth a trial
 _CHUNK = 64  # photos looked at between two looks at the clock
@@ -40,10 +40,10 @@ _CHUNK = 64  # photos looked at between two looks at the clock
 # Strength
 
 
-def suspect_strength(lab: HeadLab) -> Suspect:
-    """What another strength of the penalty would gain; stands for the number of epochs, which a head has not."""
+def suspect_penalty(lab: HeadLab) -> Suspect:
+    """What another L2 penalty would gain; stands for the number of epochs, which a head has not."""
     own = lab.path.index(lab.own)
-    right = np.stack([~lab.wrong(trial) for trial in lab.path])  # (strengths, photos)
+    right = np.stack([~lab.wrong(trial) for trial in lab.path])  # (L2 penalties, photos)
     chosen = _choose_without(right, lab.folds, own)
     picked = right[chosen, np.arange(right.shape[1])]
     points = paired_gain(~right[own], ~picked, lab.photos.groups, LEVEL)
@@ -53,15 +53,15 @@ def suspect_strength(lab: HeadLab) -> Suspect:
     return Suspect(
         name="epochs",
         points=points,
-        sentence=_strength_sentence(points, direction),
+        sentence=_penalty_sentence(points, direction),
         experiments=tuple(_path_rows(lab)),
-        facts={"direction": direction, "strength": lab.own.strength},
+        facts={"direction": direction, "l2_penalty": lab.own.l2_penalty},
         **_again(lab, points),
     )
 
 
 def _again(lab: HeadLab, points: Estimate) -> dict[str, Any]:
-    """Advice to train again, where `train` would choose another strength now; else it has done what can be done."""
+    """Advice to train again, where `train` would choose another L2 penalty now; else it has done what can be done."""
     now = best_of(iter(lab.path))
     if points.low <= 0 or now is lab.own:
         return {}
@@ -72,14 +72,14 @@ def _again(lab: HeadLab, points: Estimate) -> dict[str, Any]:
 
 
 def _choose_without(
-    right: Bool[np.ndarray, "strengths photos"], folds: Int[np.ndarray, " photos"], own: int
+    right: Bool[np.ndarray, "penalties photos"], folds: Int[np.ndarray, " photos"], own: int
 ) -> Int[np.ndarray, " photos"]:
-    """For each photo the strength that is best on the other folds, so that choosing the best flatters nobody.
+    """For each photo the L2 penalty that is best on the other folds, so that choosing the best flatters nobody.
 
     Of equals the run's own, then the strongest.
     """
     num_folds = int(folds.max()) + 1
-    by_fold = np.stack([np.bincount(folds, weights=row, minlength=num_folds) for row in right])  # (strengths, folds)
+    by_fold = np.stack([np.bincount(folds, weights=row, minlength=num_folds) for row in right])  # (L2 penalties, folds)
     elsewhere = by_fold.sum(axis=1, keepdims=True) - by_fold
     elsewhere[own] += 0.5  # less than one photo
     return elsewhere.argmax(axis=0)[folds]
@@ -88,8 +88,8 @@ def _choose_without(
 def _path_rows(lab: HeadLab) -> list[dict[str, Any]]:
     return [
         {
-            "what": f"strength {trial.strength:g}",
-            "strength": trial.strength,
+            "what": f"L2 penalty {trial.l2_penalty:g}",
+            "l2_penalty": trial.l2_penalty,
             "log_loss": trial.loss,
             "error": float(lab.wrong(trial).mean()),
             "judged_on": len(lab.folds),
@@ -98,7 +98,7 @@ def _path_rows(lab: HeadLab) -> list[dict[str, Any]]:
     ]
 
 
-def _strength_sentence(points: Estimate, direction: str) -> str:
+def _penalty_sentence(points: Estimate, direction: str) -> str:
     if direction != "right":
         gained = f"{with_doubt(points)} more of 100 right."
         if direction == "too_weak":
@@ -310,7 +310,7 @@ def _best_of_all(
 
 
 def _tries(chosen: Photos, folds: np.ndarray, heads: HeadSettings) -> Iterator[PenaltyTrial]:
-    return try_strengths(chosen.embeddings, chosen.labels, folds, chosen.num_classes, heads)
+    return try_l2_penalties(chosen.embeddings, chosen.labels, folds, chosen.num_classes, heads)
 
 
 def _change_sentence(what: str, points: Estimate) -> str:

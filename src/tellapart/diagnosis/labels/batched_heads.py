@@ -51,7 +51,7 @@ class Heads:
 def principal_axes(embeddings: Float[np.ndarray, "photos width"], most: int) -> Axes:
     """Coordinates of the photos on at most `most` principal axes.
 
-    Columns are standardised first, as for the head itself, so that the same strength means the same.
+    Columns are standardised first, as for the head itself, so that the same L2 penalty means the same.
     """
     every = -(-len(embeddings) // _MOST_FOR_AXES)
     sample = embeddings[::every].astype(np.float32)
@@ -73,29 +73,29 @@ def fit_heads(
     labels: Int[np.ndarray, " photos"],
     num_classes: int,
     weights: Float32[np.ndarray, "photos heads"],
-    strength: float,
+    l2_penalty: float,
     num_steps: int = 20,
 ) -> Heads:
-    """Heads that minimise, each for itself, its weighted mean log loss + strength / 2 x its squared norm.
+    """Heads that minimise, each for itself, its weighted mean log loss + L2 penalty / 2 x its squared norm.
 
     Args:
         axes: the photos.
         labels: index of each photo's class.
         num_classes: classes in all.
         weights: how much each photo counts for each head; 0 leaves it out. Any scale.
-        strength: of the pull towards zero, as in `HeadSettings.strengths`.
-        num_steps: 20 leave a gradient of about 1e-3 at a strength of 1; weaker heads need more.
+        l2_penalty: of the pull towards zero, as in `HeadSettings.l2_penalties`.
+        num_steps: 20 leave a gradient of about 1e-3 at a L2 penalty of 1; weaker heads need more.
     """
     weights = weights / weights.sum(axis=0)  # (photos, heads)
     heaviest = len(labels) * weights.max(axis=0)  # (heads,) the bound on all photos grows by this
-    step = (1 / (_CURVATURE * np.outer(axes.variances, heaviest) + strength)).astype(np.float32)  # (axes, heads)
+    step = (1 / (_CURVATURE * np.outer(axes.variances, heaviest) + l2_penalty)).astype(np.float32)  # (axes, heads)
     offset_step = (1 / (_CURVATURE * heaviest)).astype(np.float32)
     shape = (num_classes - 1, axes.values.shape[1], weights.shape[1])
     at = last = Heads(np.zeros(shape, np.float32), np.zeros((shape[0], 1, shape[2]), np.float32))
     age = 1.0
     for _ in range(num_steps):
         slope, offset_slope = _gradient(axes.values, labels, weights, at)
-        slope += strength * at.slopes
+        slope += l2_penalty * at.slopes
         new = Heads(at.slopes - step * slope, at.offsets - offset_step * offset_slope)
         if float(np.vdot(slope, new.slopes - last.slopes)) > 0:  # the momentum leads uphill
             age = 1.0

@@ -36,7 +36,7 @@ class OutOfFoldAnswers:
     logits: Float32[np.ndarray, "photos classes"]  # mean logarithm of their probabilities
     axes: Axes  # the embeddings
     folds: tuple[Int[np.ndarray, " photos"], ...]  # for each way to deal them, the fold of every photo
-    strength: float  # of the heads
+    l2_penalty: float  # of the heads
     scale: float  # inverse temperature of the heads
 
 
@@ -56,7 +56,7 @@ def ask_held_out(
         groups: photos with equal numbers stay in one fold.
         num_classes: classes in all.
         nearest: neighbours of each photo.
-        settings: folds, strengths and sizes.
+        settings: folds, L2 penalties and sizes.
     """
     if len(np.unique(groups)) < settings.num_folds:  # no fold could be left out
         groups = np.arange(len(labels))
@@ -65,32 +65,32 @@ def ask_held_out(
         for repeat in range(settings.num_repeats)
     )
     axes = principal_axes(embeddings, settings.num_axes)
-    heads = _cross_validate(axes, labels, num_classes, folds, settings.head_strengths)
+    heads = _cross_validate(axes, labels, num_classes, folds, settings.head_l2_penalties)
     bumps = principal_axes(_bumps(embeddings, settings), settings.num_axes)
-    curved = _cross_validate(bumps, labels, num_classes, folds, settings.bump_strengths)
+    curved = _cross_validate(bumps, labels, num_classes, folds, settings.bump_l2_penalties)
     votes = np.log(nearest.votes(labels, num_classes))
     logits = (heads.logits + curved.logits + votes) / np.float32(3)
-    return OutOfFoldAnswers(logits, axes, folds, heads.strength, heads.scale)
+    return OutOfFoldAnswers(logits, axes, folds, heads.l2_penalty, heads.scale)
 
 
 class _TemperatureFit(NamedTuple):
     logits: Float32[np.ndarray, "photos classes"]  # logarithms of probabilities
-    strength: float
+    l2_penalty: float
     scale: float
 
 
 def _cross_validate(
-    axes: Axes, labels: np.ndarray, num_classes: int, folds: Sequence[np.ndarray], strengths: Sequence[float]
+    axes: Axes, labels: np.ndarray, num_classes: int, folds: Sequence[np.ndarray], l2_penalties: Sequence[float]
 ) -> _TemperatureFit:
-    """Logits by the strength with the lowest held-out loss, walking from strong to weak until it rises again."""
-    best, chosen = np.inf, strengths[0]
-    for strength in strengths:
-        logits = out_of_fold(axes, labels, num_classes, folds[:1], strength)
+    """Logits by the L2 penalty with the lowest held-out loss, walking from strong to weak until it rises again."""
+    best, chosen = np.inf, l2_penalties[0]
+    for l2_penalty in l2_penalties:
+        logits = out_of_fold(axes, labels, num_classes, folds[:1], l2_penalty)
         scaled = _log_softmax(logits / fit_temperature(logits, labels))
         loss = -float(scaled[np.arange(len(labels)), labels].mean())
         if loss >= best:
             break
-        best, chosen = loss, strength
+        best, chosen = loss, l2_penalty
     logits = out_of_fold(axes, labels, num_classes, folds, chosen)
     temperature = fit_temperature(logits, labels)
     return _TemperatureFit(_log_softmax(logits / temperature), chosen, 1 / temperature)
@@ -101,7 +101,7 @@ def out_of_fold(
     labels: Int[np.ndarray, " photos"],
     num_classes: int,
     folds: Sequence[Int[np.ndarray, " photos"]],
-    strength: float,
+    l2_penalty: float,
     weights: Float32[np.ndarray, " photos"] | None = None,
 ) -> Float32[np.ndarray, "photos classes"]:
     """Logits of each photo by heads that did not see it, the mean over several ways to deal the folds.
@@ -111,7 +111,7 @@ def out_of_fold(
         labels: index of each photo's class.
         num_classes: classes in all.
         folds: for each way the fold of every photo.
-        strength: of the heads.
+        l2_penalty: of the heads.
         weights: how much each photo counts in training; None: all the same. Those that do not count get logits too.
     """
     total = np.zeros((len(labels), num_classes), np.float32)
@@ -119,7 +119,7 @@ def out_of_fold(
         inside = (fold[:, None] != np.arange(fold.max() + 1)).astype(np.float32)  # (photos, heads)
         if weights is not None:
             inside *= weights[:, None]
-        heads = fit_heads(axes, labels, num_classes, inside, strength, num_steps=30)
+        heads = fit_heads(axes, labels, num_classes, inside, l2_penalty, num_steps=30)
         for head in range(inside.shape[1]):
             rows = np.flatnonzero(fold == head)
             total[rows] += heads.logits(axes.values[rows])[:, :, head].T

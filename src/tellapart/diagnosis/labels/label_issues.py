@@ -121,7 +121,13 @@ def memorisation_of(case: Case, label_issues: LabelIssues, progress: Progress) -
     table, held_out = case.table, label_issues.held_out
     with progress.stage("Asking which photos are known by heart") as advance:
         return memorisation(
-            held_out.axes, table.labels, case.groups, len(table.class_names), held_out.strength, held_out.scale, advance
+            held_out.axes,
+            table.labels,
+            case.groups,
+            len(table.class_names),
+            held_out.l2_penalty,
+            held_out.scale,
+            advance,
         )
 
 

@@ -46,7 +46,7 @@ def memorisation(
     labels: Int[np.ndarray, " photos"],
     groups: Int[np.ndarray, " photos"],
     num_classes: int,
-    strength: float,
+    l2_penalty: float,
     scale: float = 1.0,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> Memorisation:
@@ -57,7 +57,7 @@ def memorisation(
         labels: index of each photo's class.
         groups: photos with equal numbers are left out together.
         num_classes: classes in all.
-        strength: of the heads, as the classifier's own.
+        l2_penalty: of the heads, as the classifier's own.
         scale: logits are multiplied by it, the inverse of the classifier's temperature.
         advance: called with the number of heads that were fitted.
     """
@@ -70,7 +70,7 @@ def memorisation(
     for first in range(0, num_decks, at_once):
         decks = range(first, min(first + at_once, num_decks))
         inside = np.concatenate([_deal_deck(labels, groups, seed) for seed in decks], axis=1)  # (photos, heads)
-        heads = fit_heads(axes, labels, num_classes, inside.astype(np.float32), strength)
+        heads = fit_heads(axes, labels, num_classes, inside.astype(np.float32), l2_penalty)
         for start in range(0, len(labels), _BLOCK):
             rows = slice(start, start + _BLOCK)
             own = labels[rows]

@@ -83,7 +83,7 @@ def _gain_without(label_issues: LabelIssues, dropped: Bool[np.ndarray, " photos"
     held_out, num_classes = label_issues.held_out, label_issues.probabilities.shape[1]
     kept = (~dropped).astype(np.float32)
     before, after = (
-        out_of_fold(held_out.axes, label_issues.labels, num_classes, held_out.folds, held_out.strength, weights)
+        out_of_fold(held_out.axes, label_issues.labels, num_classes, held_out.folds, held_out.l2_penalty, weights)
         for weights in (None, kept)
     )
     was_right, is_right = (

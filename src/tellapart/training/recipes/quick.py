@@ -61,5 +61,5 @@ def head_facts(material: Material, settings: TrainSettings, temperature: float) 
 
 def details_of(fitted: FittedHead) -> dict[str, object]:
     """How the head was found, for run.json."""
-    path = [dict(zip(("strength", "log_loss", "accuracy"), step, strict=True)) for step in fitted.path]
-    return {"strength": fitted.strength, "temperature": fitted.temperature, "path": path}
+    path = [dict(zip(("l2_penalty", "log_loss", "accuracy"), step, strict=True)) for step in fitted.path]
+    return {"l2_penalty": fitted.l2_penalty, "temperature": fitted.temperature, "path": path}
