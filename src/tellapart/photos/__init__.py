@@ -1,4 +1,4 @@
-"""From a folder of photos to trustworthy parts: scan, decode, twins, split.
+"""From a folder of photos to trustworthy parts: scan, decode, near-duplicates, split.
 
 Pillow is imported in this layer and in no other. Nothing here writes inside a photo folder.
 
@@ -28,7 +28,7 @@ Pillow is imported in this layer and in no other. Nothing here writes inside a p
     colours.py        every colour mode to RGB, by stated rules; which level of deep photos is white
     bands.py          a picture in bands of rows
     faults.py         the reasons for which one photo is refused
-    twins.py          exact and near copies
+    duplicates.py      exact and near copies
     fingerprint.py    the perceptual hash
     neighbours.py     candidate pairs, exhaustively or by index
     split.py          photos -> train, validation, test
