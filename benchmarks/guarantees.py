@@ -43,7 +43,7 @@ PROMISES = (
     Promise("tests", 8, ("pytest", "-m", "guarantee", "-s")),
     _benchmark("compare", 15),
     _benchmark("neither", 40),
-    _benchmark("doubts", 3),
+    _benchmark("label_issues", 3),
     _benchmark("forecast", 10),
     _benchmark("faults", 6),
     _benchmark("causes", 200),

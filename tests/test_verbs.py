@@ -260,7 +260,7 @@ def test_the_same_seed_gives_the_same_metrics_but_for_time_and_memory(plain_run,
 
 def test_without_the_cache_every_photo_is_looked_at(plain_run, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "tellapart.engine.embedding_cache.EmbeddingStore.recall_file", lambda *ignored: pytest.fail("recalled")
+        "tellapart.engine.embedding_cache.EmbeddingCache.recall_file", lambda *ignored: pytest.fail("recalled")
     )
     verbs.check(plain_run.photos, settings=TrainSettings(threads=2, cache=False))
 

@@ -21,7 +21,7 @@ DAMAGES = {
     "no folder": ("run.json", json.dumps({"settings": RECORD["settings"]}), "where the photos were"),
     "no figures": ("metrics.json", "{}", "metrics.json is damaged: it does not say which classes were tested"),
     "figures of another kind": ("metrics.json", '{"test": {"per_class": 3}}', "which classes were tested"),
-    "columns that are gone": ("splits.csv", "path,label\n", "splits.csv cannot be read: it has no column part"),
+    "columns that are gone": ("splits.csv", "path,label\n", "splits.csv cannot be read: it has no column split"),
     "a label that was edited": ("splits.csv", ROW.replace(",ash,", ",oak,"), "classes that this run does not know"),
 }
 

@@ -95,7 +95,7 @@ def asked(monkeypatch):
         return own_gain(law, *arguments)
 
     own_gain = PowerLaw.gain
-    monkeypatch.setattr(photo_trials, "fit_law", fit)
+    monkeypatch.setattr(photo_trials, "fit_power_law", fit)
     monkeypatch.setattr(PowerLaw, "gain", gain)
     return made
 

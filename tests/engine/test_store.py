@@ -308,13 +308,13 @@ def test_two_processes_may_share_the_file(folder, file):
         "import sys; sys.path[:0] = sys.argv[3].split(chr(10))\n"
         "from pathlib import Path\n"
         "import numpy as np\n"
-        "from tellapart.engine.embedding_cache import EmbeddingStore\n"
-        "from tellapart.engine.stream import SeenPhoto\n"
+        "from tellapart.engine.embedding_cache import EmbeddingCache\n"
+        "from tellapart.engine.stream import PhotoResult\n"
         "file, first = Path(sys.argv[1]), int(sys.argv[4])\n"
-        "with EmbeddingStore('lite0-v1', folder=Path(sys.argv[2])) as store:\n"
+        "with EmbeddingCache('lite0-v1', folder=Path(sys.argv[2])) as store:\n"
         "    for number in range(first, first + 1100):\n"
         "        row = np.full(8, number, np.float32)\n"
-        "        store.remember(file, None, b'', SeenPhoto(sha256=str(number), outputs={'embedding': row}))\n"
+        "        store.remember(file, None, b'', PhotoResult(sha256=str(number), outputs={'embedding': row}))\n"
     )
     command = [sys.executable, "-c", code, str(file), str(folder), "\n".join(sys.path)]
     running = [subprocess.Popen([*command, str(first)], stderr=subprocess.PIPE) for first in (0, 5000)]

@@ -29,15 +29,14 @@ def sections_of(folder):
 
 def test_training_leaves_a_report_with_photos_of_every_class_and_where_it_looked(plain_run):
     page = page_of(plain_run.folder)
-    assert {"accuracy", "confusion", "classes", "sight", "learning", "calibration", "refused", "twins"} <= sections_of(
-        plain_run.folder
-    )
-    assert not {*DIAGNOSED, "doubts"} & sections_of(plain_run.folder)
+    shown = {"accuracy", "confusion", "classes", "network_input", "learning", "calibration", "refused", "duplicates"}
+    assert shown <= sections_of(plain_run.folder)
+    assert not {*DIAGNOSED, "label_issues"} & sections_of(plain_run.folder)
     alternatives = [image["alt"] for image in page.all("img")]
     assert all(any(text.startswith(f"Photo {name}/") for text in alternatives) for name in ("ash", "elm", "oak"))
     assert any(text.startswith("Why it said") for text in alternatives)
     assert "elm/broken.jpg" in page.text("refused")
-    assert "elm/same.png" in page.text("twins") and "ash/005.png" in page.text("twins")
+    assert "elm/same.png" in page.text("duplicates") and "ash/005.png" in page.text("duplicates")
 
 
 def test_the_report_says_the_figures_of_the_run(plain_run):
@@ -71,10 +70,10 @@ def test_photos_that_were_moved_are_found_where_they_are_now(plain_run, folder, 
 @pytest.mark.parametrize(
     ("name", "sections"),
     [
-        ("model.onnx", {"sight"}),
+        ("model.onnx", {"network_input"}),
         ("refused.csv", {"refused"}),
-        ("duplicates.csv", {"twins"}),
-        ("splits.csv", {"calibration", "least_sure", "sight"}),
+        ("duplicates.csv", {"duplicates"}),
+        ("splits.csv", {"calibration", "least_sure", "network_input"}),
     ],
 )
 def test_a_missing_file_leaves_out_what_it_would_tell(plain_run, folder, name, sections):

@@ -136,10 +136,10 @@ def test_classes_show_photos_and_how_many_there_are(facts):
 
 
 def test_what_the_network_sees_is_shown_beside_the_photo(facts, with_facts):
-    text = show(facts, "sight")
+    text = show(facts, "network_input")
     assert "a square of 64 × 64 pixels and loses its colour" in text
     assert "cat/b.jpg" in text
-    assert show(with_facts(examples={}), "sight") == ""
+    assert show(with_facts(examples={}), "network_input") == ""
 
 
 def test_the_best_epoch_is_named_and_what_was_kept(facts):
@@ -202,7 +202,7 @@ def test_the_to_do_list_is_that_of_the_diagnosis(facts, with_facts):
 
 
 def test_doubted_labels_show_what_they_look_like(facts):
-    text = show(facts, "doubts")
+    text = show(facts, "label_issues")
     assert "label cat looks like dog (97.0 %) cat/d.jpg" in text
     assert "1 photo is much further" in text and "cat/e.jpg" in text
 
@@ -263,7 +263,7 @@ def test_only_a_classifier_that_knows_strangers_is_said_to_mark_them(facts, with
 
 
 def test_twins_say_what_is_wrong_with_them(facts):
-    text = show(facts, "twins")
+    text = show(facts, "duplicates")
     assert "1 pair of copies stands in two parts" in text
     assert "1 pair has two labels" in text
     assert "cat/1.jpg" in text

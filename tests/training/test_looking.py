@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from tellapart.engine.embed import Before, look
+from tellapart.engine.embed import Before, embed_photos
 from tellapart.errors import DataError
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
@@ -13,7 +13,7 @@ from tellapart.settings import ScanSettings
 
 
 def see(table, viewer, **settings):
-    return look(table, viewer, "Looking", Silent(), ScanSettings(**settings))
+    return embed_photos(table, viewer, "Looking", Silent(), ScanSettings(**settings))
 
 
 def test_rows_are_those_of_the_table(photo_folder, viewer):
@@ -102,7 +102,7 @@ def test_photos_that_are_gone_or_changed_since_are_refused_with_a_reason_that_sa
     table.file(7).write_bytes(table.file(7).read_bytes()[:40])
     table.file(9).unlink()
     table.file(9).mkdir()
-    again = look(table, viewer, "Grading", Silent(), ScanSettings(max_refused_share=1.0), Before(before.sha256))
+    again = embed_photos(table, viewer, "Grading", Silent(), ScanSettings(max_refused_share=1.0), Before(before.sha256))
     assert {photo.path: photo.code for photo in again.refused} == {
         table.paths[3]: "vanished", table.paths[5]: "changed", table.paths[7]: "changed", table.paths[9]: "changed",
     }  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tellapart.engine.embed import look
+from tellapart.engine.embed import embed_photos
 from tellapart.engine.embedding_cache import EmbeddingCache
 from tellapart.engine.request_limits import decode_limits
 from tellapart.photos.decode import open_photo, to_pixels
@@ -31,7 +31,7 @@ def deep_folder(tmp_path, rng):
 
 
 def seen(folder, viewer):
-    return look(scan(folder), viewer, "Looking", Silent(), ScanSettings())
+    return embed_photos(scan(folder), viewer, "Looking", Silent(), ScanSettings())
 
 
 def test_the_folder_has_the_white_of_its_brightest_photo(deep_folder, viewer):
@@ -58,7 +58,7 @@ def test_the_cache_holds_nothing_that_depends_on_the_folder(deep_folder, viewer,
         # Without its bright photos the same folder has another white.
         for bright in deep_folder.glob("*/[024].png"):
             bright.unlink()
-        dark = look(
+        dark = embed_photos(
             scan(deep_folder, for_training=False),
             dataclasses.replace(viewer, memory=store),
             "Looking",

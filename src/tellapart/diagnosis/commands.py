@@ -36,7 +36,11 @@ _CARRIED = {
     "max_error": "--max-error",
     "max_megapixels": "--max-megapixels",
 }
-_INSTEAD = {"--epochs": ("--time",), "--time": ("--epochs",), "--recipe": ("--scale-pixels", "--epochs", "--size")}
+_INSTEAD = {
+    "--epochs": ("--time",),
+    "--time": ("--epochs",),
+    "--recipe": ("--scale-pixels", "--epochs", "--image-size"),
+}
 
 
 def train_again(case: Case, options: Sequence[str]) -> str:

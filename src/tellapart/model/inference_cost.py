@@ -2,7 +2,7 @@
 
 Work and tensors are limited for each pixel of the input, because that is how the cost of a network grows, and memory is
 limited in all: whoever opens a file that turns out to be worthless has spent 2 s and 300 MB at most. The dearest that
-our own recipes can make are `classic` and `scratch` with --size 512 --width 2 (`settings.WIDTHS`), which keep to it.
+our own recipes make are `classic` and `scratch` with --image-size 512 --width 2 (`settings.WIDTHS`), which keep to it.
 
 Reads a model without its weights (`wire.py`); runs nothing.
 """

@@ -25,7 +25,7 @@ from tellapart.reading import parse_json
 
 FORMAT = 2  # raised when an older reader could misread a newer file; 2: with a checksum
 METADATA_KEY = "tellapart"
-MAX_SIDE_PX = 512  # the most that --size takes
+MAX_SIDE_PX = 512  # the most that --image-size takes
 MAX_CLASSES = 10_000
 MAX_NAME_LETTERS = 255  # of a class: the longest name of a folder that file systems take
 MAX_VALUES = 1_000_000  # in the whole manifest; figures of 10,000 classes are half of it

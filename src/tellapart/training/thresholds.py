@@ -205,7 +205,7 @@ def hold_out(
 def set_limits(held: HeldOutPhotos, max_error: float) -> tuple[dict[str, float], tuple[str, ...]]:
     """The limits of a classifier, and a sentence for each that could not be set.
 
-    >>> set_limits(Held(confidence=np.ones(9), wrong=np.zeros(9, bool), novelty=None), 0.02)[0]
+    >>> set_limits(HeldOutPhotos(confidence=np.ones(9), wrong=np.zeros(9, bool), novelty=None), 0.02)[0]
     {}
     """
     thresholds, warnings = {}, []

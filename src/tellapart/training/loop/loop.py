@@ -312,5 +312,5 @@ def _status(row: Row) -> str:
 def _not_a_number(step: int, rate: float) -> UsageError:
     return UsageError(
         f"Training went wrong: the loss is not a number any more at step {step + 1}, with learning rate {rate:.4g}.",
-        fix=f"Start again with a lower rate: --rate {rate / 5:.2g}; for classic, --scale-pixels helps as well.",
+        fix=f"Use a lower rate: --learning-rate {rate / 5:.2g}; for classic, --scale-pixels helps as well.",
     )

@@ -128,7 +128,7 @@ def choose_batch(need: Need, batch: int, free: int | None, least: int = _LEAST_B
             raise ResourceError(
                 f"Training needs about {_size(need.bytes_at(chosen))} of memory, even with {chosen} photos a step; "
                 f"{_size(free)} are free.",
-                fix="Close other programs, choose a smaller --size, or use --recipe quick, which needs least.",
+                fix="Close other programs, choose a smaller --image-size, or use --recipe quick, which needs least.",
             )
         chosen //= 2
     return chosen
