@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -284,6 +285,19 @@ def test_a_verb_takes_its_inputs_first_and_everything_else_by_name_in_one_order(
 def test_the_version_is_the_same_inside_and_outside():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == tellapart.__version__
+
+
+def test_no_two_modules_and_no_two_classes_share_a_name():
+    modules = [file.stem for file in FILES if not file.stem.startswith("__")]
+    classes = [node.name for file in FILES for node in ast.walk(tree_of(file)) if isinstance(node, ast.ClassDef)]
+    assert [name for names in (modules, classes) for name, count in Counter(names).items() if count > 1] == []
+
+
+def test_a_class_is_named_by_a_noun():
+    classes = {node.name for file in FILES for node in ast.walk(tree_of(file)) if isinstance(node, ast.ClassDef)}
+    nouns = {"Need", "Listing", "Finding", "_FolderMeaning"}
+    participle = re.compile(r"_?[A-Z][a-z]+(ed|ing)|_?(Built|Held|Seen|Known|Dealt|Told|Chosen|Cut)")
+    assert {name for name in classes if participle.fullmatch(name)} <= nouns
 
 
 def test_there_is_no_drawer_for_odds_and_ends():

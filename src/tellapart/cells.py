@@ -37,10 +37,14 @@ _CODE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|\\)")
 
 @runtime_checkable
 class TextStream(Protocol):
-    """What a CSV file is written to."""
+    """What text is written to: a file, standard output, or what a notebook put in its place."""
 
     def write(self, text: str, /) -> object:
         """Take some text."""
+        ...
+
+    def flush(self) -> None:
+        """Hand on what was taken."""
         ...
 
 

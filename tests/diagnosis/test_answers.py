@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_cases import make_case
 
-from tellapart.diagnosis.data.test_predictions import answers_on_test, informedness_on_test
+from tellapart.diagnosis.data.predictions_on_test import answers_on_test, informedness_on_test
 
 
 def test_answers_are_those_of_the_test_photos_in_the_order_of_the_table(tmp_path):

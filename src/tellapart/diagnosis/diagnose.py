@@ -18,9 +18,9 @@ import numpy as np
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.data.leak import suspect_leak
+from tellapart.diagnosis.data.predictions_on_test import answers_of_test
 from tellapart.diagnosis.data.shift import suspect_shift
 from tellapart.diagnosis.data.shortcut import suspect_shortcut
-from tellapart.diagnosis.data.test_predictions import answers_of_test
 from tellapart.diagnosis.labels.against_truth import accuracy_against_truth
 from tellapart.diagnosis.labels.label_issues import LabelIssues, label_issues_of, memorisation_of
 from tellapart.diagnosis.labels.memorisation import Memorisation

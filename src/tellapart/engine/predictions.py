@@ -17,13 +17,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from tellapart.atomic import replacing
-from tellapart.cells import CellWriter
+from tellapart.cells import CellWriter, TextStream
 from tellapart.errors import UsageError
 from tellapart.photos.places import named_csv, require_free
 from tellapart.reading import read_head
@@ -37,19 +37,6 @@ _HEAD_BYTES = 100_000  # of a file that is judged by its first line; no path is 
 CELLS_PER_PART = 200_000  # of a Parquet part held in memory: about 15 MB as Python objects
 
 Row = list[Any]
-
-
-@runtime_checkable
-class TextStream(Protocol):
-    """What rows are written to: a file, standard output, or what a notebook put in its place."""
-
-    def write(self, text: str, /) -> int:
-        """Take some text."""
-        ...
-
-    def flush(self) -> None:
-        """Hand on what was taken."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ _NUM_DRAWS = 1999  # for the shares of the classes
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartsCompared:
+class PartComparison:
     """How test and training part differ, and whether chance would do as well."""
 
     photos: int  # that were compared
@@ -41,10 +41,10 @@ class PartsCompared:
         return asdict(self)
 
 
-def compared_before(values: Mapping[str, Any] | None) -> PartsCompared | None:
+def compared_before(values: Mapping[str, Any] | None) -> PartComparison | None:
     """What metrics.json says of it; None where it says nothing."""
     try:
-        return PartsCompared(**values) if values else None
+        return PartComparison(**values) if values else None
     except TypeError:  # a run of another version
         return None
 
@@ -55,7 +55,7 @@ def compare_parts(
     groups: Int[np.ndarray, " photos"],
     parts: np.ndarray,
     seed: int = 0,
-) -> PartsCompared | None:
+) -> PartComparison | None:
     """Compare test with training photos; None where either are too few.
 
     Args:
@@ -71,7 +71,7 @@ def compare_parts(
         return None
     chosen = _sample(is_test, seed)
     look = tell_parts_apart(embeddings[rows[chosen]], labels[rows[chosen]], own[chosen], is_test[chosen])
-    return PartsCompared(
+    return PartComparison(
         photos=len(chosen),
         separation=look.separation,
         probability=look.probability,

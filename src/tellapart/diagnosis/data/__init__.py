@@ -5,5 +5,5 @@ properties.py        simple properties of photos, and how well each of them alon
 property_swap.py     what a classifier loses when a simple property of photos stops telling their class
 shift.py             is the test of another kind than the photos to train on, and does that cost accuracy?
 shortcut.py          has the classifier learned how photos were taken, and not what they show?
-test_predictions.py  what the graded file answered on the test photos, read back from the run folder
+predictions_on_test.py  what the graded file answered on the test photos, read back from the run folder
 """

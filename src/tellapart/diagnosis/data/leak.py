@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.data.test_predictions import answers_on_test
+from tellapart.diagnosis.data.predictions_on_test import answers_on_test
 from tellapart.diagnosis.phrases import counted, percent, points_between
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.evaluation.intervals import Estimate, difference_interval

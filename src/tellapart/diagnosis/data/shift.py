@@ -26,7 +26,7 @@ from tellapart.evaluation.two_sample_test import NUM_PERMUTATIONS
 from tellapart.progress import Progress
 from tellapart.reading import read_json
 from tellapart.training.known_facts import SURELY
-from tellapart.training.parts_compared import PartsCompared, compare_parts, compared_before
+from tellapart.training.parts_compared import PartComparison, compare_parts, compared_before
 
 ANOTHER_WORLD = 0.95  # of pairs told apart: hardly a test photo could have been a training photo
 
@@ -59,12 +59,12 @@ def suspect_shift(case: Case, budget: Budget, progress: Progress) -> Suspect:
     return _judge(compared, *_drop(case))
 
 
-def is_different(compared: PartsCompared) -> bool:
+def is_different(compared: PartComparison) -> bool:
     """Whether chance does not explain how test and training photos differ."""
     return min(compared.probability, compared.shares) <= SURELY
 
 
-def _judge(compared: PartsCompared, drop: Estimate, before: _Counts, after: _Counts) -> Suspect:
+def _judge(compared: PartComparison, drop: Estimate, before: _Counts, after: _Counts) -> Suspect:
     # Two things must hold together, so the evidence for a cost is only as good as the weaker of the two.
     different = is_different(compared)
     points = drop if different or drop.low <= 0 else Estimate(drop.value, 0.0, drop.high)
@@ -84,7 +84,7 @@ def _judge(compared: PartsCompared, drop: Estimate, before: _Counts, after: _Cou
     )
 
 
-def _experiments(compared: PartsCompared, drop: Estimate, before: _Counts, after: _Counts) -> list[dict[str, Any]]:
+def _experiments(compared: PartComparison, drop: Estimate, before: _Counts, after: _Counts) -> list[dict[str, Any]]:
     return [
         {
             "what": "a linear model on embeddings tells test from training photos of the same class",
@@ -139,7 +139,7 @@ def _told(probability: float) -> str:
     return "different" if probability <= SURELY else "not told apart"
 
 
-def _sentence(look: PartsCompared, points: Estimate, before: _Counts, after: _Counts) -> str:
+def _sentence(look: PartComparison, points: Estimate, before: _Counts, after: _Counts) -> str:
     parts = []
     told = (
         f"in {100 * look.separation:.0f} of 100 pairs of the same class (50 is a coin; {_chance(look.probability)} by "
@@ -165,7 +165,7 @@ def _chance(probability: float) -> str:
     return "under 1 in 300" if probability <= least + 1e-9 else f"{100 * probability:.2g} %"
 
 
-def _advice(look: PartsCompared) -> str:
+def _advice(look: PartComparison) -> str:
     if _told(look.probability) == "different":
         return "Train on photos of the kind that the test shows: move some of them into the training part."
     return "Give the training part the same shares of the classes as the test."

@@ -19,9 +19,9 @@ import numpy as np
 from jaxtyping import Int
 
 from tellapart.diagnosis.case import Case
+from tellapart.diagnosis.data.predictions_on_test import informedness_on_test
 from tellapart.diagnosis.data.properties import numbers_of, tell_classes
 from tellapart.diagnosis.data.property_swap import SwapPhotos, exchange_of, loss_without
-from tellapart.diagnosis.data.test_predictions import informedness_on_test
 from tellapart.diagnosis.phrases import percent, points_between
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.engine.request_limits import decode_limits
