@@ -22,7 +22,7 @@ from tellapart.evaluation.intervals import Estimate
 
 
 @dataclass(frozen=True)
-class StopWatcher:
+class EarlyStoppingGain:
     """What was found out about stopping earlier."""
 
     gain: Estimate  # accuracy at the chosen epoch minus accuracy at the last
@@ -36,7 +36,7 @@ def stopping_gain(
     groups: Int[np.ndarray, " photos"],
     noise: SeedNoise,
     level: float,
-) -> StopWatcher:
+) -> EarlyStoppingGain:
     """What stopping by validation photos would have gained, from retraining.
 
     Args:
@@ -54,12 +54,12 @@ def stopping_gain(
     # Two epochs of one training differ at most like two seeds; their starts and most of their ways are the same.
     estimate = interval(gained.mean(axis=0), groups, noise, 1 / len(curves), level)
     together = np.mean([curve.mean(axis=1) for curve in curves], axis=0)  # (epochs,)
-    return StopWatcher(estimate, epochs[int(np.argmax(together))], epochs[-1])
+    return EarlyStoppingGain(estimate, epochs[int(np.argmax(together))], epochs[-1])
 
 
 def stopping_gain_of_run(
     history: Sequence[Mapping[str, Any]], num_validation: int, num_test: int, differing: float, level: float
-) -> StopWatcher | None:
+) -> EarlyStoppingGain | None:
     """What stopping by validation photos would have gained in the run itself, from its history.
 
     The epoch is chosen on validation and judged on test, then the other way round, and the two are averaged by their
@@ -88,7 +88,7 @@ def stopping_gain_of_run(
     value = (num_test * on_test + num_validation * on_validation) / num_photos
     half = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(differing / num_photos + 2 / num_photos**2)
     estimate = Estimate(float(value), float(value - half), float(value + half))
-    return StopWatcher(estimate, _last_best(validation) + 1, len(test))
+    return EarlyStoppingGain(estimate, _last_best(validation) + 1, len(test))
 
 
 def _lead(choosing: np.ndarray, judging: np.ndarray) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
 from tellapart.diagnosis.retraining.ablations import BASE, LONGER, is_timed, run_scale
-from tellapart.diagnosis.retraining.early_stopping import StopWatcher, stopping_gain, stopping_gain_of_run
+from tellapart.diagnosis.retraining.early_stopping import EarlyStoppingGain, stopping_gain, stopping_gain_of_run
 from tellapart.diagnosis.retraining.retrained_suspects import (
     best_or_not_measured,
     changes_record,
@@ -62,7 +62,7 @@ def suspect_epochs(case: Case, trials: Trials) -> Suspect:
 
 
 def _told(
-    own: StopWatcher | None, again: StopWatcher | None, later: Estimate | None, trials: Trials
+    own: EarlyStoppingGain | None, again: EarlyStoppingGain | None, later: Estimate | None, trials: Trials
 ) -> tuple[Estimate, str, str, tuple[str, ...]]:
     """Points, direction, sentence and options of `train`: of stopping earlier, or of going on where that gains more.
 
@@ -103,7 +103,7 @@ def _later(trials: Trials) -> Estimate | None:
     return gain(trials.right(BASE)[: len(longer)], longer, noise_of(trials), trials.groups, _STRICT)
 
 
-def _of_run(case: Case, trials: Trials) -> StopWatcher | None:
+def _of_run(case: Case, trials: Trials) -> EarlyStoppingGain | None:
     accuracy = float(case.metrics["test"]["accuracy"]["value"] or 0.5)
     differing = 2 * accuracy * (1 - accuracy)  # as if two epochs had nothing in common: too cautious
     if trials.of(BASE):
