@@ -107,7 +107,7 @@ def test_a_backend_that_we_do_not_train_on_is_refused_before_any_work(backend, n
     assert "KERAS_BACKEND=tensorflow" in caught.value.fix
 
 
-@pytest.mark.parametrize("backend, pip", [("jax", "tellapart[jax]"), ("tensorflow", "tensorflow")])
+@pytest.mark.parametrize("backend, pip", [("jax", "tellapart[jax]"), ("tensorflow", "tellapart[tensorflow]")])
 def test_a_backend_that_is_not_installed_is_named_with_the_command(backend, pip, no_keras, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", backend)
     monkeypatch.setattr(libraries, "find_spec", lambda name: None)

@@ -258,8 +258,8 @@ def test_the_repository_names_no_place_on_somebodys_machine():
 def test_the_public_names_are_these():
     verbs = {*VERBS, "relabel"} - {"demo"}
     failures = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-    results = """CheckResult RunResult EvaluateResult CompareResult PredictResult Prediction ExplainResult Explanation
-        NetworkInput Question Diagnosis RelabelResult"""
+    results = """CheckResult RunResult ExportResult EvaluateResult CompareResult PredictResult Prediction ExplainResult
+        Explanation NetworkInput Question Diagnosis RelabelResult"""
     others = "ImageClassifier TrainSettings EngineSettings SourceSettings Progress Silent Line"
     assert set(tellapart.__all__) == {*verbs, *failures, *results.split(), *others.split()}
     assert len(set(tellapart.__all__)) == len(tellapart.__all__)
@@ -278,7 +278,7 @@ def test_a_verb_takes_its_inputs_first_and_everything_else_by_name_in_one_order(
     assert set(inputs) <= {"model", "a", "b", "photos", "run", "reviewed"} and inputs
     assert len(inputs) + len(named) == len(parameters)
     assert all(p.default is not p.empty for p in parameters if p.kind is p.KEYWORD_ONLY)
-    order = "model recipe photos seed seconds settings source max_error out force progress command".split()
+    order = "model recipe photos seed seconds settings source max_error to out force progress command".split()
     assert named == sorted(named, key=order.index)
 
 

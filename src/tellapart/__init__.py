@@ -4,15 +4,15 @@ The public names, loaded when they are first used so that `import tellapart` is 
 
     ImageClassifier                                     the whole of it as an estimator
     check, train, evaluate, compare, predict,           the verbs, as on the command line: what they work on first,
-    explain, look, quiz, diagnose, relabel              everything else by name
+    explain, look, quiz, diagnose, relabel, export      everything else by name
     TrainSettings, EngineSettings, SourceSettings       what a run is asked to do; how the machine is used; how a
                                                         source of photos is read
     TellapartError                                      the root of every error, each with a problem and a fix:
     UsageError, NotFittedError, DataError, ModelError,  see `tellapart.errors`
     ResourceError, Interruption, PhotoRefused
     Progress, Silent, Line                              who watches a run: a protocol, nobody, a line
-    CheckResult, RunResult, EvaluateResult,             what the verbs give
-    CompareResult, PredictResult, Prediction,
+    CheckResult, RunResult, ExportResult,               what the verbs give
+    EvaluateResult, CompareResult, PredictResult, Prediction,
     ExplainResult, Explanation, NetworkInput, Question,
     Diagnosis, RelabelResult
 """
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from tellapart.explanations.network_input import NetworkInput
     from tellapart.explanations.quiz import Question
     from tellapart.progress import Line, Progress, Silent
-    from tellapart.results import CheckResult, EvaluateResult, PredictResult, RunResult
+    from tellapart.results import CheckResult, EvaluateResult, ExportResult, PredictResult, RunResult
     from tellapart.settings import EngineSettings, SourceSettings, TrainSettings
-    from tellapart.verbs import check, compare, diagnose, evaluate, explain, look, predict, quiz, relabel, train
+    from tellapart.verbs import check, compare, diagnose, evaluate, explain, export, look, predict, quiz, relabel, train
     from tellapart.verbs.model_comparison import CompareResult
 
 __version__ = "0.1.0"
@@ -56,12 +56,13 @@ send_nothing()  # before any library is imported, by whatever part of the packag
 # Module -> the public names that it holds.
 _HOMES = {
     "classifier": ("ImageClassifier",),
-    "verbs": ("check", "train", "evaluate", "compare", "predict", "explain", "look", "quiz", "diagnose", "relabel"),
+    "verbs": ("check", "train", "evaluate", "compare", "predict", "explain", "look", "quiz", "diagnose", "relabel",
+              "export"),
     "settings": ("TrainSettings", "EngineSettings", "SourceSettings"),
     "errors": ("TellapartError", "UsageError", "NotFittedError", "DataError", "ModelError", "ResourceError",
                "Interruption", "PhotoRefused"),
     "progress": ("Progress", "Silent", "Line"),
-    "results": ("CheckResult", "RunResult", "EvaluateResult", "PredictResult"),
+    "results": ("CheckResult", "RunResult", "EvaluateResult", "PredictResult", "ExportResult"),
     "engine.predictions": ("Prediction",),
     "verbs.model_comparison": ("CompareResult",),
     "diagnosis.diagnose": ("Diagnosis",),
@@ -82,6 +83,7 @@ __all__ = [
     "EvaluateResult",
     "ExplainResult",
     "Explanation",
+    "ExportResult",
     "ImageClassifier",
     "Interruption",
     "Line",
@@ -106,6 +108,7 @@ __all__ = [
     "diagnose",
     "evaluate",
     "explain",
+    "export",
     "look",
     "predict",
     "quiz",

@@ -37,7 +37,7 @@ from tellapart.verbs.arguments import Watcher
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
     from tellapart.explanations.explanation import Explanation
-    from tellapart.results import CheckResult
+    from tellapart.results import CheckResult, ExportResult
 
 Photos = (
     Any  # see `tellapart.photos.python_inputs`; named, because a union of what every library brings would say nothing
@@ -321,6 +321,19 @@ class ImageClassifier(Estimator, NotebookDisplays):
         """
         run = getattr(self, "run_", self._fitted().path.parent)
         return verbs.diagnose(run, photos=photos, seconds=seconds, progress=self.progress)
+
+    def export(self, *, to: str = "keras", out: PathLike | None = None, force: bool = False) -> ExportResult:
+        """Write the model for another program, as the verb `export`.
+
+        Args:
+            to: format; "keras" can be trained further with Keras.
+            out: file to write; None: beside the model file.
+            force: replace `out`, whatever it is.
+
+        Raises:
+            UsageError: it is not trained, the format is unknown, or `out` exists.
+        """
+        return verbs.export(self._fitted().path, to=to, out=out, force=force, progress=self.progress)
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickling keeps: parameters, figures, and the model file as bytes, which is data and runs no code."""

@@ -32,7 +32,7 @@ SENDS_NOTHING: dict[str, dict[str, str]] = {
     "every library that asks": {"DO_NOT_TRACK": "1"},  # consoledonottrack.com
 }
 
-BACKENDS = {"tensorflow": "tensorflow", "jax": "tellapart[jax]"}  # of Keras -> what pip installs it by
+BACKENDS = {"tensorflow": "tellapart[tensorflow]", "jax": "tellapart[jax]"}  # of Keras -> what pip installs it by
 
 # Variables that change what a library does as it is imported, and were not meant for us.
 _NOT_FOR_US = (
@@ -105,7 +105,12 @@ def require_keras() -> None:
             f"Keras would run on '{backend}' ({asked}); tellapart trains with: {', '.join(BACKENDS)}.",
             fix=f"{_without(asked)} for tellapart, or set KERAS_BACKEND=tensorflow.",
         )
-    if find_spec(backend) is None:
+    if find_spec(backend) is None or find_spec("keras") is None:
+        if not asked.startswith("KERAS"):
+            raise UsageError(
+                "This needs Keras and TensorFlow, which are not installed; the recipe quick works without them.",
+                fix=f"Install them: pip install '{BACKENDS[backend]}'.",
+            )
         other = "" if backend == "tensorflow" else ", or unset KERAS_BACKEND to train with TensorFlow"
         raise UsageError(
             f"Keras would run on '{backend}' ({asked}), which is not installed.",

@@ -44,6 +44,18 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportResult:
+    """A model in the format of another program."""
+
+    out: Path  # the file that was written
+    to: str  # its format
+
+    def to_dict(self) -> dict[str, str]:
+        """The same for other programs."""
+        return {"out": str(self.out), "to": self.to}
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunResult(NotebookDisplays):
     """A trained classifier and how good it is."""
 

@@ -8,7 +8,7 @@ from tellapart.engine.session import open_engine
 from tellapart.model.file import write_model
 from tellapart.model.manifest import Manifest
 from tellapart.model.patterns import TOLERANCE
-from tellapart.network.assemble import assemble_classifier, assemble_embedder, pattern_answers
+from tellapart.network.assemble import assemble_classifier, pattern_answers
 from tellapart.network.family import BACKBONES, EMBEDDING_WIDTH
 from tellapart.network.linear_head import LinearHead
 from tellapart.network.onnx_export import to_onnx
@@ -89,12 +89,6 @@ def test_class_maps_are_the_head_at_each_place_of_the_features(keras, model, hea
     features = keras.Model(model.input, model.get_layer("embedding").input)(pixels)
     wanted = np.asarray(features) @ head.weights + head.offsets  # (photos, 7, 7, classes)
     np.testing.assert_allclose(rows["class_maps"], wanted, atol=1e-4)
-
-
-def test_embeddings_do_not_depend_on_the_head(pixels, rows, engine):
-    answers = assemble_embedder(LITE0)(pixels)
-    assert list(answers) == ["embedding"]
-    np.testing.assert_allclose(np.asarray(answers["embedding"]), rows["embedding"], atol=1e-4)
 
 
 def test_embeddings_of_different_photos_differ_and_are_never_negative(rows):

@@ -327,6 +327,29 @@ def diagnose(
         show_diagnosis(diagnosis, run)
 
 
+@app.command()
+def export(
+    model: o.ModelOrRun,
+    to: o.ExportFormat = "keras",
+    out: o.ExportOut = None,
+    force: o.Force = False,
+    as_json: o.Json = False,
+) -> None:
+    """Write a model for another program: a Keras model that can be trained further.
+
+    Needs TensorFlow: pip install 'tellapart[tensorflow]'.
+    """
+    from tellapart import verbs
+    from tellapart.cli.summary import print_json
+    from tellapart.cli.terminal import Terminal, plain_console
+
+    result = verbs.export(model, to=to, out=out, force=force, progress=Terminal())
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        plain_console().print(f"The Keras model is in {result.out}", soft_wrap=True, markup=False)
+
+
 for verb in (seeing_commands.explain, seeing_commands.look, seeing_commands.quiz):
     app.command()(verb)
 

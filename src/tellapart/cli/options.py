@@ -81,6 +81,13 @@ DemoPhotos = Annotated[
     typer.Argument(metavar="FOLDER", help=f"{PHOTOS} Without it: 2,624 photos of solar cells.", show_default=False),
 ]
 
+ModelOrRun = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A run folder, or the model.onnx in it.", show_default=False)
+]
+ExportFormat = Annotated[str, typer.Option("--to", metavar="keras", help="Format to write.")]
+ExportOut = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="File to write. Default: model.keras beside the model.")
+]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that train wrote.")]
 PhotosNow = Annotated[
     Path | None, typer.Option("--photos", metavar="FOLDER", help="Where the photos are now, if they were moved.")

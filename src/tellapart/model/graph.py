@@ -28,9 +28,14 @@ class GraphBuilder:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, onnx.TensorProto] = {}
 
+    @staticmethod
+    def name_of(name: str) -> str:
+        """The name in the file of a node or a constant, to refer to one that is there already."""
+        return _PREFIX + name
+
     def constant(self, name: str, value: np.ndarray) -> str:
         """Store an array in the file and give the name to refer to it by."""
-        name = _PREFIX + name
+        name = self.name_of(name)
         self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
@@ -44,8 +49,8 @@ class GraphBuilder:
             unused: a name for the second thing that it gives, where it gives two.
             **attributes: as ONNX defines them.
         """
-        output = _PREFIX + output
-        outputs = [output, _PREFIX + unused] if unused else [output]
+        output = self.name_of(output)
+        outputs = [output, self.name_of(unused)] if unused else [output]
         self._nodes.append(helper.make_node(operator, inputs, outputs, name=output, **attributes))
         return output
 

@@ -1,7 +1,8 @@
 """Seeded test patterns: pictures that any program can draw again, to prove that a model computes what it should.
 
-The trainer writes Keras's answers to them into the manifest; export and every later load compare the engine's answers
-with those. The patterns come from SHAKE-256, not from a random number library, because the latter may change between
+The trainer writes the answers to them into the manifest, computed by another program than the engine: NumPy or Keras.
+Export and every later load compare the engine's answers with those. The patterns come from SHAKE-256, not from a random
+number library, because the latter may change between
 versions.
 """
 
@@ -36,3 +37,8 @@ def summarise_embeddings(embeddings: Float[np.ndarray, "patterns width"]) -> Flo
     """
     parts = np.array_split(embeddings, min(8, embeddings.shape[1]), axis=1)
     return np.stack([part.mean(axis=1) for part in parts], axis=1)
+
+
+def as_answers(values: Float[np.ndarray, "patterns values"]) -> list[list[float]]:
+    """Answers as a manifest holds them: nine digits, which is every digit of 32-bit numbers."""
+    return [[float(f"{value:.9g}") for value in row] for row in values]

@@ -12,19 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from tellapart.model.patterns import draw_patterns, summarise_embeddings
+from tellapart.model.patterns import as_answers, draw_patterns, summarise_embeddings
 from tellapart.network.backbones import build_backbone
 from tellapart.network.family import Backbone
 from tellapart.network.keras_setup import keras, our_settings
 from tellapart.network.linear_head import LinearHead
-
-
-@our_settings()
-def assemble_embedder(backbone: Backbone) -> keras.Model:
-    """A model from photos to embeddings only, to embed photos before there is a head."""
-    features = build_backbone(backbone)
-    embedding = keras.layers.GlobalAveragePooling2D(name="embedding")(features.output)  # (batch, width)
-    return keras.Model(features.input, {"embedding": embedding}, name=f"{backbone.name}_embedder")
 
 
 @our_settings()
@@ -54,7 +46,7 @@ def pattern_answers(model: keras.Model) -> dict[str, list[list[float]]]:
     kept = {"embedding": summarise_embeddings(np.asarray(answers["embedding"]))}
     if "probabilities" in answers:
         kept["probabilities"] = np.asarray(answers["probabilities"])
-    return {name: [[float(f"{value:.9g}") for value in row] for row in array] for name, array in kept.items()}
+    return {name: as_answers(array) for name, array in kept.items()}
 
 
 @our_settings()

@@ -1,7 +1,7 @@
 """The backbone as a model file of its own, exported once and kept in the user's cache folder.
 
-Embeddings are computed by the engine from this file; Keras is imported only when the file has to be made. The name of
-the file holds everything that it depends on, so a new version of any of it makes a new file.
+Embeddings are computed by the engine from this file, and the classifiers of `quick` grow out of it. The name of the
+file holds everything that it depends on, so a new version of any of it makes a new file.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tellapart.engine.session import Engine, open_engine
+from tellapart.engine.session import Engine
 from tellapart.errors import ModelError, ResourceError
-from tellapart.model.file import ModelFile, write_model
+from tellapart.model.file import ModelFile, read_model, write_model
 from tellapart.model.manifest import Manifest
+from tellapart.model.patterns import as_answers, draw_patterns, summarise_embeddings
 from tellapart.network.family import Backbone
 from tellapart.settings import cache_folder
 from tellapart.temporary import clear_abandoned
@@ -26,20 +27,30 @@ def embedding_space(backbone: Backbone) -> str:
 
 
 def backbone_engine(backbone: Backbone, folder: Path | None = None) -> Engine:
-    """The engine that embeds photos; makes the file first if it is missing or damaged.
-
-    Where the file cannot be kept, the engine is made without one, each time anew.
+    """The engine that embeds photos.
 
     Args:
-        backbone: which one.
+        backbone: a member of `BACKBONES`.
+        folder: where the file is kept; the user's cache folder by default.
+    """
+    return open_backbone(backbone, folder)[0]
+
+
+def open_backbone(backbone: Backbone, folder: Path | None = None) -> tuple[Engine, bytes]:
+    """The engine and the bytes of the backbone's file, which is made first where it is missing or damaged.
+
+    Where the file cannot be kept it is made each time anew.
+
+    Args:
+        backbone: a member of `BACKBONES`.
         folder: where the file is kept; the user's cache folder by default.
     """
     file = (folder or cache_folder()) / "backbones" / f"{embedding_space(backbone)}.onnx"
     if file.exists():
         try:
-            engine = open_engine(file)
-            if (engine.manifest.recipe, engine.manifest.backbone) == ("backbone", backbone.name):
-                return engine
+            model = read_model(file)
+            if (model.manifest.recipe, model.manifest.backbone) == ("backbone", backbone.name):
+                return Engine(model), model.content
         except ModelError:
             pass  # a cache may be thrown away
     proto, manifest = _make(backbone)
@@ -47,22 +58,23 @@ def backbone_engine(backbone: Backbone, folder: Path | None = None) -> Engine:
         file.parent.mkdir(parents=True, exist_ok=True)
         clear_abandoned(file.parent)
         write_model(file, proto)
+        model = read_model(file)
     except (OSError, ResourceError):
-        return Engine(ModelFile(file, proto.SerializeToString(deterministic=True), manifest))
-    return open_engine(file)
+        model = ModelFile(file, proto.SerializeToString(deterministic=True), manifest)
+    return Engine(model), model.content
 
 
 def _make(backbone: Backbone) -> tuple[Any, Manifest]:
     """What goes into the file (an onnx.ModelProto), and what it says about itself."""
-    from tellapart.network.assemble import assemble_embedder, pattern_answers
-    from tellapart.network.onnx_export import to_onnx
+    from tellapart.network.numpy_backbone import embeddings_of
+    from tellapart.network.onnx_backbone import backbone_onnx
 
-    model = assemble_embedder(backbone)
+    answers = summarise_embeddings(embeddings_of(backbone, draw_patterns(backbone.side_px)))
     manifest = Manifest(
         recipe="backbone",
         backbone=backbone.name,
         class_names=(),
         side_px=backbone.side_px,
-        answers=pattern_answers(model),
+        answers={"embedding": as_answers(answers)},
     )
-    return to_onnx(model, manifest), manifest
+    return backbone_onnx(backbone, manifest), manifest

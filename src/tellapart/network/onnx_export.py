@@ -20,6 +20,7 @@ import onnx
 from tellapart.errors import ModelError
 from tellapart.model.graph import GraphBuilder
 from tellapart.model.manifest import METADATA_KEY, Manifest
+from tellapart.network.blocks import same_padding
 from tellapart.network.keras_setup import keras
 from tellapart.network.layers import GREY_ROUNDING, GREY_UNIT, GREY_WEIGHTS, Grey, MeanWithMirror, WithMirror
 
@@ -104,15 +105,14 @@ def _convolution(graph: GraphBuilder, layer, entering: str, kernel: np.ndarray, 
 
 
 def _pads(layer, kernel: tuple[int, ...]) -> list[int]:
-    """Top, left, bottom, right. "same" in Keras puts the odd pixel at the bottom and right, unlike PyTorch."""
+    """Top, left, bottom, right."""
     if layer.padding == "valid":
         return [0, 0, 0, 0]
-    sides = layer.input.shape[1:3]
-    totals = [
-        max((-(-side // stride) - 1) * stride + size - side, 0)
-        for side, stride, size in zip(sides, layer.strides, kernel, strict=True)
-    ]
-    return [total // 2 for total in totals] + [total - total // 2 for total in totals]
+    before, after = zip(
+        *(same_padding(*of_side) for of_side in zip(layer.input.shape[1:3], kernel, layer.strides, strict=True)),
+        strict=True,
+    )
+    return [*before, *after]
 
 
 def _batch_normalization(graph: GraphBuilder, layer: Any, inputs: list[str]) -> str:

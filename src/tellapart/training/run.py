@@ -66,7 +66,7 @@ class RunOutcome:
 
 
 def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Progress, watch: Stopwatch) -> RunOutcome:
-    """Train, export and grade; `folder` holds model.onnx and model.keras afterwards.
+    """Train, export and grade; `folder` holds model.onnx afterwards, and model.keras where Keras trained it.
 
     Args:
         table: the photos, from `read_table`.

@@ -9,13 +9,27 @@ Each verb takes what it works on first and everything else by name, in one order
     grading_verbs.py     evaluate, compare, predict
     seeing_verbs.py      explain, look, quiz
     diagnosis_verbs.py   diagnose, relabel
+    export_verbs.py      export
     model_comparison.py  two models on the same photos, and whether the data can separate them
     arguments.py         what every verb does with what it is given
 """
 
 from tellapart.verbs.diagnosis_verbs import diagnose, relabel
+from tellapart.verbs.export_verbs import export
 from tellapart.verbs.grading_verbs import compare, evaluate, predict
 from tellapart.verbs.seeing_verbs import explain, look, quiz
 from tellapart.verbs.training_verbs import check, train
 
-__all__ = ["check", "compare", "diagnose", "evaluate", "explain", "look", "predict", "quiz", "relabel", "train"]
+__all__ = [
+    "check",
+    "compare",
+    "diagnose",
+    "evaluate",
+    "explain",
+    "export",
+    "look",
+    "predict",
+    "quiz",
+    "relabel",
+    "train",
+]

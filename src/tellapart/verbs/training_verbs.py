@@ -84,7 +84,8 @@ def train(
 
     source, target = path_of(photos, "photos", SOURCE), path_or_none(out, "out", RUN)
     settings, progress, watch = settings_of(settings, TrainSettings), watcher(progress), Stopwatch()
-    require_keras()  # before any work
+    if settings.recipe != "quick":
+        require_keras()  # before any work
     require_tracker(settings.track)
     with watch.stage("scan"):
         table = read_table(source, settings)

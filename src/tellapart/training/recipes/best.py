@@ -41,7 +41,7 @@ from tellapart.training.recipes.best_plan import (
     seconds_after,
     trunk_facts,
 )
-from tellapart.training.recipes.export import write_classifier
+from tellapart.training.recipes.export import save_keras, write_classifier, write_head
 from tellapart.training.recipes.quick import details_of, fit_known, head_facts
 from tellapart.training.recipes.recipe_result import RecipeResult
 
@@ -93,9 +93,10 @@ def build_best(
         if tuned.known is not None:
             temperature = tuned.temperature
             head = _cool(classifier, temperature)
+            engine = write_classifier(folder, classifier, head_facts(material, settings, temperature))
         else:
-            classifier = assemble_classifier(backbone, head)
-        engine = write_classifier(folder, classifier, head_facts(material, settings, temperature))
+            engine = write_head(folder, head, head_facts(material, settings, temperature))
+            save_keras(folder / "model.keras", assemble_classifier(backbone, head))
     details = {**details_of(fitted), "temperature": temperature, "fine_tuning": tuned.details}
     left_out = fitted.left_out() if tuned.known is None else None  # of the fitted head only
     return RecipeResult(

@@ -11,7 +11,7 @@ from tellapart.runs.provenance import Stopwatch
 from tellapart.settings import HeadSettings, TrainSettings
 from tellapart.training.head import FittedHead, fit_head
 from tellapart.training.prepare import Material
-from tellapart.training.recipes.export import fingerprints_of, write_classifier
+from tellapart.training.recipes.export import fingerprints_of, write_head
 from tellapart.training.recipes.recipe_result import RecipeResult
 
 
@@ -26,11 +26,7 @@ def build_quick(
     with watch.stage("head"):
         fitted = fit_known(material, settings, progress)
     with watch.stage("export"), progress.stage("Writing and proving the model"):
-        from tellapart.network.assemble import assemble_classifier  # here, because it brings Keras
-
-        backbone = find_backbone(settings.backbone)
-        model = assemble_classifier(backbone, fitted.head)
-        engine = write_classifier(folder, model, head_facts(material, settings, fitted.temperature))
+        engine = write_head(folder, fitted.head, head_facts(material, settings, fitted.temperature))
     return RecipeResult(engine=engine, head=fitted.head, out_of_fold=fitted.left_out(), details=details_of(fitted))
 
 
