@@ -9,19 +9,20 @@ from tellapart.model.file import write_model
 from tellapart.model.manifest import Manifest
 from tellapart.model.patterns import TOLERANCE
 from tellapart.network.assemble import assemble_classifier, pattern_answers
-from tellapart.network.family import BACKBONES, EMBEDDING_WIDTH
+from tellapart.network.family import BACKBONES
 from tellapart.network.linear_head import LinearHead
 from tellapart.network.onnx_export import to_onnx
 from tellapart.photos.decode import to_pixels
 
 LITE0 = BACKBONES["lite0"]
+LITE0_WIDTH = 1280 + 672 + 1152
 NAMES = ("oak", "elm", "ash")
 
 
 @pytest.fixture(scope="module")
 def head():
     rng = np.random.default_rng(5)
-    weights = rng.normal(size=(EMBEDDING_WIDTH, len(NAMES))).astype(np.float32) / 10
+    weights = rng.normal(size=(LITE0_WIDTH, len(NAMES))).astype(np.float32) / 10
     return LinearHead(weights=weights, offsets=np.array([0.3, -0.2, 0.1], np.float32))
 
 
@@ -71,7 +72,7 @@ def test_one_photo_gets_the_answer_that_it_gets_among_others(engine, pixels, row
 
 def test_the_outputs_have_the_promised_shapes(rows):
     assert rows["probabilities"].shape == (4, 3)
-    assert rows["embedding"].shape == (4, 1280)
+    assert rows["embedding"].shape == (4, LITE0_WIDTH)
     assert rows["class_maps"].shape == (4, 7, 7, 3)
 
 

@@ -11,12 +11,13 @@ from tellapart.model.file import write_model
 from tellapart.model.manifest import Manifest
 from tellapart.network.assemble import assemble_classifier, finish_classifier, pattern_answers
 from tellapart.network.compact import build_compact
-from tellapart.network.family import BACKBONES, EMBEDDING_WIDTH
+from tellapart.network.family import BACKBONES
 from tellapart.network.linear_head import LinearHead
 from tellapart.network.onnx_export import to_onnx
 from tellapart.photos.decode import to_pixels
 
 NAMES = ("ash", "elm", "oak")
+LITE0_WIDTH = 1280 + 672 + 1152
 MUST = 1e-4  # between the file and gradient times activation, in scores
 
 
@@ -37,7 +38,7 @@ def compact(keras, seed=0):
 
 def quick(keras, seed=0):
     rng = np.random.default_rng(seed)
-    weights = rng.normal(size=(EMBEDDING_WIDTH, 3)).astype(np.float32) / 10
+    weights = rng.normal(size=(LITE0_WIDTH, 3)).astype(np.float32) / 10
     return assemble_classifier(BACKBONES["lite0"], LinearHead(weights=weights, offsets=np.float32([0.3, -0.2, 0.1])))
 
 

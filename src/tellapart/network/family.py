@@ -13,7 +13,9 @@ from pathlib import Path
 
 from tellapart.errors import ModelError, UsageError
 
-EMBEDDING_WIDTH = 1280  # values per photo, the same for all three
+LAST_WIDTH = 1280  # values per photo from the last block, the same for all three
+# Layers whose features stand beside them; all have as few places as the last block.
+MIDDLE_LAYERS = ("stage6_0_filter_relu", "stage7_0_expand_relu")
 
 
 @dataclass(frozen=True)

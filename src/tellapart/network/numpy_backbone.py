@@ -17,12 +17,13 @@ from tellapart.network.blocks import (
     BATCH_NORM_EPSILON,
     INPUT_OFFSET,
     INPUT_SCALE,
+    MIDDLE_SCALE,
     RELU6,
     blocks_of,
     same_padding,
     weights_of,
 )
-from tellapart.network.family import Backbone
+from tellapart.network.family import MIDDLE_LAYERS, Backbone
 
 
 def embeddings_of(
@@ -36,14 +37,20 @@ def embeddings_of(
     weights = weights_of(backbone)
     features = photos.astype(np.float32) * np.float32(INPUT_SCALE) + np.float32(INPUT_OFFSET)
     features = _relu6(_normalised(_convolved(features, next(weights), 2), weights))
+    seen: dict[str, np.ndarray] = {}
     for block in blocks_of(backbone):
         entering = features
         if block.expansion > 1:
             features = _relu6(_normalised(_convolved(features, next(weights), 1), weights))
+            seen[f"{block.name}_expand_relu"] = features
         features = _relu6(_normalised(_filtered(features, next(weights), block.stride), weights))
+        seen[f"{block.name}_filter_relu"] = features
         features = _normalised(_convolved(features, next(weights), 1), weights)
         features = features + entering if block.is_residual else features
-    return _relu6(_normalised(_convolved(features, next(weights), 1), weights)).mean(axis=(1, 2))
+        seen = {name: each for name, each in seen.items() if name in MIDDLE_LAYERS}
+    last = _relu6(_normalised(_convolved(features, next(weights), 1), weights))
+    middle = [seen[name] * np.float32(MIDDLE_SCALE) for name in MIDDLE_LAYERS]
+    return np.concatenate([each.mean(axis=(1, 2)) for each in (last, *middle)], axis=1)
 
 
 def _convolved(features: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:

@@ -21,20 +21,21 @@ from tellapart.network.blocks import (
     BATCH_NORM_EPSILON,
     INPUT_OFFSET,
     INPUT_SCALE,
+    MIDDLE_SCALE,
     RELU6,
     Block,
     blocks_of,
     same_padding,
     weights_of,
 )
-from tellapart.network.family import EMBEDDING_WIDTH, Backbone
+from tellapart.network.family import MIDDLE_LAYERS, Backbone
 from tellapart.network.linear_head import LinearHead
 
-_FEATURES = "head_relu"  # the last feature map, before pooling
+_FEATURES = "features"  # the last feature map, before pooling
 
 
 def backbone_onnx(backbone: Backbone, manifest: Manifest, side_px: int | None = None) -> onnx.ModelProto:
-    """A model from photos to `embedding (n, 1280)`, which carries `manifest`.
+    """A model from photos to `embedding (n, width)`, which carries `manifest`.
 
     Args:
         backbone: a member of `BACKBONES`.
@@ -49,9 +50,9 @@ def backbone_onnx(backbone: Backbone, manifest: Manifest, side_px: int | None = 
     features = writer.convolution(writer.photos(), "stem", 2)
     for block in blocks_of(backbone):
         features = writer.block(features, block)
-    features = writer.convolution(features, "head", 1)
+    features = writer.with_middle(writer.convolution(features, "head", 1))
     embedding = writer.graph.node("ReduceMean", [features], "embedding", axes=[2, 3], keepdims=0)
-    outputs = {"embedding": (embedding, ("n", EMBEDDING_WIDTH))}
+    outputs = {"embedding": (embedding, ("n", writer.width))}
     return writer.graph.finish(("photos", ("n", side, side, 3)), outputs, {METADATA_KEY: manifest.to_json()})
 
 
@@ -92,6 +93,8 @@ class _Writer:
     graph: GraphBuilder
     weights: Iterator[np.ndarray]
     side: int  # of the feature map that was written last
+    width: int = 0  # channels of all that stands in the embedding
+
 
     def photos(self) -> str:
         floats = self.graph.node("Cast", ["photos"], "photos/float", to=onnx.TensorProto.FLOAT)
@@ -108,10 +111,20 @@ class _Writer:
         features = self.convolution(features, f"{block.name}_project", 1, is_activated=False)
         return self.graph.node("Add", [features, entering], f"{block.name}_add") if block.is_residual else features
 
+    def with_middle(self, last: str) -> str:
+        """The last feature map, and beside it those of the middle."""
+        middle = self.graph.node("Concat", [self.graph.name_of(name) for name in MIDDLE_LAYERS], "middle", axis=1)
+        scale = self.graph.constant("middle_scaled/scale", np.array(MIDDLE_SCALE, np.float32))
+        offset = self.graph.constant("middle_scaled/offset", np.array(0, np.float32))
+        scaled = self.graph.node("Mul", [middle, scale], "middle_scaled/scaled")
+        middle = self.graph.node("Add", [scaled, offset], "middle_scaled")
+        return self.graph.node("Concat", [last, middle], "features", axis=1)
+
     def convolution(
         self, entering: str, name: str, stride: int, *, is_depthwise: bool = False, is_activated: bool = True
     ) -> str:
         kernel = next(self.weights)  # (out, in, rows, columns)
+        self.width += len(kernel) if name == "head" or f"{name}_relu" in MIDDLE_LAYERS else 0
         before, after = same_padding(self.side, kernel.shape[-1], stride)
         self.side = -(-self.side // stride)
         features = self.graph.node(

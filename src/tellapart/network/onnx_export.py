@@ -138,6 +138,10 @@ def _add(graph: GraphBuilder, layer: keras.layers.Add, inputs: list[str]) -> str
     return graph.node("Add", inputs, layer.name)
 
 
+def _concatenate(graph: GraphBuilder, layer: keras.layers.Concatenate, inputs: list[str]) -> str:
+    return graph.node("Concat", inputs, layer.name, axis=1)  # Keras's last axis, channels, is ONNX's second
+
+
 def _global_average_pooling(graph: GraphBuilder, layer: keras.layers.GlobalAveragePooling2D, inputs: list[str]) -> str:
     return graph.node("ReduceMean", inputs, layer.name, axes=[2, 3], keepdims=0)
 
@@ -224,6 +228,7 @@ _EXPORTERS: dict[type, Exporter] = {
     keras.layers.BatchNormalization: _batch_normalization,
     keras.layers.ReLU: _relu,
     keras.layers.Add: _add,
+    keras.layers.Concatenate: _concatenate,
     keras.layers.GlobalAveragePooling2D: _global_average_pooling,
     keras.layers.Dense: _dense,
     keras.layers.Softmax: _softmax,
@@ -244,4 +249,5 @@ _PLAIN: dict[type, dict[str, Any]] = {
     keras.layers.ReLU: {"negative_slope": 0, "threshold": 0},
     keras.layers.GlobalAveragePooling2D: {"keepdims": False, "data_format": "channels_last"},
     keras.layers.Softmax: {"axis": -1},
+    keras.layers.Concatenate: {"axis": -1},
 }

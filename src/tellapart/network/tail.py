@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from tellapart.network.family import MIDDLE_LAYERS
 from tellapart.network.keras_setup import keras, our_settings
 
 # Before which block a network may be cut, deepest first. Each step down trains fewer blocks, several times as fast.
@@ -17,7 +20,8 @@ CUTS = ("stage6_0", "stage7_0")
 @our_settings()
 def trunk_of(classifier: Any, cut: str) -> keras.Model:
     """From photos to `features` before the block `cut`, and an `embedding`, which a model file must have."""
-    features = _cut_tensor(classifier, cut)  # (batch, rows, columns, channels)
+    tensors = _cut_tensors(classifier, cut)
+    features = keras.layers.Concatenate(name="cut_features")(tensors) if len(tensors) > 1 else tensors[0]
     embedding = keras.layers.GlobalAveragePooling2D(name="trunk_embedding")(features)
     return keras.Model(
         classifier.input, {"embedding": embedding, "features": features}, name=f"{classifier.name}_trunk"
@@ -27,18 +31,32 @@ def trunk_of(classifier: Any, cut: str) -> keras.Model:
 @our_settings()
 def tail_of(classifier: Any, cut: str) -> keras.Model:
     """From `features` to logits; batch normalisation stays as it is: photos are too few for new statistics."""
-    tail = keras.Model(_cut_tensor(classifier, cut), classifier.get_layer("logits").output, name="tail")
-    for layer in tail.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
-    return tail
+    return _from_features(classifier, cut, "logits", "tail")
 
 
 @our_settings()
 def tail_embedder(classifier: Any, cut: str) -> keras.Model:
     """From `features` to the embedding of the whole classifier."""
-    return keras.Model(_cut_tensor(classifier, cut), classifier.get_layer("embedding").output, name="tail_embedder")
+    return _from_features(classifier, cut, "embedding", "tail_embedder")
 
 
-def _cut_tensor(classifier: Any, cut: str) -> Any:
-    return classifier.get_layer(f"{cut}_expand").input
+def _from_features(classifier: Any, cut: str, layer: str, name: str) -> keras.Model:
+    tensors, output = _cut_tensors(classifier, cut), classifier.get_layer(layer).output
+    model = keras.Model(tensors if len(tensors) > 1 else tensors[0], output, name=name)
+    for each in model.layers:
+        if isinstance(each, keras.layers.BatchNormalization):
+            each.trainable = False
+    if len(tensors) == 1:
+        return model
+    # The features of a photo are kept as one array, so it is taken apart again here.
+    ends = np.cumsum([tensor.shape[-1] for tensor in tensors])
+    features = keras.Input((*tensors[0].shape[1:-1], int(ends[-1])))  # (batch, rows, columns, channels of all)
+    parts = [features[..., start:end] for start, end in zip((0, *ends), ends, strict=False)]
+    return keras.Model(features, model(parts), name=name)
+
+
+def _cut_tensors(classifier: Any, cut: str) -> list[Any]:
+    """What enters the block `cut`, and what was taken from blocks before it for the embedding; all of one size."""
+    names = {layer.name for layer in classifier.layers}
+    passed = [name for name in MIDDLE_LAYERS if name in names and name < cut]
+    return [classifier.get_layer(f"{cut}_expand").input, *(classifier.get_layer(name).output for name in passed)]
