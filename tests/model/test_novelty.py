@@ -67,6 +67,14 @@ def test_the_file_answers_what_numpy_says(path, prototypes, rng):
     np.testing.assert_allclose(got["probabilities"], answers(photos)["probabilities"], atol=1e-5)
 
 
+def test_prototypes_of_the_first_columns_leave_the_others_out(tmp_path, rng):
+    narrow = Prototypes.of(rng.normal(size=(20, WIDTH - 3)))
+    photos = rng.integers(0, 256, (40, SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
+    got = open_engine(write_with_novelty(tmp_path, narrow)).run(photos, ("novelty", "embedding"))
+    wanted = by_hand(got["embedding"][:, : WIDTH - 3], narrow.vectors, 3)
+    np.testing.assert_allclose(got["novelty"], wanted, atol=1e-5)
+
+
 def test_fewer_prototypes_than_should_count_are_all_counted(tmp_path, rng):
     few = Prototypes.of(rng.normal(size=(2, WIDTH)))
     assert few.nearest == 2

@@ -14,6 +14,7 @@ from tellapart.photos.duplicates import find_duplicates
 from tellapart.photos.scan import scan
 from tellapart.progress import Silent
 from tellapart.settings import ScanSettings, TrainSettings
+from tellapart.training import thresholds
 from tellapart.training.prepare import Material, viewer_of
 from tellapart.training.recipes.recipe_result import RecipeResult
 from tellapart.training.thresholds import HeldOutPhotos, add_limits, choose_prototypes, hold_out, set_limits
@@ -27,13 +28,23 @@ def held(confidence, wrong, novelty=None):
 # Prototypes
 
 
-def test_every_class_gets_its_share_and_what_a_small_class_leaves_goes_to_the_others(rng):
-    width = MOST_BYTES // 2 // 30  # room for 30 prototypes
+@pytest.fixture
+def room(monkeypatch):
+    """Makes room for a number of prototypes with 8 columns."""
+    return lambda count: monkeypatch.setattr(thresholds, "MOST_BYTES", 2 * 8 * count)
+
+
+def test_prototypes_are_of_the_last_block_and_no_larger_than_is_allowed(rng):
+    chosen = choose_prototypes(rng.normal(size=(900, 1300)), np.zeros(900, int), np.arange(900), 1, seed=0)
+    assert chosen.prototypes.vectors.shape == (MOST_BYTES // 2 // 1280, 1280)
+
+
+def test_every_class_gets_its_share_and_what_a_small_class_leaves_goes_to_the_others(rng, room):
+    room(30)
     labels = np.repeat([0, 1, 2], [4, 50, 60])
-    chosen = choose_prototypes(rng.normal(size=(114, width)), labels, np.arange(114), 3, seed=0)
+    chosen = choose_prototypes(rng.normal(size=(114, 8)), labels, np.arange(114), 3, seed=0)
     counts = np.bincount(labels[chosen.groups])  # a group is a photo here
     assert counts.tolist() == [4, 13, 13]
-    assert chosen.prototypes.vectors.nbytes <= MOST_BYTES
 
 
 def test_of_look_alikes_only_one_becomes_a_prototype(rng):
@@ -42,16 +53,16 @@ def test_of_look_alikes_only_one_becomes_a_prototype(rng):
     assert sorted(chosen.groups) == list(range(10))
 
 
-def test_the_seed_decides_which_photos_are_drawn(rng):
-    width = MOST_BYTES // 2 // 30
-    embeddings, labels = rng.normal(size=(200, width)), np.arange(200) % 2
+def test_the_seed_decides_which_photos_are_drawn(rng, room):
+    room(30)
+    embeddings, labels = rng.normal(size=(200, 8)), np.arange(200) % 2
     first, again, other = (choose_prototypes(embeddings, labels, np.arange(200), 2, seed) for seed in (0, 0, 1))
     assert first.groups.tolist() == again.groups.tolist() != other.groups.tolist()
 
 
-def test_with_more_classes_than_fit_there_are_no_prototypes(rng):
-    width = MOST_BYTES // 2 // 3
-    assert choose_prototypes(rng.normal(size=(8, width)), np.arange(4).repeat(2), np.arange(8), 4, seed=0) is None
+def test_with_more_classes_than_fit_there_are_no_prototypes(rng, room):
+    room(3)
+    assert choose_prototypes(rng.normal(size=(8, 8)), np.arange(4).repeat(2), np.arange(8), 4, seed=0) is None
 
 
 # Limits

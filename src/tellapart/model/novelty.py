@@ -34,12 +34,13 @@ _BLOCK_PHOTOS = 2048
 class Prototypes:
     """Embeddings that novelty is measured from."""
 
-    vectors: Float16[np.ndarray, "prototypes width"]  # of length 1, but for rounding
+    # Of length 1, but for rounding. An embedding may have more columns: only its first ones are compared.
+    vectors: Float16[np.ndarray, "prototypes columns"]
     nearest: int  # how many of them count
 
     @classmethod
-    def of(cls, embeddings: Float[np.ndarray, "prototypes width"], nearest: int = NEAREST) -> Prototypes:
-        """Prototypes from embeddings of any length."""
+    def of(cls, embeddings: Float[np.ndarray, "prototypes columns"], nearest: int = NEAREST) -> Prototypes:
+        """Prototypes from embeddings of any length, or from their first columns."""
         return cls(_unit(embeddings).astype(np.float16), min(nearest, len(embeddings)))
 
     def novelty(self, embeddings: Float[np.ndarray, "photos width"]) -> Float32[np.ndarray, " photos"]:
@@ -65,8 +66,8 @@ class Prototypes:
         return self.farness(similarities)
 
     def similarities(self, embeddings: Float[np.ndarray, "photos width"]) -> Float32[np.ndarray, "photos prototypes"]:
-        """Cosines."""
-        return _unit(embeddings) @ self.vectors.astype(np.float32).T
+        """Cosines of the columns that the prototypes have."""
+        return _unit(embeddings[:, : self.vectors.shape[1]]) @ self.vectors.astype(np.float32).T
 
     def farness(self, similarities: Float32[np.ndarray, "photos prototypes"]) -> Float32[np.ndarray, " photos"]:
         """Novelty from cosines with prototypes."""
@@ -80,7 +81,7 @@ def with_novelty(content: bytes, manifest: Manifest, prototypes: Prototypes) -> 
     Args:
         content: a model file without novelty.
         manifest: what it says now; its answers must include those for `novelty`.
-        prototypes: of the width of its output `embedding`.
+        prototypes: of the first columns of its output `embedding`, or of all.
     """
     proto = onnx.ModelProto.FromString(content)
     if any(output.name == "novelty" for output in proto.graph.output):
@@ -90,9 +91,12 @@ def with_novelty(content: bytes, manifest: Manifest, prototypes: Prototypes) -> 
     stored = graph.constant("novelty/prototypes", prototypes.vectors)  # 16 bits: half the file, error below 0.0001
     count = graph.constant("novelty/nearest", np.array([prototypes.nearest], np.int64))
     minus, one = (graph.constant(f"novelty/{value}", np.array(value, np.float32)) for value in (-1, 1))
-    length = graph.node("ReduceL2", ["embedding"], "novelty/length", axes=[1], keepdims=1)
+    cut = {"start": 0, "end": prototypes.vectors.shape[1], "axis": 1, "step": 1}
+    ends = [graph.constant(f"novelty/{name}", np.array([value], np.int64)) for name, value in cut.items()]
+    columns = graph.node("Slice", ["embedding", *ends], "novelty/columns")
+    length = graph.node("ReduceL2", [columns], "novelty/length", axes=[1], keepdims=1)
     length = graph.node("Clip", [length, smallest], "novelty/safe_length")
-    unit = graph.node("Div", ["embedding", length], "novelty/unit")
+    unit = graph.node("Div", [columns, length], "novelty/unit")
     vectors = graph.node("Cast", [stored], "novelty/vectors", to=onnx.TensorProto.FLOAT)
     similarities = graph.node("Gemm", [unit, vectors], "novelty/similarities", transB=1)
     nearest = graph.node("TopK", [similarities, count], "novelty/similarity", unused="novelty/which", axis=1)

@@ -29,6 +29,7 @@ from tellapart.evaluation.risk_curve import risk_curve
 from tellapart.model.file import read_model, with_manifest, write_model
 from tellapart.model.novelty import MOST_BYTES, Prototypes, answers_with_novelty, with_novelty
 from tellapart.model.patterns import draw_patterns
+from tellapart.network.family import LAST_WIDTH
 from tellapart.settings import TrainSettings
 from tellapart.training.prepare import Material
 from tellapart.training.recipes.recipe_result import RecipeResult
@@ -168,6 +169,7 @@ def choose_prototypes(
 
     A plain draw, and no cluster centres: a photo that was not drawn is then as new to the prototypes as any photo
     to come, so that the limit can be set on training photos too. Centres were no better at 780 prototypes.
+    Only what the last block gives is kept: the middle blocks hardly change a distance, and twice as many fit.
 
     Args:
         embeddings: the file's, of the training photos.
@@ -177,6 +179,7 @@ def choose_prototypes(
         seed: decides which photos are drawn.
     """
     rows = np.random.default_rng(seed).permutation(one_per_group(groups))
+    embeddings = embeddings[:, :LAST_WIDTH]
     most = MOST_BYTES // (2 * embeddings.shape[1])
     counts = np.bincount(labels[rows], minlength=num_classes)
     if most < num_classes or len(rows) < 2:
