@@ -26,14 +26,14 @@ import tellapart.evaluation.neither as neither
 from benchmarks.common import Row, photo_set, print_table
 from tellapart.cli.demo import solar_cells
 from tellapart.evaluation.neither import decide, one_per_group, unsure_limit
-from tellapart.model.novelty import Prototypes
+from tellapart.model.novelty import Prototypes, ScoreLack
 from tellapart.photos.duplicates import find_duplicates
 from tellapart.photos.split import group_photos
 from tellapart.progress import Silent
 from tellapart.settings import HeadSettings, ScanSettings, TrainSettings
 from tellapart.training import prepare
 from tellapart.training.head import FittedHead, fit_head
-from tellapart.training.thresholds import ChosenPrototypes, HeldOutPhotos, choose_prototypes, set_limits
+from tellapart.training.thresholds import ChosenPrototypes, HeldOutPhotos, choose_prototypes, lack_of, set_limits
 from tellapart.training.verify_export import probabilities_of
 
 MAX_ERROR = 0.02
@@ -58,14 +58,20 @@ class Taught(NamedTuple):
 
     fitted: FittedHead
     chosen: ChosenPrototypes
+    lack: ScoreLack
     thresholds: dict[str, float]
 
     def decide(self, photos: Photos) -> tuple[neither.Decisions, np.ndarray]:
         """Decisions, and which predictions are wrong."""
         probabilities = probabilities_of(self.fitted.head, photos.embeddings)
-        novelty = self.chosen.prototypes.novelty(photos.embeddings)
+        novelty = self.novelty(photos.embeddings)
         decisions = decide(probabilities.max(axis=1), novelty, self.thresholds)
         return decisions, probabilities.argmax(axis=1) != photos.labels
+
+    def novelty(self, embeddings: np.ndarray) -> np.ndarray:
+        """As the file says it."""
+        highest = self.fitted.head.logits(embeddings).max(axis=1)
+        return self.chosen.prototypes.novelty(embeddings) + self.lack.added(highest)
 
 
 def teach(train: Photos, validation: Photos, l2_penalties: tuple[float, ...], seed: int) -> Taught:
@@ -77,13 +83,16 @@ def teach(train: Photos, validation: Photos, l2_penalties: tuple[float, ...], se
     some, own = one_per_group(validation.groups), one_per_group(train.groups)
     held_out = validation.select(some)
     probabilities = np.concatenate([probabilities_of(fitted.head, held_out.embeddings), fitted.left_out()[own]])
-    left_out = chosen.left_out(train.embeddings[own], train.groups[own])
+    left_out, scores = chosen.left_out(train.embeddings[own], train.groups[own]), fitted.left_out_scores()[own]
+    lack = lack_of(left_out, scores)
+    assert lack is not None
+    taught = Taught(fitted, chosen, lack, {})
     held = HeldOutPhotos(
         confidence=probabilities.max(axis=1),
         wrong=probabilities.argmax(axis=1) != np.concatenate([held_out.labels, train.labels[own]]),
-        novelty=np.concatenate([chosen.prototypes.novelty(held_out.embeddings), left_out]),
+        novelty=np.concatenate([taught.novelty(held_out.embeddings), left_out + lack.added(scores.max(axis=1))]),
     )
-    return Taught(fitted, chosen, set_limits(held, MAX_ERROR)[0])
+    return taught._replace(thresholds=set_limits(held, MAX_ERROR)[0])
 
 
 def load(folder: Path) -> Photos:
@@ -181,7 +190,7 @@ def left_out_kinds(photos: Photos, num_seeds: int, seed: int) -> list[tuple[str,
         ranks, answered = [], []
         for number, (_, train, validation, new, unknown) in enumerate(seeds):
             taught = teach(train, validation, (0.3,), seed + number)
-            novelty = taught.chosen.prototypes.novelty
+            novelty = taught.novelty
             ranks.append(auroc(novelty(unknown.embeddings), novelty(new.embeddings)))
             answered.append([taught.decide(each)[0].answered.mean() for each in (unknown, new)])
         everything.append(np.mean(ranks))

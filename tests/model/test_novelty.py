@@ -9,7 +9,7 @@ from small_models import CLASSES, SIDE_PX, WIDTH, answers, small_manifest, small
 from tellapart.engine.session import open_engine
 from tellapart.errors import ModelError
 from tellapart.model.file import read_model, write_model
-from tellapart.model.novelty import MOST_BYTES, Prototypes, answers_with_novelty, with_novelty
+from tellapart.model.novelty import MOST_BYTES, Prototypes, ScoreLack, answers_with_novelty, with_novelty
 from tellapart.model.patterns import draw_patterns
 
 
@@ -73,6 +73,19 @@ def test_prototypes_of_the_first_columns_leave_the_others_out(tmp_path, rng):
     got = open_engine(write_with_novelty(tmp_path, narrow)).run(photos, ("novelty", "embedding"))
     wanted = by_hand(got["embedding"][:, : WIDTH - 3], narrow.vectors, 3)
     np.testing.assert_allclose(got["novelty"], wanted, atol=1e-5)
+
+
+def test_a_lack_of_score_is_added_to_the_distance_and_more_than_is_usual_takes_nothing_off(rng):
+    farness, highest = rng.random(2000), rng.normal(size=2000)
+    lack = ScoreLack.of(farness, highest)
+    assert lack.usual == pytest.approx(np.quantile(highest, 0.9))
+    assert lack.added(highest).std() == pytest.approx(farness.std() / 2)
+    assert lack.added(np.array([lack.usual, 1e9])).tolist() == [0, 0]
+    assert lack.added(np.array([lack.usual - 2])) == pytest.approx(2 * lack.weight)
+
+
+def test_scores_that_are_all_alike_add_nothing():
+    assert ScoreLack.of(np.arange(5.0), np.ones(5)).added(np.array([-100.0])).tolist() == [0]
 
 
 def test_fewer_prototypes_than_should_count_are_all_counted(tmp_path, rng):

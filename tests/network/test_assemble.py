@@ -5,9 +5,10 @@ import pytest
 from drawing import draw_photo
 
 from tellapart.engine.session import open_engine
-from tellapart.model.file import write_model
+from tellapart.model.file import read_model, write_model
 from tellapart.model.manifest import Manifest
-from tellapart.model.patterns import TOLERANCE
+from tellapart.model.novelty import Prototypes, ScoreLack, answers_with_novelty, with_novelty
+from tellapart.model.patterns import TOLERANCE, draw_patterns
 from tellapart.network.assemble import assemble_classifier, pattern_answers
 from tellapart.network.family import BACKBONES
 from tellapart.network.linear_head import LinearHead
@@ -90,6 +91,20 @@ def test_class_maps_are_the_head_at_each_place_of_the_features(keras, model, hea
     features = keras.Model(model.input, model.get_layer("embedding").input)(pixels)
     wanted = np.asarray(features) @ head.weights + head.offsets  # (photos, 7, 7, classes)
     np.testing.assert_allclose(rows["class_maps"], wanted, atol=1e-4)
+
+
+def test_the_file_adds_a_lack_of_score_as_numpy_does(engine, pixels, rows, head, tmp_path, rng):
+    prototypes, lack = Prototypes.of(rng.random((20, 1280))), ScoreLack(usual=3.0, weight=0.05)
+    seen = [engine.run(pattern[None], ("embedding",))["embedding"] for pattern in draw_patterns(LITE0.side_px)]
+    embeddings = np.concatenate(seen)
+    added = lack.added(head.logits(embeddings).max(axis=1))
+    manifest = answers_with_novelty(engine.manifest, prototypes, embeddings, added)
+    file = read_model(engine.path)
+    write_model(tmp_path / "model.onnx", with_novelty(file.content, manifest, prototypes, lack))
+    got = open_engine(tmp_path / "model.onnx").run(pixels, ("novelty",))["novelty"]
+    added = lack.added(head.logits(rows["embedding"]).max(axis=1))
+    assert (added > 0).any()
+    np.testing.assert_allclose(got, prototypes.novelty(rows["embedding"]) + added, atol=1e-4)
 
 
 def test_embeddings_of_different_photos_differ_and_are_never_negative(rows):

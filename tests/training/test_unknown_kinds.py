@@ -53,6 +53,23 @@ def test_what_is_stated_is_what_happens_to_new_photos_of_a_kind_that_was_not_tau
     assert stated["low"] - 0.1 < happened < stated["high"] + 0.1
 
 
+def test_with_a_head_the_lack_of_score_counts_and_the_head_was_not_taught_the_class(rng):
+    embeddings, labels = drawn(rng, spread=0.3)
+    groups = np.arange(len(labels))
+    chosen = choose_prototypes(embeddings, labels, groups, 4, seed=0)
+    found = unknown_kinds(embeddings, labels, groups, NAMES, chosen, 0, l2_penalty=0.01)["per_class"]
+    assert found["yew"]["noticed"]["value"] == 1 and len(found) == 4
+    assert max(found[name]["noticed"]["value"] for name in NAMES[:3]) < 0.5
+
+
+def test_with_a_head_few_classes_are_left_out(rng):
+    names = tuple(f"kind {number:02}" for number in range(30))
+    embeddings, labels = rng.normal(size=(300, 16)), np.arange(300) % 30
+    chosen = choose_prototypes(embeddings, labels, np.arange(300), 30, seed=0)
+    found = unknown_kinds(embeddings, labels, np.arange(300), names, chosen, 0, l2_penalty=1.0)
+    assert found["classes_left_out"] == 5
+
+
 def test_very_many_classes_are_sampled_and_their_number_is_told(rng):
     names = tuple(f"kind {number:02}" for number in range(30))
     found = measured(rng.normal(size=(300, 16)), np.arange(300) % 30, names)

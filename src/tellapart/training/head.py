@@ -47,8 +47,12 @@ class FittedHead:
 
     def left_out(self) -> Float32[np.ndarray, "photos classes"]:
         """Probabilities of each training photo by the fold that left it out."""
-        logits = self.out_of_fold / np.float32(self.temperature)
+        logits = self.left_out_scores()
         return np.exp(logits - _log_sum_exp(logits))
+
+    def left_out_scores(self) -> Float32[np.ndarray, "photos classes"]:
+        """The same before softmax."""
+        return self.out_of_fold / np.float32(self.temperature)
 
 
 def fit_head(

@@ -1,6 +1,6 @@
 """Teach a finished classifier when not to answer: novelty in its file, and limits set on held-out photos.
 
-    graded train + validation ─▶ prototypes ─▶ novelty of held-out photos ─▶ limits ─▶ model.onnx, proven again
+    graded train + validation ─▶ prototypes, lack of score ─▶ novelty of held-out photos ─▶ limits ─▶ model.onnx, proven
 
 It comes after the file has seen training and validation photos, so that the prototypes are the file's own embeddings
 whatever the recipe, and before it sees the test photos, so that those are graded as shipped, decisions included.
@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
 
 from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.engine.session import Engine, open_engine
 from tellapart.evaluation.neither import decide, fewest_photos, novelty_limit, one_per_group, unsure_limit
 from tellapart.evaluation.risk_curve import risk_curve
 from tellapart.model.file import read_model, with_manifest, write_model
-from tellapart.model.novelty import MOST_BYTES, Prototypes, answers_with_novelty, with_novelty
+from tellapart.model.novelty import MOST_BYTES, Prototypes, ScoreLack, answers_with_novelty, with_novelty
 from tellapart.model.patterns import draw_patterns
 from tellapart.network.family import LAST_WIDTH
 from tellapart.settings import TrainSettings
@@ -111,15 +111,24 @@ def add_limits(
     groups = _rows_of(material, train, material.groups)
     num_classes = len(train.table.class_names)
     chosen = choose_prototypes(train.embeddings, train.table.labels, groups, num_classes, settings.seed)
-    if chosen is not None:
-        validation = dataclasses.replace(validation, novelty=chosen.prototypes.novelty(validation.embeddings))
-    looks = [validation.select(one_per_group(_rows_of(material, validation, material.groups)))]
+    looks, lack = [], None
     if built.out_of_fold is not None:
         left_out = _rows_of(material, train, _spread(material, built.out_of_fold))
-        looks.append(hold_out(dataclasses.replace(train, probabilities=left_out), groups, chosen))
+        judged = hold_out(dataclasses.replace(train, probabilities=left_out), groups, chosen)
+        if built.head is not None and built.out_of_fold_scores is not None and judged.novelty is not None:
+            scores = _rows_of(material, train, _spread(material, built.out_of_fold_scores))[judged_rows(groups)]
+            lack = lack_of(judged.novelty, scores)
+            judged = dataclasses.replace(judged, novelty=_raised(judged.novelty, scores, lack))
+        looks.append(judged)
+    if chosen is not None:
+        novelty = chosen.prototypes.novelty(validation.embeddings)
+        if lack is not None and built.head is not None:
+            novelty = _raised(novelty, built.head.logits(validation.embeddings), lack)
+        validation = dataclasses.replace(validation, novelty=novelty)
+    looks.insert(0, validation.select(one_per_group(_rows_of(material, validation, material.groups))))
     held = HeldOutPhotos.of(looks)
     thresholds, warnings = set_limits(held, settings.max_error)
-    _write(folder / "model.onnx", built.engine, thresholds, chosen)
+    _write(folder / "model.onnx", built.engine, thresholds, chosen, lack)
     facts = {"held_out": len(held.wrong), "prototypes": 0 if chosen is None else len(chosen.groups)}
     details = {**built.details, "limits": {**thresholds, **facts}}
     built = dataclasses.replace(built, engine=open_engine(folder / "model.onnx"), details=details)
@@ -128,21 +137,40 @@ def add_limits(
         metrics["unknown_kinds"] = not_measured("its network was trained on all of them")
     else:
         labels, names = train.table.labels, train.table.class_names
-        metrics["unknown_kinds"] = unknown_kinds(train.embeddings, labels, groups, names, chosen, settings.seed)
+        penalty = None if lack is None else built.l2_penalty
+        metrics["unknown_kinds"] = unknown_kinds(
+            train.embeddings, labels, groups, names, chosen, settings.seed, l2_penalty=penalty
+        )
     return ThresholdResult(built, validation, metrics, warnings)
 
 
-def _write(path: Path, engine: Engine, thresholds: dict[str, float], chosen: ChosenPrototypes | None) -> None:
+def _write(
+    path: Path, engine: Engine, thresholds: dict[str, float], chosen: ChosenPrototypes | None, lack: ScoreLack | None
+) -> None:
     file = read_model(path)
     manifest = dataclasses.replace(file.manifest, thresholds=thresholds)
     if chosen is None:
         write_model(path, with_manifest(file.content, manifest))
         return
     # The embeddings come from the file that was just proven against Keras; what follows them is proven by NumPy.
-    answers = [engine.run(pattern[None], ("embedding",)) for pattern in draw_patterns(manifest.side_px)]
+    outputs = ("embedding",) if lack is None else ("embedding", "class_maps")
+    answers = [engine.run(pattern[None], outputs) for pattern in draw_patterns(manifest.side_px)]
     embeddings = np.concatenate([answer["embedding"] for answer in answers])
-    manifest = answers_with_novelty(manifest, chosen.prototypes, embeddings)
-    write_model(path, with_novelty(file.content, manifest, chosen.prototypes))
+    added = 0.0
+    if lack is not None:
+        added = lack.added(np.array([answer["class_maps"].mean(axis=(1, 2)).max() for answer in answers]))
+    manifest = answers_with_novelty(manifest, chosen.prototypes, embeddings, added)
+    write_model(path, with_novelty(file.content, manifest, chosen.prototypes, lack))
+
+
+def lack_of(novelty: Float[np.ndarray, " photos"], scores: Float[np.ndarray, "photos classes"]) -> ScoreLack | None:
+    """What a lack of score adds, from held-out photos of the classes; None where too few have a distance."""
+    finite = np.isfinite(novelty)
+    return ScoreLack.of(novelty[finite], scores[finite].max(axis=1)) if finite.sum() > 1 else None
+
+
+def _raised(novelty: np.ndarray, scores: np.ndarray, lack: ScoreLack) -> Float32[np.ndarray, " photos"]:
+    return (novelty + lack.added(scores.max(axis=1))).astype(np.float32)
 
 
 def _rows_of(material: Material, look: EmbeddedPhotos, values: np.ndarray) -> np.ndarray:
@@ -199,10 +227,15 @@ def hold_out(
         groups: of its photos.
         chosen: prototypes, where there are any.
     """
-    rows = one_per_group(groups)
-    rows = rows[:: -(-len(rows) // _MOST_JUDGED)]
+    rows = judged_rows(groups)
     held = train.select(rows)
     return held if chosen is None else dataclasses.replace(held, novelty=chosen.left_out(held.embeddings, groups[rows]))
+
+
+def judged_rows(groups: Int[np.ndarray, " photos"]) -> Int[np.ndarray, " rows"]:
+    """The training photos that are held out in turn."""
+    rows = one_per_group(groups)
+    return rows[:: -(-len(rows) // _MOST_JUDGED)]
 
 
 def set_limits(held: HeldOutPhotos, max_error: float) -> tuple[dict[str, float], tuple[str, ...]]:

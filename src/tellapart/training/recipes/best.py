@@ -42,7 +42,7 @@ from tellapart.training.recipes.best_plan import (
     trunk_facts,
 )
 from tellapart.training.recipes.export import save_keras, write_classifier, write_head
-from tellapart.training.recipes.quick import details_of, fit_known, head_facts
+from tellapart.training.recipes.quick import details_of, fit_known, head_facts, held_out_of
 from tellapart.training.recipes.recipe_result import RecipeResult
 
 _LEVEL = 0.01  # of the test on validation; strict, because the best epoch was picked on the same photos
@@ -98,10 +98,8 @@ def build_best(
             engine = write_head(folder, head, head_facts(material, settings, temperature))
             save_keras(folder / "model.keras", assemble_classifier(backbone, head))
     details = {**details_of(fitted), "temperature": temperature, "fine_tuning": tuned.details}
-    left_out = fitted.left_out() if tuned.known is None else None  # of the fitted head only
-    return RecipeResult(
-        engine=engine, head=head, known=tuned.known, out_of_fold=left_out, details=details, history=tuned.history
-    )
+    held_out = held_out_of(fitted) if tuned.known is None else {}  # of the fitted head only
+    return RecipeResult(engine=engine, head=head, known=tuned.known, details=details, history=tuned.history, **held_out)
 
 
 def _cool(classifier: Any, temperature: float) -> LinearHead:

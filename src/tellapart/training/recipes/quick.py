@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tellapart.model.manifest import Manifest
 from tellapart.network.family import find_backbone
@@ -27,7 +28,7 @@ def build_quick(
         fitted = fit_known(material, settings, progress)
     with watch.stage("export"), progress.stage("Writing and proving the model"):
         engine = write_head(folder, fitted.head, head_facts(material, settings, fitted.temperature))
-    return RecipeResult(engine=engine, head=fitted.head, out_of_fold=fitted.left_out(), details=details_of(fitted))
+    return RecipeResult(engine=engine, head=fitted.head, details=details_of(fitted), **held_out_of(fitted))
 
 
 def fit_known(material: Material, settings: TrainSettings, progress: Progress) -> FittedHead:
@@ -53,6 +54,12 @@ def head_facts(material: Material, settings: TrainSettings, temperature: float) 
         white=material.known.white,
         max_megapixels=float(settings.max_megapixels),
     )
+
+
+def held_out_of(fitted: FittedHead) -> dict[str, Any]:
+    """What a head on an unchanged backbone says of its training photos, as fields of a RecipeResult."""
+    scores = {"out_of_fold": fitted.left_out(), "out_of_fold_scores": fitted.left_out_scores()}
+    return {**scores, "l2_penalty": fitted.l2_penalty}
 
 
 def details_of(fitted: FittedHead) -> dict[str, object]:

@@ -25,6 +25,9 @@ class RecipeResult:
     )
     # (training photos, classes) by the fold that left each out, where the head alone was trained
     out_of_fold: Float32[np.ndarray, "photos classes"] | None = None
+    # (training photos, classes) the scores (logits) that those are the softmax of
+    out_of_fold_scores: Float32[np.ndarray, "photos classes"] | None = None
+    l2_penalty: float | None = None  # of the head, where the head alone was trained
     details: Mapping[str, Any] = field(default_factory=dict)  # what was chosen on the way, for run.json
     history: Sequence[
         Mapping[str, int | float]
