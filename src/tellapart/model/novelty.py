@@ -4,11 +4,11 @@ Novelty is one minus the mean cosine between a photo's embedding and its nearest
 some training photos of each class: 0 for a photo like them, about 1 for one that shares nothing with them. Embeddings
 are no photos and none can be made from them; as a bounded sample they cost at most two megabytes.
 
-Distance alone hardly notices a kind that looks like the known ones, so a lack of score is added where the file has exact
-class maps: how far the highest class score lies below what is usual for photos of the classes. Beyond what is usual
-nothing is taken off, because a head may be wildly sure of what it has never seen: with the bare score instead, a
-classifier of digits called 25 % of flowers neither, with this 100 %. A kind that was left out, AUROC without and with it:
-flowers 0.61 and 0.67, digits 0.82 and 0.91 (python -m benchmarks.unknown_kinds).
+Distance alone hardly notices a kind that looks like the known ones, so a lack of score is added where the file has
+exact class maps: how far the highest class score lies below what is usual for photos of the classes. Beyond what is
+usual nothing is taken off, because a head may be wildly sure of what it has never seen: with the bare score instead,
+a classifier of digits called 25 % of flowers neither, with this 100 %. A kind that was left out, AUROC without and
+with it: flowers 0.61 and 0.67, digits 0.82 and 0.91 (`benchmarks.unknown_kinds`, which also tells what it costs).
 
 The three nearest count, because a single neighbour may be an odd one: cats and dogs against flowers, the share that is
 turned away with 1 % of cats and dogs was 99.1 to 99.9 % with one, 99.9 to 100 % with three, 99.3 to 100 % with twenty.

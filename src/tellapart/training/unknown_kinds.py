@@ -1,9 +1,10 @@
 """Would it notice a kind that nobody taught? Each class is left out once and shown to what is left.
 
-The backbone never learnt any of the classes, so leaving one out costs little: novelty is measured from the prototypes of
-the other classes alone, its limit is set on photos of the other classes, and the photos of the class that was left out
-are held against it. One matrix of similarities serves all classes. Where a lack of score counts too, a head is fitted
-that was not taught the class: one that was would give photos of it low scores, which no unknown kind gets.
+The backbone never learnt any of the classes, so leaving one out costs little: novelty is measured from the prototypes
+of the other classes alone, its limit is set on photos of the other classes, and the photos of the class that was left
+out are held against it. One matrix of similarities serves all classes. Where a lack of score counts too, a head is
+fitted that was not taught the class: one that was has learnt to give its photos low scores for all others. It is
+taught by two thirds of the photos or less, so the share that is stated errs low.
 
 An interval over photos would only speak of these kinds. A kind to come is as different from them as they are from each
 other, so the interval over all is the one that holds the share of one more kind, and wide where there are few.
