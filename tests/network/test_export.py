@@ -115,9 +115,9 @@ def test_a_residual_block_agrees(agree):
         lambda layers, x: layers.Lambda(lambda values: values * 2)(x),
         lambda layers, x: layers.MultiHeadAttention(2, 2)(x, x),
         lambda layers, x: layers.UpSampling2D()(x),
-        lambda layers, x: layers.Concatenate()([x, x]),
+        lambda layers, x: layers.Concatenate(axis=1)([x, x]),
     ],
-    ids=["Lambda", "MultiHeadAttention", "UpSampling2D", "Concatenate"],
+    ids=["Lambda", "MultiHeadAttention", "UpSampling2D", "Concatenate of rows"],
 )
 def test_an_unknown_layer_is_refused_by_name(agree, build):
     with pytest.raises(ModelError, match="of type"):
