@@ -50,7 +50,7 @@ def _from_features(classifier: Any, cut: str, layer: str, name: str) -> keras.Mo
         return model
     # The features of a photo are kept as one array, so it is taken apart again here.
     ends = np.cumsum([tensor.shape[-1] for tensor in tensors])
-    features = keras.Input((*tensors[0].shape[1:-1], int(ends[-1])))  # (batch, rows, columns, channels of all)
+    features: Any = keras.Input((*tensors[0].shape[1:-1], int(ends[-1])))  # (batch, rows, columns, channels of all)
     parts = [features[..., start:end] for start, end in zip((0, *ends), ends, strict=False)]
     return keras.Model(features, model(parts), name=name)
 

@@ -1,6 +1,6 @@
 """Teach a finished classifier when not to answer: novelty in its file, and limits set on held-out photos.
 
-    graded train + validation ─▶ prototypes, lack of score ─▶ novelty of held-out photos ─▶ limits ─▶ model.onnx, proven
+    graded train + validation ─▶ prototypes ─▶ novelty of held-out photos ─▶ limits ─▶ model.onnx, proven again
 
 It comes after the file has seen training and validation photos, so that the prototypes are the file's own embeddings
 whatever the recipe, and before it sees the test photos, so that those are graded as shipped, decisions included.
@@ -122,7 +122,7 @@ def add_limits(
         looks.append(judged)
     if chosen is not None:
         novelty = chosen.prototypes.novelty(validation.embeddings)
-        if lack is not None and built.head is not None:
+        if built.head is not None:
             novelty = _raised(novelty, built.head.logits(validation.embeddings), lack)
         validation = dataclasses.replace(validation, novelty=novelty)
     looks.insert(0, validation.select(one_per_group(_rows_of(material, validation, material.groups))))
@@ -169,8 +169,8 @@ def lack_of(novelty: Float[np.ndarray, " photos"], scores: Float[np.ndarray, "ph
     return ScoreLack.of(novelty[finite], scores[finite].max(axis=1)) if finite.sum() > 1 else None
 
 
-def _raised(novelty: np.ndarray, scores: np.ndarray, lack: ScoreLack) -> Float32[np.ndarray, " photos"]:
-    return (novelty + lack.added(scores.max(axis=1))).astype(np.float32)
+def _raised(novelty: np.ndarray, scores: np.ndarray, lack: ScoreLack | None) -> Float32[np.ndarray, " photos"]:
+    return novelty if lack is None else (novelty + lack.added(scores.max(axis=1))).astype(np.float32)
 
 
 def _rows_of(material: Material, look: EmbeddedPhotos, values: np.ndarray) -> np.ndarray:
