@@ -95,7 +95,6 @@ class _Writer:
     side: int  # of the feature map that was written last
     width: int = 0  # channels of all that stands in the embedding
 
-
     def photos(self) -> str:
         floats = self.graph.node("Cast", ["photos"], "photos/float", to=onnx.TensorProto.FLOAT)
         first = self.graph.node("Transpose", [floats], "photos/channels_first", perm=[0, 3, 1, 2])
