@@ -33,6 +33,7 @@ def everyday(photos: Path) -> list[list[str]]:
         ["explain", model, one, "--out", "maps"],
         ["look", model, one, "--out", "sights"],
         ["quiz", model, root, "--count", "2"],
+        ["export", run, "--to", "keras"],
         ["diagnose", run, "--time", "5s"],
         ["diagnose", run, "--apply", str(photos.parent / "reviewed.csv"), "--out", str(photos.parent / "labels.csv")],
     ]

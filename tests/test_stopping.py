@@ -16,7 +16,7 @@ class Terminated(KeyboardInterrupt):
 
 # From the first file that is written to the last moment before names are given; what comes then: test_run_folder.py.
 MOMENTS = (
-    "tellapart.training.recipes.quick.write_classifier",
+    "tellapart.training.recipes.quick.write_head",
     "tellapart.training.write_run.data_fingerprint",
     "tellapart.runs.ownership._finish",
 )
