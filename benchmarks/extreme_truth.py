@@ -152,6 +152,7 @@ def truth_of(case: Case, plan: Plan, pool: Pool, run: Path, metrics: Mapping[str
         shares_differ=case.kind in ("absent", "classes", "copies", "near", "imbalance"),
         test_groups=len({photo for _, photo, _ in test}) if plan.grouped else None,
         accuracy=weighted(asked.right, asked.names, shares),
+        by_labels=weighted(_agreeing(asked, test), asked.names, shares),
         train_kind=weighted(asked_train.right, asked_train.names, shares),
         recalls={name: CurvePoint(float(asked.right[asked.names == name].mean()), (asked.names == name).sum())
                  for name in np.unique(asked.names)} if not any(wrong) else {},
@@ -161,6 +162,15 @@ def truth_of(case: Case, plan: Plan, pool: Pool, run: Path, metrics: Mapping[str
         on_train=metrics["train"]["accuracy"]["value"],
         twice=_twice(plan, pool, classes, shares, rows, library, like_train),
     )  # fmt: skip
+
+
+def _agreeing(asked: Answers, test: Sequence[tuple[str, str, str]]) -> np.ndarray:
+    """How often each answer agrees with labels that are given as in the test; a wrong answer is any other class."""
+    given = [(name, name == label) for name, _, label in test]
+    num_others = max(len({name for name, _ in given}) - 1, 1)
+    kept = {name: np.mean([same for each, same in given if each == name]) for name in {name for name, _ in given}}
+    own = np.array([kept.get(name, 1.0) for name in asked.names])
+    return np.where(asked.right, own, (1 - own) / num_others)
 
 
 def _shares(names: Any) -> dict[str, float]:

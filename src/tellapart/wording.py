@@ -119,7 +119,7 @@ def verdict(metrics: Mapping[str, Any]) -> str:
 
     >>> accuracy = {"value": 0.984, "low": 0.9775, "high": 0.9888}
     >>> verdict({"headline": {"n": 2000, "accuracy": accuracy, "num_seen": 0, "num_repeats": 0, "num_groups": None}})
-    'It named the right class for 98.4\xa0% of 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
+    '98.4\xa0% accuracy, by the labels given, on 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
     """
     headline = metrics.get("headline")
     if not headline:
@@ -130,11 +130,20 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     of_groups = f" in {count(headline['num_groups'])} groups" if headline["num_groups"] else ""
     return " ".join(
         [
-            f"It named the right class for {percent(accuracy['value'])} of {photos}{of_groups} it had never seen "
+            f"{percent(accuracy['value'])} {accuracy_on(f'{photos}{of_groups} it had never seen')} "
             f"(95\xa0% interval: {interval(accuracy)}).",
             *left_out(headline),
         ]
     )
+
+
+def accuracy_on(photos: str) -> str:
+    """What the accuracy is called wherever nobody has checked the labels, as after training: agreement with them.
+
+    >>> accuracy_on("2,000 photos")
+    'accuracy, by the labels given, on 2,000 photos'
+    """
+    return f"accuracy, by the labels given, on {photos}"
 
 
 def left_out(headline: Mapping[str, Any]) -> list[str]:

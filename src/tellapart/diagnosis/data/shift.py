@@ -21,6 +21,7 @@ import numpy as np
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.phrases import counted, percent, points_between
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
+from tellapart.evaluation.headline import part_of_new
 from tellapart.evaluation.intervals import Estimate, difference_interval
 from tellapart.evaluation.two_sample_test import NUM_PERMUTATIONS
 from tellapart.progress import Progress
@@ -112,9 +113,10 @@ class _Counts(NamedTuple):
 
 def _drop(case: Case) -> tuple[Estimate, _Counts, _Counts]:
     """Accuracy on held-out photos of the training kind minus test accuracy, and what it is made of."""
+    # Copies of training photos are answered like training photos, so they would hide a fall.
     validation, test = (
-        _Counts(int(np.trace(case.metrics[part]["confusion"])), case.metrics[part]["n"])
-        for part in ("validation", "test")
+        _Counts(int(np.trace(part["confusion"])), part["n"])
+        for part in (case.metrics["validation"], part_of_new(case.metrics))
     )
     left_out = _left_out_in_turn(case)
     before = _Counts(validation.right + left_out.right, validation.n + left_out.n)
