@@ -73,8 +73,8 @@ def _against_truth(match: re.Match[str], truth: Truth) -> str | Finding:
 def _answers(match: re.Match[str], truth: Truth) -> str | Finding:
     if truth.answered_wrong is None:
         return NOT_CHECKED
-    what = "the share of wrong answers"
-    return holds(number(match["low"]), number(match["high"]), truth.answered_wrong, what, match.string)
+    what, by_labels = "the share of wrong answers", _BY_LABELS.search(match.string) and truth.wrong_by_labels
+    return holds(number(match["low"]), number(match["high"]), by_labels or truth.answered_wrong, what, match.string)
 
 
 def _answers_none(match: re.Match[str], truth: Truth) -> str:

@@ -167,7 +167,7 @@ def answering(part: Mapping[str, Any]) -> str:
     >>> share = {"value": 0.93, "low": 0.92, "high": 0.94}
     >>> error, rest = {"value": 0.008, "low": 0.004, "high": 0.015}, {"value": 0.035, "low": 0.02, "high": 0.05}
     >>> answering({"decisions": {"answered": {"share": share}, "error": error, "unsure": rest, "neither": rest}})
-    'It answers 93.0\xa0% of photos alone, 0.8\xa0% (0.4 to 1.5\xa0%) of them wrongly; the rest is marked unsure or ...'
+    'It answers 93.0\xa0% of photos alone, 0.8\xa0% (0.4 to 1.5\xa0%) of them wrongly by the labels given; the ...'
     """
     decisions = part.get("decisions")
     if not decisions or decisions["answered"]["share"]["value"] is None:
@@ -178,7 +178,7 @@ def answering(part: Mapping[str, Any]) -> str:
     marks = " or ".join(name for name in ("unsure", "neither") if decisions[name]["value"])
     rest = f"; the rest is marked {marks}" if marks else ""
     photos = f"{percent(share)} of photos" if marks else "every photo"
-    return f"It answers {photos} alone, {estimate(decisions['error'])} of them wrongly{rest}."
+    return f"It answers {photos} alone, {estimate(decisions['error'])} of them wrongly by the labels given{rest}."
 
 
 def against_truth(found: Mapping[str, Any]) -> str:
