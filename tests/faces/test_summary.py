@@ -49,8 +49,8 @@ def test_how_many_photos_it_answers_alone_is_said(console):
     show_evaluation(result, console)
     text = " ".join(console.file.getvalue().split())
     assert (
-        "It answers 75.0 % of photos alone, 0 % (0 to 56.1 %) of them wrongly by the labels given; the rest is marked unsure."
-        in text
+        "It answers 75.0 % of photos alone, 0 % (0 to 56.1 %) of them wrongly by the labels given; the rest "
+        "is marked unsure." in text
     )
 
 
