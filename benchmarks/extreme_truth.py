@@ -89,6 +89,7 @@ class Answers(NamedTuple):
     right: np.ndarray  # (photos,) bool
     answered: np.ndarray  # (photos,) bool: it names a class by itself
     names: np.ndarray  # (photos,) true class
+    told: np.ndarray  # (photos,) class that it names
 
 
 def ask(file: Path, seen: Seen) -> Answers:
@@ -108,7 +109,7 @@ def ask(file: Path, seen: Seen) -> Answers:
     names = np.array(manifest.class_names)[probabilities.argmax(axis=1)]
     novelty = np.asarray(told["novelty"]) if "novelty" in told else None
     decisions = decide(probabilities.max(axis=1), novelty, manifest.thresholds)
-    return Answers(names == seen.names, decisions.answered, seen.names)
+    return Answers(names == seen.names, decisions.answered, seen.names, names)
 
 
 def weighted(right: np.ndarray, names: np.ndarray, shares: Mapping[str, float]) -> CurvePoint | None:
@@ -138,7 +139,7 @@ def truth_of(case: Case, plan: Plan, pool: Pool, run: Path, metrics: Mapping[str
     like_train, like_test = _kinds(case, plan, pool, library)
     asked, asked_train = ask(run / "model.onnx", like_test), ask(run / "model.onnx", like_train)
     shares = _shares(name for name, _, _ in test)
-    answered = asked.answered
+    answered, agreeing = asked.answered, _agreeing(asked, test)
     return Truth(
         planted=plan.planted,
         costly=plan.costly,
@@ -152,15 +153,24 @@ def truth_of(case: Case, plan: Plan, pool: Pool, run: Path, metrics: Mapping[str
         shares_differ=case.kind in ("absent", "classes", "copies", "near", "imbalance"),
         test_groups=len({photo for _, photo, _ in test}) if plan.grouped else None,
         accuracy=weighted(asked.right, asked.names, shares),
+        by_labels=weighted(agreeing, asked.names, shares),
         train_kind=weighted(asked_train.right, asked_train.names, shares),
         recalls={name: CurvePoint(float(asked.right[asked.names == name].mean()), (asked.names == name).sum())
                  for name in np.unique(asked.names)} if not any(wrong) else {},
+        wrong_by_labels=weighted(1 - agreeing[answered], asked.names[answered], shares) if answered.any() else None,
         answered_wrong=weighted(~asked.right[answered], asked.names[answered], shares) if answered.any() else None,
         answered=float(answered.mean()),
         on_test=metrics["test"]["accuracy"]["value"],
         on_train=metrics["train"]["accuracy"]["value"],
         twice=_twice(plan, pool, classes, shares, rows, library, like_train),
     )  # fmt: skip
+
+
+def _agreeing(asked: Answers, test: Sequence[tuple[str, str, str]]) -> np.ndarray:
+    """How often photos of a class that is shown get the label that is answered, were labels given as in the test."""
+    labelled, shown = Counter((name, label) for name, _, label in test), Counter(name for name, _, _ in test)
+    pairs = zip(asked.names.tolist(), asked.told.tolist(), strict=True)
+    return np.array([labelled[pair] / shown[pair[0]] if shown[pair[0]] else pair[0] == pair[1] for pair in pairs])
 
 
 def _shares(names: Any) -> dict[str, float]:

@@ -18,6 +18,10 @@ from benchmarks.truth import (
     true,
 )
 
+_BY_LABELS = re.compile(
+    r"agree|by the labels given|labelled like these"
+)  # such a figure does not claim that the labels are right
+
 
 def _accuracy_of(match: re.Match[str], truth: Truth) -> str:
     n = number(match["n"])
@@ -27,8 +31,8 @@ def _accuracy_of(match: re.Match[str], truth: Truth) -> str:
         return f"an accuracy, though no test photo shows {', '.join(truth.absent)}"
     if n > truth.num_new:
         return f"{n:.0f} photos count, though {truth.num_new} have no copy"
-    if truth.test_flipped >= 0.04 and "agree" not in match.string:
-        return f"recognised, though {100 * truth.test_flipped:.0f} % of the test labels are wrong"
+    if truth.test_flipped >= 0.04 and not _BY_LABELS.search(match.string):
+        return f"called right, though {100 * truth.test_flipped:.0f} % of the test labels are wrong"
     return ""
 
 
@@ -37,7 +41,9 @@ def _expected(match: re.Match[str], truth: Truth) -> str | Finding:
         return NOT_CHECKED
     if truth.test_groups is not None and "group" not in match.string and truth.test_groups < truth.num_test:
         return f"an interval over photos, though they come in {truth.test_groups} groups"
-    return holds(number(match["low"]), number(match["high"]), truth.accuracy, "the accuracy", match.string)
+    by_labels = truth.by_labels if _BY_LABELS.search(match.string) else None
+    low, high = number(match["low"]), number(match["high"])
+    return holds(low, high, by_labels or truth.accuracy, "the accuracy", match.string)
 
 
 def _named_right(match: re.Match[str], truth: Truth) -> str | Finding:
@@ -67,8 +73,8 @@ def _against_truth(match: re.Match[str], truth: Truth) -> str | Finding:
 def _answers(match: re.Match[str], truth: Truth) -> str | Finding:
     if truth.answered_wrong is None:
         return NOT_CHECKED
-    what = "the share of wrong answers"
-    return holds(number(match["low"]), number(match["high"]), truth.answered_wrong, what, match.string)
+    what, by_labels = "the share of wrong answers", _BY_LABELS.search(match.string) and truth.wrong_by_labels
+    return holds(number(match["low"]), number(match["high"]), by_labels or truth.answered_wrong, what, match.string)
 
 
 def _answers_none(match: re.Match[str], truth: Truth) -> str:
@@ -103,9 +109,11 @@ def _gap(match: re.Match[str], truth: Truth) -> str | Finding:
 
 PATTERNS: tuple[tuple[str, Rule], ...] = (
     (rf"^{PCT} of (?P<n>[\d,]+) test photos .*(were recognised|agree)", _accuracy_of),
+    (rf"^{PCT} accuracy.* on (?P<n>[\d,]+) test photos", _accuracy_of),
     (r"^On more .*expect (?P<low>[\d.]+) to (?P<high>[\d.]+) %", _expected),
     (
-        rf"named the right class for {PCT} of (?P<n>[\d,]+) photos?.*interval: (?P<low>[\d.]+) to (?P<high>[\d.]+) %",
+        rf"(named the right class for {PCT} of|^{PCT} accuracy.* on) (?P<n>[\d,]+) photos?.*"
+        r"interval: (?P<low>[\d.]+) to (?P<high>[\d.]+) %",
         _named_right,
     ),
     (r"^Accuracy on new photos is not known: (?P<why>.*)", _not_known),

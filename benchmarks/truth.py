@@ -49,6 +49,8 @@ class Truth:
     answered: float | None = None  # share of new photos that it answers alone
     on_test: float | None = None  # what metrics.json says of all test photos
     on_train: float | None = None  # and of all training photos
+    by_labels: CurvePoint | None = None  # the same by labels given as in the test; None: as by the true class
+    wrong_by_labels: CurvePoint | None = None  # of the answers that it gives alone; None: as by the true class
     twice: CurvePoint | None = None  # accuracy after twice as many photos, by the same recipe; None: not tried
 
     @property

@@ -13,7 +13,12 @@ FAIR = Truth(num_test=300, accuracy=CurvePoint(0.9, 2000), train_kind=CurvePoint
 TOTAL_LEAK = Truth(planted=frozenset({"leak"}), costly=True, num_test=300, copied=300, accuracy=CurvePoint(0.7, 2000))
 UNKNOWN = "Accuracy on new photos is not known: all 300 photos are, or are copies of, photos that it was trained with."
 ALL_COPIED = "The main cause is copies of test photos among the training photos: 300 of 300 test photos have one."
-HEADLINE = "89.7 % of 300 test photos that it never saw in training were recognised"
+RECOGNISED = "89.7 % of 300 test photos that it never saw in training were recognised"
+HEADLINE = "89.7 % accuracy, by the labels given, on 300 test photos it never saw"
+EXPECTED = "On more photos labelled like these, expect 66.0 to 76.0 % (95 % interval)."
+FLIPPED = Truth(
+    num_test=300, test_flipped=0.25, accuracy=CurvePoint(0.96, 2000), by_labels=CurvePoint(0.71, 2000), on_train=0.8
+)
 
 
 def problem(sentence: str, truth: Truth, options: dict[str, frozenset[str]] | None = None) -> str:
@@ -27,7 +32,9 @@ def problem(sentence: str, truth: Truth, options: dict[str, frozenset[str]] | No
     [
         (HEADLINE, TOTAL_LEAK),
         (HEADLINE, Truth(num_test=300, absent=("rose",))),
-        (HEADLINE, Truth(num_test=300, test_flipped=0.25)),
+        (RECOGNISED, FLIPPED),
+        (EXPECTED.replace("labelled like", "like"), FLIPPED),
+        (EXPECTED.replace("66.0 to 76.0", "90.0 to 97.0"), FLIPPED),
         (HEADLINE, Truth(num_test=15)),
         (UNKNOWN, FAIR),
         ("On more photos like these, expect 98.1 to 99.9 % (95 % interval).", FAIR),
@@ -53,6 +60,8 @@ def test_a_planted_lie_is_found(sentence: str, truth: Truth):
     ("sentence", "truth"),
     [
         (HEADLINE, FAIR),
+        (HEADLINE, FLIPPED),
+        (EXPECTED, FLIPPED),
         ("On more photos like these, expect 85.7 to 92.7 % (95 % interval).", FAIR),
         (UNKNOWN, TOTAL_LEAK),
         (ALL_COPIED, TOTAL_LEAK),

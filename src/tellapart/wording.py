@@ -119,7 +119,7 @@ def verdict(metrics: Mapping[str, Any]) -> str:
 
     >>> accuracy = {"value": 0.984, "low": 0.9775, "high": 0.9888}
     >>> verdict({"headline": {"n": 2000, "accuracy": accuracy, "num_seen": 0, "num_repeats": 0, "num_groups": None}})
-    'It named the right class for 98.4\xa0% of 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
+    '98.4\xa0% accuracy, by the labels given, on 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
     """
     headline = metrics.get("headline")
     if not headline:
@@ -130,11 +130,20 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     of_groups = f" in {count(headline['num_groups'])} groups" if headline["num_groups"] else ""
     return " ".join(
         [
-            f"It named the right class for {percent(accuracy['value'])} of {photos}{of_groups} it had never seen "
+            f"{percent(accuracy['value'])} {accuracy_on(f'{photos}{of_groups} it had never seen')} "
             f"(95\xa0% interval: {interval(accuracy)}).",
             *left_out(headline),
         ]
     )
+
+
+def accuracy_on(photos: str) -> str:
+    """What the accuracy is called wherever nobody has checked the labels, as after training: agreement with them.
+
+    >>> accuracy_on("2,000 photos")
+    'accuracy, by the labels given, on 2,000 photos'
+    """
+    return f"accuracy, by the labels given, on {photos}"
 
 
 def left_out(headline: Mapping[str, Any]) -> list[str]:
@@ -158,7 +167,7 @@ def answering(part: Mapping[str, Any]) -> str:
     >>> share = {"value": 0.93, "low": 0.92, "high": 0.94}
     >>> error, rest = {"value": 0.008, "low": 0.004, "high": 0.015}, {"value": 0.035, "low": 0.02, "high": 0.05}
     >>> answering({"decisions": {"answered": {"share": share}, "error": error, "unsure": rest, "neither": rest}})
-    'It answers 93.0\xa0% of photos alone, 0.8\xa0% (0.4 to 1.5\xa0%) of them wrongly; the rest is marked unsure or ...'
+    'It answers 93.0\xa0% of photos alone, 0.8\xa0% (0.4 to 1.5\xa0%) of them wrongly by the labels given; the ...'
     """
     decisions = part.get("decisions")
     if not decisions or decisions["answered"]["share"]["value"] is None:
@@ -169,7 +178,7 @@ def answering(part: Mapping[str, Any]) -> str:
     marks = " or ".join(name for name in ("unsure", "neither") if decisions[name]["value"])
     rest = f"; the rest is marked {marks}" if marks else ""
     photos = f"{percent(share)} of photos" if marks else "every photo"
-    return f"It answers {photos} alone, {estimate(decisions['error'])} of them wrongly{rest}."
+    return f"It answers {photos} alone, {estimate(decisions['error'])} of them wrongly by the labels given{rest}."
 
 
 def against_truth(found: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tellapart.diagnosis.labels.label_issues import find_label_issues, write_label_issues
+from tellapart.diagnosis.suspect import Budget, TimeIsOver
 from tellapart.photos.table import PhotoTable
 
 
@@ -102,3 +103,9 @@ def test_a_class_without_photos_is_no_trouble(rng):
     label_issues = doubt(embeddings, labels, num_classes=3)
     assert np.isfinite(label_issues.score).all()
     assert (label_issues.suggestion < 2).all()
+
+
+def test_doubts_end_with_their_time(rng):
+    embeddings, labels = rng.normal(size=(60, 8)), np.arange(60) % 2
+    with pytest.raises(TimeIsOver):
+        find_label_issues(embeddings, labels, np.arange(60), 2, budget=Budget(1e-9))

@@ -79,3 +79,27 @@ def test_photos_left_out_in_turn_count_as_photos_of_the_training_kind(tmp_path, 
     suspect = suspect_shift(dataclasses.replace(case, settings=TrainSettings()), Budget(60.0), Silent())
     held_out = suspect.experiments[-1]["held_out"]
     assert held_out == {"right": 100 + 180, "n": 300}
+
+
+def test_copies_of_training_photos_do_not_hide_a_fall(tmp_path, rng):
+    case = case_of(tmp_path, rng, moved=1.0, right_of_test=0.7)
+    alone = {"n": 40, "confusion": [[5, 15], [15, 5]]}
+    metrics = {**case.metrics, "test_without_twins": alone}
+    suspect = suspect_shift(dataclasses.replace(case, metrics=metrics), Budget(60.0), Silent())
+    assert suspect.experiments[-1]["test"] == {"right": 10, "n": 40}
+    assert "to 25.0 % on 40 test photos" in suspect.sentence
+
+
+def test_where_every_test_photo_is_a_copy_no_fall_is_known(tmp_path, rng):
+    case = case_of(tmp_path, rng, moved=1.0, right_of_test=0.7)
+    metrics = {**case.metrics, "test_without_twins": {"n": 0, "confusion": [[0, 0], [0, 0]]}}
+    suspect = suspect_shift(dataclasses.replace(case, metrics=metrics), Budget(60.0), Silent())
+    assert suspect.points is None or suspect.points.value is None
+    assert "Accuracy" not in suspect.sentence and not suspect.advice
+
+
+def test_a_validation_part_with_copies_does_not_stand_for_the_training_kind(tmp_path, rng):
+    case = case_of(tmp_path, rng, moved=1.0, right_of_test=0.7)
+    metrics = {**case.metrics, "facts": {"copies": {"validation": 1}}}
+    suspect = suspect_shift(dataclasses.replace(case, metrics=metrics), Budget(60.0), Silent())
+    assert suspect.experiments[-1]["held_out"] == {"right": 0, "n": 0}

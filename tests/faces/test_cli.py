@@ -15,8 +15,8 @@ from tellapart.errors import DataError, ModelError
 from tellapart.settings import TrainSettings
 
 SUMMARY = """
-90.0 % of 100 test photos that it never saw in training were recognised
-On more photos like these, expect 82.6 to 94.5 % (95 % interval).
+90.0 % accuracy, by the labels given, on 100 test photos it never saw
+On more photos labelled like these, expect 82.6 to 94.5 % (95 % interval).
 
 class   photos                recognised          right when named
 cat         50   90.0 % (78.6 to 95.7 %)   90.0 % (78.6 to 95.7 %)
@@ -116,7 +116,7 @@ def test_the_next_command_reads_the_photos_as_this_one_did(verbs, capsys):
 def test_evaluate_shows_the_figure_and_what_to_doubt_about_it(verbs, capsys):
     assert main(["evaluate", "model.onnx", "photos"]) == 0
     out = capsys.readouterr().out
-    assert "90.0 % of 100 photos that it was not trained on were recognised" in out
+    assert "90.0 % accuracy, by the labels given, on 100 photos it was not trained on" in out
     assert "3 of these photos were trained on." in out
     assert "cat/x.jpg: The file is empty." in out
 

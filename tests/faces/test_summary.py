@@ -48,7 +48,10 @@ def test_how_many_photos_it_answers_alone_is_said(console):
     result.part["decisions"] = decision_figures(Decisions(~unsure & False, unsure), ~unsure)
     show_evaluation(result, console)
     text = " ".join(console.file.getvalue().split())
-    assert "It answers 75.0 % of photos alone, 0 % (0 to 56.1 %) of them wrongly; the rest is marked unsure." in text
+    assert (
+        "It answers 75.0 % of photos alone, 0 % (0 to 56.1 %) of them wrongly by the labels given; the rest "
+        "is marked unsure." in text
+    )
 
 
 def test_without_photos_that_speak_of_new_ones_no_accuracy_is_told_but_why_and_what_to_do(console):
@@ -71,7 +74,7 @@ def test_photos_that_do_not_count_are_told(console):
     show_evaluation(result, console)
     text = " ".join(console.file.getvalue().split())
     assert "12 photos do not count: it was trained with them, or with copies of them. 1 photo repeats another" in text
-    assert "On more groups of photos like these 9, expect" in text
+    assert "On more groups of photos labelled like these 9, expect" in text
 
 
 def test_a_class_without_photos_cannot_be_judged(console):

@@ -56,7 +56,7 @@ def answering(answered, error, unsure, neither):
 @pytest.mark.parametrize(
     ("figures", "begins", "ends"),
     [
-        ((1.0, 0.02, 0.0, 0.0), "It answers every photo alone, 2.0", "of them wrongly."),
+        ((1.0, 0.02, 0.0, 0.0), "It answers every photo alone, 2.0", "of them wrongly by the labels given."),
         ((0.9, 0.02, 0.0, 0.1), "It answers 90.0", "the rest is marked neither."),
         ((0.9, 0.02, 0.1, 0.0), "It answers 90.0", "the rest is marked unsure."),
         ((0.0, None, 0.9, 0.1), "It answers no photo alone", "not sure enough of any."),

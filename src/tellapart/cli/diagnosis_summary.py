@@ -44,6 +44,8 @@ def show_diagnosis(diagnosis: Diagnosis, run: Path, console: Console | None = No
         print_section(console, "Worth knowing", [gone], "yellow")
     console.print()
     console.print(Text.assemble("Evidence is in ", (shown_path(run / "diagnosis.json"), "bold cyan")), soft_wrap=True)
+    if diagnosis.label_issues is None:
+        return
     label_issues = shown_path(run / "label_issues.csv")
     console.print(Text.assemble("Photos to look at are in ", (label_issues, "bold cyan")), soft_wrap=True)
     if len(diagnosis.label_issues.listed()) and not any(line["suspect"] == "labels" for line in diagnosis.todo):

@@ -29,7 +29,7 @@ from tellapart.cli.shell_wording import (
 )
 from tellapart.cli.terminal import plain_console
 from tellapart.evaluation.headline import part_of_new
-from tellapart.wording import left_out, readable
+from tellapart.wording import accuracy_on, left_out, readable
 
 if TYPE_CHECKING:
     from tellapart.engine.embed import RefusedPhoto
@@ -64,7 +64,7 @@ def show_run(result: RunResult, console: Console | None = None) -> None:
     console = console or plain_console()
     test = result.metrics["test"]
     model = shown_path(result.folder / "model.onnx")
-    _show_accuracy(console, test, result.metrics["headline"], "test photos that it never saw in training", model)
+    _show_accuracy(console, test, result.metrics["headline"], "test photos it never saw", model)
     for sentence in beyond(result.metrics):
         console.print(Text(sentence))
     _show_classes(console, part_of_new(result.metrics))
@@ -81,7 +81,7 @@ def show_evaluation(result: EvaluateResult, console: Console | None = None) -> N
     from tellapart.evaluation.metrics import worst_confusions  # here, because it imports SciPy
 
     console = console or plain_console()
-    _show_accuracy(console, result.part, result.part["headline"], "photos that it was not trained on", "MODEL")
+    _show_accuracy(console, result.part, result.part["headline"], "photos it was not trained on", "MODEL")
     _show_classes(console, result.part)
     _show_confusions(console, worst_confusions(result.part, result.class_names))
     _show_refused(console, result.refused)
@@ -157,8 +157,8 @@ def _show_accuracy(
         console.print(Text(headline["fix"].replace("MODEL", model)))
     else:
         groups = headline["num_groups"]
-        photos = f"groups of photos like these {groups:,}" if groups else "photos like these"
-        _headline(console, percent(accuracy["value"]), f" of {headline['n']:,} {which} were recognised")
+        photos = f"groups of photos labelled like these {groups:,}" if groups else "photos labelled like these"
+        _headline(console, percent(accuracy["value"]), " " + accuracy_on(f"{headline['n']:,} {which}"))
         console.print(Text(f"On more {photos}, expect {between(accuracy)} (95 % interval).", "dim"))
     for sentence in left_out(headline):
         console.print(Text(sentence, "dim"))

@@ -25,7 +25,7 @@ from tellapart.diagnosis.labels.against_truth import accuracy_against_truth
 from tellapart.diagnosis.labels.label_issues import LabelIssues, label_issues_of, memorisation_of
 from tellapart.diagnosis.labels.memorisation import Memorisation
 from tellapart.diagnosis.labels.wrong_labels import suspect_labels
-from tellapart.diagnosis.suspect import SUSPECTS, Budget, Suspect
+from tellapart.diagnosis.suspect import SUSPECTS, Budget, Suspect, TimeIsOver
 from tellapart.diagnosis.todo import todo
 from tellapart.diagnosis.verdict import Verdict, decide
 from tellapart.evaluation.intervals import wilson_interval
@@ -45,7 +45,7 @@ class Diagnosis:
     todo: list[dict[str, Any]]
     seconds: float
     missing: int  # photos of the run that are gone or have changed
-    label_issues: LabelIssues  # about each photo
+    label_issues: LabelIssues | None  # about each photo; None: the time was over
     memorised: list[dict[str, Any]]  # the photos best known by heart
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,23 +72,38 @@ def diagnose(case: Case, budget: Budget, progress: Progress) -> Diagnosis:
     """
     # What is certain and costs nothing comes first, whatever the time; what decides nothing comes last.
     found = {"leak": suspect_leak(case, budget, progress), "shift": suspect_shift(case, budget, progress)}
-    label_issues = label_issues_of(case, progress)
-    found["labels"] = suspect_labels(case, budget, progress, label_issues)
+    label_issues = _label_issues(case, budget, progress)
+    if label_issues is not None:
+        found["labels"] = suspect_labels(case, budget, progress, label_issues)
     measured, forecast = _experiments(case, budget, progress)
     suspects = {name: (found | measured).get(name) or _not_measured(name) for name in SUSPECTS}
     verdict = decide(suspects, case.metrics)
-    known = budget.left() > 0
     return Diagnosis(
         verdict=verdict,
         suspects=suspects,
         against_truth=_against_truth(case, label_issues, suspects["labels"]),
         forecast=forecast,
         todo=todo(suspects, verdict, case),
-        memorised=_best_known(case, memorisation_of(case, label_issues, progress)) if known else [],
+        memorised=_memorised(case, label_issues, budget, progress),
         seconds=budget.elapsed(),
         missing=case.missing,
         label_issues=label_issues,
     )
+
+
+def _label_issues(case: Case, budget: Budget, progress: Progress) -> LabelIssues | None:
+    try:
+        return label_issues_of(case, progress, budget)
+    except TimeIsOver:
+        return None
+
+
+def _memorised(
+    case: Case, label_issues: LabelIssues | None, budget: Budget, progress: Progress
+) -> list[dict[str, Any]]:
+    if label_issues is None or budget.left() <= 0:
+        return []
+    return _best_known(case, memorisation_of(case, label_issues, progress))
 
 
 def _experiments(case: Case, budget: Budget, progress: Progress) -> tuple[dict[str, Suspect], dict[str, Any]]:
@@ -106,13 +121,13 @@ def _experiments(case: Case, budget: Budget, progress: Progress) -> tuple[dict[s
     return measure_with_heads(case, budget, progress)
 
 
-def _against_truth(case: Case, label_issues: LabelIssues, labels: Suspect) -> dict[str, Any] | None:
+def _against_truth(case: Case, label_issues: LabelIssues | None, labels: Suspect) -> dict[str, Any] | None:
     """Accuracy of the graded file against the truth, where the labels are proven to be wrong; None where they are not.
 
     "agreement" is what the accuracy is called then: of how many photos answer and label are the same.
     """
     points = labels.points
-    if points is None or points.low <= 0:
+    if label_issues is None or points is None or points.low <= 0:
         return None
     rows, answers = answers_of_test(case)
     alone = ~np.isin(case.duplicates.groups[rows], case.duplicates.groups[case.parts != "test"])

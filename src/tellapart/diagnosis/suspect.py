@@ -45,6 +45,10 @@ class Suspect:
         }
 
 
+class TimeIsOver(Exception):
+    """An experiment was given up halfway, because the time was over; `diagnose` catches it."""
+
+
 class Budget:
     """Time that experiments may take together; infinite where their number alone says when they end."""
 
@@ -60,3 +64,12 @@ class Budget:
     def left(self) -> float:
         """Seconds that remain; negative once it is over."""
         return self.seconds - self.elapsed()
+
+    def require(self) -> None:
+        """Give up an experiment whose time is over.
+
+        Raises:
+            TimeIsOver: nothing is left.
+        """
+        if self.left() <= 0:
+            raise TimeIsOver

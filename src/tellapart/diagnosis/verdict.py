@@ -22,7 +22,7 @@ from typing import Any
 from tellapart.diagnosis.phrases import counted, of_100
 from tellapart.diagnosis.suspect import Suspect
 from tellapart.diagnosis.what_would_settle import lacks_time, missing_test_photos, what_would_settle
-from tellapart.evaluation.headline import MIN_PHOTOS
+from tellapart.evaluation.headline import MIN_PHOTOS, part_of_new, validation_of_new
 from tellapart.evaluation.intervals import Estimate, wilson_interval
 
 LEAST_POINTS = 0.01  # accuracy that a cause must cost to be named: less is not worth anybody's afternoon
@@ -166,8 +166,11 @@ def _share(suspect: Suspect, metrics: Mapping[str, Any]) -> Estimate:
 
 
 def _wrong(metrics: Mapping[str, Any]) -> Estimate:
-    """Of photos that were not trained on: test and validation together, because either alone may be few."""
-    parts = [metrics[name] for name in ("validation", "test") if metrics[name]["n"]]
+    """Of photos that were not trained on: test and validation together, because either alone may be few.
+
+    Test photos with a copy elsewhere are no such photos, nor is a validation part that holds copies of training photos.
+    """
+    parts = [part for part in (validation_of_new(metrics), part_of_new(metrics)) if part["n"]]
     num_photos = sum(part["n"] for part in parts)
     num_wrong = sum(part["n"] * (1 - part["accuracy"]["value"]) for part in parts)
     return wilson_interval(num_wrong, num_photos)

@@ -133,3 +133,13 @@ def part_of_new(metrics: Mapping[str, Any]) -> dict[str, Any]:
     {'n': 12}
     """
     return metrics.get("test_without_twins") or metrics["test"]
+
+
+def validation_of_new(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The validation part, unless it holds copies of training photos: then there is none that speaks of new photos.
+
+    >>> validation_of_new({"validation": {"n": 90}, "facts": {"copies": {"validation": 3}}})
+    {'n': 0}
+    """
+    copied = metrics.get("facts", {}).get("copies", {}).get("validation", 0)
+    return {"n": 0} if copied else metrics["validation"]

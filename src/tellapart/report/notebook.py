@@ -143,7 +143,7 @@ def _html(viewed: NotebookView) -> str:
 
 
 def _class_table(part: Mapping[str, Any]) -> Any:
-    """Classes, the hardest first, with their share of recognised photos."""
+    """Classes, the hardest first, with their recall."""
     from markupsafe import Markup
 
     def recall(item: tuple[str, Mapping[str, Any]]) -> float:
@@ -155,7 +155,7 @@ def _class_table(part: Mapping[str, Any]) -> Any:
     rows = [
         row.format(readable(name), count(one["n"]), estimate(one["recall"])) for name, one in hardest[:_MOST_CLASSES]
     ]
-    head = Markup("<tr><th>class</th><th>photos</th><th>recognised</th></tr>")
+    head = Markup("<tr><th>class</th><th>photos</th><th>recall</th></tr>")
     more = len(hardest) - _MOST_CLASSES
     tail = Markup("<p>and {} more classes</p>").format(more) if more > 0 else Markup("")
     return Markup("<table><thead>{}</thead><tbody>{}</tbody></table>{}").format(head, Markup("").join(rows), tail)

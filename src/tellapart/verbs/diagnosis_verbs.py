@@ -23,7 +23,8 @@ def diagnose(
 ) -> Diagnosis:
     """Find out why a classifier is not better, by experiments on its own photos.
 
-    Writes diagnosis.json and label_issues.csv into the run folder and its report.html anew, and nothing else.
+    Writes diagnosis.json and label_issues.csv into the run folder and its report.html anew, and nothing else. Where the
+    time is over before the labels are looked at, label_issues.csv stays as it was.
 
     Args:
         run: the folder of a finished run.
@@ -38,7 +39,7 @@ def diagnose(
     """
     from tellapart.diagnosis.case import open_case
     from tellapart.diagnosis.diagnose import diagnose as find_out
-    from tellapart.diagnosis.labels.label_issues import keep_corrections, write_label_issues
+    from tellapart.diagnosis.labels.label_issues import digest_as_written, keep_corrections, write_label_issues
     from tellapart.diagnosis.suspect import Budget
     from tellapart.report.run_report import write_run_report
     from tellapart.runs.ownership import renewing, write_json
@@ -50,12 +51,13 @@ def diagnose(
     require_run_apart(folder, source)
     case = open_case(folder, source, progress)
     diagnosis = find_out(case, Budget(seconds or DIAGNOSIS_SECONDS[case.settings.recipe], begun), progress)
-    keep_corrections(folder, progress)
+    digest = digest_as_written(folder)  # to know later whether a person changed label_issues.csv
+    if diagnosis.label_issues is not None:
+        keep_corrections(folder, progress)
     with renewing(folder) as new:
-        write_label_issues(new / "label_issues.csv", case.table, diagnosis.label_issues)
-        digest = sha256(
-            (new / "label_issues.csv").read_bytes()
-        ).hexdigest()  # to know later whether a person changed it
+        if diagnosis.label_issues is not None:
+            write_label_issues(new / "label_issues.csv", case.table, diagnosis.label_issues)
+            digest = sha256((new / "label_issues.csv").read_bytes()).hexdigest()
         write_json(new / "diagnosis.json", {**diagnosis.to_dict(), "label_issues_sha256": digest})
         write_run_report(folder, source, new)
     return diagnosis

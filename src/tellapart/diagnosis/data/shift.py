@@ -14,6 +14,7 @@ Reads embeddings and figures of a run; opens no photo; writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy as np
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.phrases import counted, percent, points_between
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
+from tellapart.evaluation.headline import part_of_new, validation_of_new
 from tellapart.evaluation.intervals import Estimate, difference_interval
 from tellapart.evaluation.two_sample_test import NUM_PERMUTATIONS
 from tellapart.progress import Progress
@@ -112,13 +114,15 @@ class _Counts(NamedTuple):
 
 def _drop(case: Case) -> tuple[Estimate, _Counts, _Counts]:
     """Accuracy on held-out photos of the training kind minus test accuracy, and what it is made of."""
-    validation, test = (
-        _Counts(int(np.trace(case.metrics[part]["confusion"])), case.metrics[part]["n"])
-        for part in ("validation", "test")
-    )
+    # Copies of training photos are answered like training photos, so they would hide a fall.
+    validation, test = _counts(validation_of_new(case.metrics)), _counts(part_of_new(case.metrics))
     left_out = _left_out_in_turn(case)
     before = _Counts(validation.right + left_out.right, validation.n + left_out.n)
     return difference_interval(*before, *test, level=LEVEL), before, test
+
+
+def _counts(part: Mapping[str, Any]) -> _Counts:
+    return _Counts(int(np.trace(part["confusion"])), part["n"]) if part["n"] else _Counts(0, 0)
 
 
 def _left_out_in_turn(case: Case) -> _Counts:

@@ -25,6 +25,7 @@ from jaxtyping import Float, Float32, Int
 from tellapart.diagnosis.experiment_settings import LabelIssueSettings
 from tellapart.diagnosis.labels.batched_heads import Axes, fit_heads, principal_axes
 from tellapart.diagnosis.labels.nearest_neighbours import Nearest
+from tellapart.diagnosis.suspect import Budget
 from tellapart.evaluation.calibration import fit_temperature
 from tellapart.evaluation.folds import stratified_group_folds
 
@@ -47,6 +48,7 @@ def ask_held_out(
     num_classes: int,
     nearest: Nearest,
     settings: LabelIssueSettings,
+    budget: Budget | None = None,
 ) -> OutOfFoldAnswers:
     """What is thought of each photo's class by those who did not see it.
 
@@ -57,6 +59,10 @@ def ask_held_out(
         num_classes: classes in all.
         nearest: neighbours of each photo.
         settings: folds, L2 penalties and sizes.
+        budget: time; None: as long as it takes.
+
+    Raises:
+        TimeIsOver: the budget ran out; two of the three alone would give other answers, not earlier ones.
     """
     if len(np.unique(groups)) < settings.num_folds:  # no fold could be left out
         groups = np.arange(len(labels))
@@ -65,9 +71,9 @@ def ask_held_out(
         for repeat in range(settings.num_repeats)
     )
     axes = principal_axes(embeddings, settings.num_axes)
-    heads = _cross_validate(axes, labels, num_classes, folds, settings.head_l2_penalties)
+    heads = _cross_validate(axes, labels, num_classes, folds, settings.head_l2_penalties, budget)
     bumps = principal_axes(_bumps(embeddings, settings), settings.num_axes)
-    curved = _cross_validate(bumps, labels, num_classes, folds, settings.bump_l2_penalties)
+    curved = _cross_validate(bumps, labels, num_classes, folds, settings.bump_l2_penalties, budget)
     votes = np.log(nearest.votes(labels, num_classes))
     logits = (heads.logits + curved.logits + votes) / np.float32(3)
     return OutOfFoldAnswers(logits, axes, folds, heads.l2_penalty, heads.scale)
@@ -80,18 +86,23 @@ class _TemperatureFit(NamedTuple):
 
 
 def _cross_validate(
-    axes: Axes, labels: np.ndarray, num_classes: int, folds: Sequence[np.ndarray], l2_penalties: Sequence[float]
+    axes: Axes,
+    labels: np.ndarray,
+    num_classes: int,
+    folds: Sequence[np.ndarray],
+    l2_penalties: Sequence[float],
+    budget: Budget | None,
 ) -> _TemperatureFit:
     """Logits by the L2 penalty with the lowest held-out loss, walking from strong to weak until it rises again."""
     best, chosen = np.inf, l2_penalties[0]
     for l2_penalty in l2_penalties:
-        logits = out_of_fold(axes, labels, num_classes, folds[:1], l2_penalty)
+        logits = out_of_fold(axes, labels, num_classes, folds[:1], l2_penalty, budget=budget)
         scaled = _log_softmax(logits / fit_temperature(logits, labels))
         loss = -float(scaled[np.arange(len(labels)), labels].mean())
         if loss >= best:
             break
         best, chosen = loss, l2_penalty
-    logits = out_of_fold(axes, labels, num_classes, folds, chosen)
+    logits = out_of_fold(axes, labels, num_classes, folds, chosen, budget=budget)
     temperature = fit_temperature(logits, labels)
     return _TemperatureFit(_log_softmax(logits / temperature), chosen, 1 / temperature)
 
@@ -103,6 +114,7 @@ def out_of_fold(
     folds: Sequence[Int[np.ndarray, " photos"]],
     l2_penalty: float,
     weights: Float32[np.ndarray, " photos"] | None = None,
+    budget: Budget | None = None,
 ) -> Float32[np.ndarray, "photos classes"]:
     """Logits of each photo by heads that did not see it, the mean over several ways to deal the folds.
 
@@ -113,9 +125,15 @@ def out_of_fold(
         folds: for each way the fold of every photo.
         l2_penalty: of the heads.
         weights: how much each photo counts in training; None: all the same. Those that do not count get logits too.
+        budget: time, asked before each way; None: as long as it takes.
+
+    Raises:
+        TimeIsOver: the budget ran out.
     """
     total = np.zeros((len(labels), num_classes), np.float32)
     for fold in folds:
+        if budget is not None:
+            budget.require()
         inside = (fold[:, None] != np.arange(fold.max() + 1)).astype(np.float32)  # (photos, heads)
         if weights is not None:
             inside *= weights[:, None]

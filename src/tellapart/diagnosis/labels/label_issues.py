@@ -28,7 +28,7 @@ from tellapart.diagnosis.labels.cross_validation import OutOfFoldAnswers, ask_he
 from tellapart.diagnosis.labels.label_noise import LabelNoise, estimate_noise
 from tellapart.diagnosis.labels.memorisation import Memorisation, memorisation
 from tellapart.diagnosis.labels.nearest_neighbours import find_nearest
-from tellapart.diagnosis.suspect import LEVEL
+from tellapart.diagnosis.suspect import LEVEL, Budget
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress, Silent
 from tellapart.reading import read_file, read_text
@@ -76,6 +76,7 @@ def find_label_issues(
     num_classes: int,
     settings: LabelIssueSettings = _DEFAULTS,
     progress: Progress | None = None,
+    budget: Budget | None = None,
 ) -> LabelIssues:
     """Doubted labels and photos unlike every class.
 
@@ -86,10 +87,14 @@ def find_label_issues(
         num_classes: classes in all.
         settings: how the classifiers are made.
         progress: who watches.
+        budget: time; None: as long as it takes.
+
+    Raises:
+        TimeIsOver: the budget ran out.
     """
     with (progress or Silent()).stage("Looking for doubtful labels"):
         nearest = find_nearest(embeddings, groups, settings.num_neighbours)
-        held_out = ask_held_out(embeddings, labels, groups, num_classes, nearest, settings)
+        held_out = ask_held_out(embeddings, labels, groups, num_classes, nearest, settings, budget)
         noise = estimate_noise(held_out.logits, labels, LEVEL)
         probabilities = _softmax(noise.scale * held_out.logits.astype(np.float64))
         others = probabilities.copy()
@@ -108,12 +113,18 @@ def find_label_issues(
         )
 
 
-def label_issues_of(case: Case, progress: Progress, settings: LabelIssueSettings = _DEFAULTS) -> LabelIssues:
-    """Doubts about all photos of a run, whatever their part: a wrong label harms in each."""
-    table = case.table
-    return find_label_issues(
-        case.look.embeddings, table.labels, case.groups, len(table.class_names), settings, progress
-    )
+def label_issues_of(
+    case: Case, progress: Progress, budget: Budget | None = None, settings: LabelIssueSettings = _DEFAULTS
+) -> LabelIssues:
+    """Doubts about all photos of a run, whatever their part: a wrong label harms in each.
+
+    Raises:
+        TimeIsOver: the budget ran out.
+    """
+    table, embeddings = case.table, case.look.embeddings
+    if budget is not None:
+        budget.require()
+    return find_label_issues(embeddings, table.labels, case.groups, len(table.class_names), settings, progress, budget)
 
 
 def memorisation_of(case: Case, label_issues: LabelIssues, progress: Progress) -> Memorisation:
@@ -131,6 +142,14 @@ def memorisation_of(case: Case, label_issues: LabelIssues, progress: Progress) -
         )
 
 
+def digest_as_written(run: Path) -> str | None:
+    """SHA-256 of label_issues.csv of a run as the last diagnosis wrote it; None where none did."""
+    try:
+        return json.loads(read_text(run / "diagnosis.json", _MOST_BYTES)).get("label_issues_sha256")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
 def keep_corrections(run: Path, progress: Progress) -> None:
     """Keep a label_issues.csv that a person has changed under another name, because a new one is about to replace it.
 
@@ -143,11 +162,10 @@ def keep_corrections(run: Path, progress: Progress) -> None:
     """
     try:
         content = read_file(run / "label_issues.csv", _MOST_BYTES)
-        written = json.loads(read_text(run / "diagnosis.json", _MOST_BYTES)).get("label_issues_sha256")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError):
         return
     digest = hashlib.sha256(content).hexdigest()
-    if digest != written:
+    if digest != digest_as_written(run):
         kept = run / f"doubts-{digest[:8]}.csv"
         write_bytes(kept, content)
         progress.note(f"{run / 'label_issues.csv'} was changed since it was written; it is kept as {kept.name}.")
