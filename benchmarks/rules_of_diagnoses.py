@@ -134,7 +134,7 @@ def _about_wrong(match: re.Match[str], truth: Truth) -> str | Finding:
 
 def _at_most_wrong(match: re.Match[str], truth: Truth) -> str:
     most = number(match[1]) / 100
-    return f"{100 * truth.flipped:.1f} % are wrong" if truth.flipped > most + 0.002 else ""
+    return f"{100 * truth.flipped:.1f}% are wrong" if truth.flipped > most + 0.002 else ""
 
 
 def _labels_cost(match: re.Match[str], truth: Truth) -> str:
@@ -233,5 +233,5 @@ PATTERNS: tuple[tuple[str, Rule], ...] = (
     (r"Diagnose again with more time", _more_time),
     (r"^(Not measured: the time was over|Give it more with --time|More time may help)", true),
     (r"^([\d,]+) found, [\d,]+ used, [\d,]+ refused", true),
-    (r"^(99 % intervals: eight|Results are in|Next:|Evidence is in|Photos to look at are in|Once you have)", true),
+    (r"^(99% intervals: eight|Results are in|Next:|Evidence is in|Photos to look at are in|Once you have)", true),
 )

@@ -28,7 +28,7 @@ def _accuracy_of(match: re.Match[str], truth: Truth) -> str:
     if n > truth.num_new:
         return f"{n:.0f} photos count, though {truth.num_new} have no copy"
     if truth.test_flipped >= 0.04 and "agree" not in match.string:
-        return f"recognised, though {100 * truth.test_flipped:.0f} % of the test labels are wrong"
+        return f"recognised, though {100 * truth.test_flipped:.0f}% of the test labels are wrong"
     return ""
 
 
@@ -73,7 +73,7 @@ def _answers(match: re.Match[str], truth: Truth) -> str | Finding:
 
 def _answers_none(match: re.Match[str], truth: Truth) -> str:
     answered = truth.answered or 0.0
-    return f"it answers {100 * answered:.0f} % of new photos" if answered > 0.2 else ""
+    return f"it answers {100 * answered:.0f}% of new photos" if answered > 0.2 else ""
 
 
 def _class_row(match: re.Match[str], truth: Truth) -> str | Finding:

@@ -23,7 +23,7 @@ class CurvePoint(NamedTuple):
 
     @property
     def doubt(self) -> float:
-        """Half the width of its 95 % interval, half a photo at least."""
+        """Half the width of its 95% interval, half a photo at least."""
         return max(1.96 * (self.value * (1 - self.value) / max(self.n, 1)) ** 0.5, 0.5 / max(self.n, 1))
 
 

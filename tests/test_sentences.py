@@ -13,7 +13,7 @@ FAIR = Truth(num_test=300, accuracy=CurvePoint(0.9, 2000), train_kind=CurvePoint
 TOTAL_LEAK = Truth(planted=frozenset({"leak"}), costly=True, num_test=300, copied=300, accuracy=CurvePoint(0.7, 2000))
 UNKNOWN = "Accuracy on new photos is not known: all 300 photos are, or are copies of, photos that it was trained with."
 ALL_COPIED = "The main cause is copies of test photos among the training photos: 300 of 300 test photos have one."
-HEADLINE = "89.7 % of 300 test photos that it never saw in training were recognised"
+HEADLINE = "89.7% of 300 test photos that it never saw in training were recognised"
 
 
 def problem(sentence: str, truth: Truth, options: dict[str, frozenset[str]] | None = None) -> str:
@@ -30,8 +30,8 @@ def problem(sentence: str, truth: Truth, options: dict[str, frozenset[str]] | No
         (HEADLINE, Truth(num_test=300, test_flipped=0.25)),
         (HEADLINE, Truth(num_test=15)),
         (UNKNOWN, FAIR),
-        ("On more photos like these, expect 98.1 to 99.9 % (95 % interval).", FAIR),
-        ("It named the right class for 99.7 % of 300 photos it had never seen (95 % interval: 98.1 to 99.9 %).", FAIR),
+        ("On more photos like these, expect 98.1 to 99.9% (95% interval).", FAIR),
+        ("It named the right class for 99.7% of 300 photos it had never seen (95% interval: 98.1 to 99.9%).", FAIR),
         ("Nothing to do: test photos are answered as well as training photos, within chance.", TOTAL_LEAK),
         ("Nothing to do: no experiment found a gain that excludes chance.", Truth(num_test=5)),
         ("The main cause is wrong labels: about 30 of 900 labels look wrong.", TOTAL_LEAK),
@@ -40,7 +40,7 @@ def problem(sentence: str, truth: Truth, options: dict[str, frozenset[str]] | No
         ("None of the 300 test photos has a copy among the other photos.", TOTAL_LEAK),
         ("Delete the 300 test photos that have a copy in another part, and test again.", TOTAL_LEAK),
         ("Test photos look different: a simple model tells them from training photos in 90 of 100 pairs.", FAIR),
-        ("No sign of wrong labels: at most 2.0 % of 900 were given at random.", Truth(flipped=0.25)),
+        ("No sign of wrong labels: at most 2.0% of 900 were given at random.", Truth(flipped=0.25)),
         ("Train with a stronger penalty (+1.0 [0.2 to 1.9] of 100).", FAIR),
     ],
 )  # fmt: skip
@@ -53,11 +53,11 @@ def test_a_planted_lie_is_found(sentence: str, truth: Truth):
     ("sentence", "truth"),
     [
         (HEADLINE, FAIR),
-        ("On more photos like these, expect 85.7 to 92.7 % (95 % interval).", FAIR),
+        ("On more photos like these, expect 85.7 to 92.7% (95% interval).", FAIR),
         (UNKNOWN, TOTAL_LEAK),
         (ALL_COPIED, TOTAL_LEAK),
         ("300 of 300 test photos have a copy in another part: no test photo is new to the classifier.", TOTAL_LEAK),
-        ("No sign of wrong labels: at most 2.0 % of 900 were given at random.", FAIR),
+        ("No sign of wrong labels: at most 2.0% of 900 were given at random.", FAIR),
     ],
 )  # fmt: skip
 def test_the_truth_is_left_alone(sentence: str, truth: Truth):
@@ -72,8 +72,8 @@ def test_what_no_rule_knows_is_not_passed():
 
 def test_an_interval_that_misses_by_little_is_told_from_a_false_one():
     """One in twenty may miss; none may miss by more than half its width."""
-    (near,) = examine(["On more photos like these, expect 84.0 to 88.0 % (95 % interval)."], FAIR)
-    (far,) = examine(["On more photos like these, expect 60.0 to 64.0 % (95 % interval)."], FAIR)
+    (near,) = examine(["On more photos like these, expect 84.0 to 88.0% (95% interval)."], FAIR)
+    (far,) = examine(["On more photos like these, expect 60.0 to 64.0% (95% interval)."], FAIR)
     assert near.problem and near.near_miss
     assert far.problem and not far.near_miss
 
@@ -88,6 +88,6 @@ def test_advice_that_no_command_follows_is_found():
 
 def test_sentences_are_cut_where_they_end():
     """Decimal points and abbreviations in lower case do not end a sentence."""
-    assert sentences("98.4 % were right. It cost −1.5 points. Then\nmore") == [
-        "98.4 % were right.", "It cost -1.5 points.", "Then more",
+    assert sentences("98.4% were right. It cost −1.5 points. Then\nmore") == [
+        "98.4% were right.", "It cost -1.5 points.", "Then more",
     ]  # fmt: skip

@@ -96,7 +96,7 @@ SCRATCH_PLANS = (
     SidesPlan(sides_px=((1.0, 64),), side_px=96, least_passes=0.0),
 )
 SCRATCH = FitSettings(
-    optimizer="muon",  # 85 % where sgd had 73 %, in the same 75 s; see the table of trials
+    optimizer="muon",  # 85% where sgd had 73%, in the same 75 s; see the table of trials
     learning_rate=0.1,  # of 0.02, 0.05, 0.1, 0.2 and 0.4 the best
     batch_size=64,
     seconds=20 * 60.0,

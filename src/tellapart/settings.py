@@ -92,7 +92,7 @@ class DuplicateSettings:
     """How alike two photos must be to count as copies. Chosen by `benchmarks/duplicates.py`, which plants copies.
 
     Each step allows hashes to differ in more bits and asks for more alike embeddings. Planted copies: resized and
-    at JPEG quality 50, 99 % within 3 bits; cropped by up to 8 % a side, 95 % within 14 bits and above 0.92;
+    at JPEG quality 50, 99% within 3 bits; cropped by up to 8% a side, 95% within 14 bits and above 0.92;
     mirrored, within 2.
     """
 
@@ -189,7 +189,7 @@ class TrainSettings:
     """What `train` is asked to do; every field is an option of the command line."""
 
     recipe: str = "quick"  # a linear head on pretrained embeddings: about a minute for 10,000 photos
-    # lite0 has 98.4 % on cats and dogs; lite2 gains 0.7 points for twice the time, so only the recipe `best` takes it.
+    # lite0 has 98.4% on cats and dogs; lite2 gains 0.7 points for twice the time, so only the recipe `best` takes it.
     backbone: str = "auto"
     epochs: int | None = None  # passes over the photos; None: the recipe's own, see FITS
     batch_size: int | None = None  # photos a step; None: the recipe's own

@@ -32,31 +32,31 @@ def percent(fraction: float | None) -> str:
     r"""A fraction as a percentage with one decimal.
 
     >>> percent(0.984), percent(1.0), percent(0.99996), percent(None)
-    ('98.4\xa0%', '100\xa0%', 'over 99.9\xa0%', 'unknown')
+    ('98.4%', '100%', 'over 99.9%', 'unknown')
     """
     if fraction is None:
         return UNKNOWN
     if 0.9995 <= fraction < 1:
-        return "over 99.9\xa0%"
+        return "over 99.9%"
     if 0 < fraction < 0.0005:
-        return "under 0.1\xa0%"
-    return f"{_digits(fraction)}\xa0%"
+        return "under 0.1%"
+    return f"{_digits(fraction)}%"
 
 
 def interval(estimate: Mapping[str, float | None]) -> str:
     r"""The interval of a fraction.
 
     >>> interval({"value": 0.984, "low": 0.9775, "high": 0.9888})
-    '97.8 to 98.9\xa0%'
+    '97.8 to 98.9%'
     """
-    return f"{_digits(estimate['low'] or 0.0)} to {_digits(estimate['high'] or 0.0)}\xa0%"
+    return f"{_digits(estimate['low'] or 0.0)} to {_digits(estimate['high'] or 0.0)}%"
 
 
 def estimate(value: Mapping[str, float | None]) -> str:
     r"""A fraction with its interval.
 
     >>> estimate({"value": 0.984, "low": 0.9775, "high": 0.9888})
-    '98.4\xa0% (97.8 to 98.9\xa0%)'
+    '98.4% (97.8 to 98.9%)'
     """
     return UNKNOWN if value["value"] is None else f"{percent(value['value'])} ({interval(value)})"
 
@@ -65,9 +65,9 @@ def points(difference: float | None) -> str:
     r"""A difference of fractions in percentage points, with its sign.
 
     >>> points(0.0142), points(-0.005)
-    ('+1.4\xa0points', '−0.5\xa0points')
+    ('+1.4 points', '−0.5 points')
     """
-    return UNKNOWN if difference is None else f"{_signed(difference)}\xa0points"
+    return UNKNOWN if difference is None else f"{_signed(difference)} points"
 
 
 def points_interval(estimate: Mapping[str, float | None]) -> str:
@@ -119,7 +119,7 @@ def verdict(metrics: Mapping[str, Any]) -> str:
 
     >>> accuracy = {"value": 0.984, "low": 0.9775, "high": 0.9888}
     >>> verdict({"headline": {"n": 2000, "accuracy": accuracy, "num_seen": 0, "num_repeats": 0, "num_groups": None}})
-    'It named the right class for 98.4\xa0% of 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
+    'It named the right class for 98.4% of 2,000 photos it had never seen (95% interval: 97.8 to 98.9%).'
     """
     headline = metrics.get("headline")
     if not headline:
@@ -131,7 +131,7 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     return " ".join(
         [
             f"It named the right class for {percent(accuracy['value'])} of {photos}{of_groups} it had never seen "
-            f"(95\xa0% interval: {interval(accuracy)}).",
+            f"(95% interval: {interval(accuracy)}).",
             *left_out(headline),
         ]
     )
@@ -158,7 +158,7 @@ def answering(part: Mapping[str, Any]) -> str:
     >>> share = {"value": 0.93, "low": 0.92, "high": 0.94}
     >>> error, rest = {"value": 0.008, "low": 0.004, "high": 0.015}, {"value": 0.035, "low": 0.02, "high": 0.05}
     >>> answering({"decisions": {"answered": {"share": share}, "error": error, "unsure": rest, "neither": rest}})
-    'It answers 93.0\xa0% of photos alone, 0.8\xa0% (0.4 to 1.5\xa0%) of them wrongly; the rest is marked unsure or ...'
+    'It answers 93.0% of photos alone, 0.8% (0.4 to 1.5%) of them wrongly; the rest is marked unsure or ...'
     """
     decisions = part.get("decisions")
     if not decisions or decisions["answered"]["share"]["value"] is None:
@@ -177,7 +177,7 @@ def against_truth(found: Mapping[str, Any]) -> str:
 
     >>> truth, agreement = {"value": 0.96, "low": 0.9, "high": 1.0}, {"value": 0.715, "low": 0.65, "high": 0.77}
     >>> against_truth({**truth, "n": 200, "agreement": agreement})
-    'Its answers agree with 71.5\xa0% (65.0 to 77.0\xa0%) of the labels of 200 test photos. Some of ...'
+    'Its answers agree with 71.5% (65.0 to 77.0%) of the labels of 200 test photos. Some of ...'
     """
     return (
         f"Its answers agree with {estimate(found['agreement'])} of the labels of {count(found['n'])} test photos. Some "
@@ -190,7 +190,7 @@ def costs(limits: Mapping[str, Any] | None) -> str:
 
     >>> curve = [{"max_error": error, "answered": {"value": share}} for error, share in ((0.02, 0.06), (0.05, 0.31))]
     >>> costs({"max_error": 0.02, "curve": curve})
-    'With at most 2% of its answers wrong it answers 6.0\xa0% of photos; with 5%, 31.0\xa0%.'
+    'With at most 2% of its answers wrong it answers 6.0% of photos; with 5%, 31.0%.'
     """
     if not limits or not limits["curve"]:
         return ""
@@ -222,7 +222,7 @@ def strangers(kinds: Mapping[str, Any] | None) -> str:
 
     >>> noticed = {"value": 0.18, "low": 0.12, "high": 0.25}
     >>> strangers({"noticed": noticed, "turned_away": 0.02})
-    'Of photos of a kind that it was never taught it notices 18.0 % (12.0 to 25.0 %), when it may turn away 2%.'
+    'Of photos of a kind that it was never taught it notices 18.0% (12.0 to 25.0%), when it may turn away 2%.'
     """
     if not kinds or kinds["noticed"] is None:
         return ""

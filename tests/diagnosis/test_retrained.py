@@ -23,7 +23,7 @@ PHOTOS = {"1/4 of the photos": 0.64, "1/2 of the photos": 0.70, "twice the photo
 
 @pytest.fixture
 def case(tmp_path):
-    """It knows 95 % of its training photos and 75 % of others, as the trainings do unless they are told otherwise."""
+    """It knows 95% of its training photos and 75% of others, as the trainings do unless they are told otherwise."""
     return draw_case(tmp_path, train_accuracy=0.95, test_accuracy=0.75)
 
 

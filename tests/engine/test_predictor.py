@@ -40,8 +40,8 @@ def test_of_equal_probabilities_the_first_class_wins():
     [
         ({}, None, "ok", ""),
         ({"unsure": 0.6}, None, "ok", ""),
-        ({"unsure": 0.7}, None, "unsure", "It is 60.00 % sure and answers from 70.00 % on."),
-        ({"unsure": 0.60004}, None, "unsure", "It is 60.000 % sure and answers from 60.004 % on."),
+        ({"unsure": 0.7}, None, "unsure", "It is 60.00% sure and answers from 70.00% on."),
+        ({"unsure": 0.60004}, None, "unsure", "It is 60.000% sure and answers from 60.004% on."),
         ({"neither": 0.3}, 0.3, "ok", ""),
         ({"unsure": 0.7, "neither": 0.3}, 0.4, "neither", None),
     ],

@@ -15,19 +15,19 @@ from tellapart.errors import DataError, ModelError
 from tellapart.settings import TrainSettings
 
 SUMMARY = """
-90.0 % of 100 test photos that it never saw in training were recognised
-On more photos like these, expect 82.6 to 94.5 % (95 % interval).
+90.0% of 100 test photos that it never saw in training were recognised
+On more photos like these, expect 82.6 to 94.5% (95% interval).
 
 class   photos                recognised          right when named
-cat         50   90.0 % (78.6 to 95.7 %)   90.0 % (78.6 to 95.7 %)
-dog         50   90.0 % (78.6 to 95.7 %)   90.0 % (78.6 to 95.7 %)
+cat         50   90.0% (78.6 to 95.7%)   90.0% (78.6 to 95.7%)
+dog         50   90.0% (78.6 to 95.7%)   90.0% (78.6 to 95.7%)
 
 Commonest mistakes
   5 photos of cat taken for dog
   5 photos of dog taken for cat
 
 Has it memorised?
-  100 % on its training photos, 10.0 points more (5.0 to 17.0) than on new ones:
+  100% on its training photos, 10.0 points more (5.0 to 17.0) than on new ones:
   it remembers some of them, or the test photos are harder.
 
 Photos
@@ -116,18 +116,18 @@ def test_the_next_command_reads_the_photos_as_this_one_did(verbs, capsys):
 def test_evaluate_shows_the_figure_and_what_to_doubt_about_it(verbs, capsys):
     assert main(["evaluate", "model.onnx", "photos"]) == 0
     out = capsys.readouterr().out
-    assert "90.0 % of 100 photos that it was not trained on were recognised" in out
+    assert "90.0% of 100 photos that it was not trained on were recognised" in out
     assert "3 of these photos were trained on." in out
     assert "cat/x.jpg: The file is empty." in out
 
 
 COMPARED = """
 No detectable difference on 100 photos
-B is between 0.0 points worse and 11.2 better (95 % interval).
+B is between 0.0 points worse and 11.2 better (95% interval).
 
 model                      recognised
-A  old.run    90.0 % (82.6 to 94.5 %)
-B  new.onnx   95.0 % (88.8 to 97.8 %)
+A  old.run    90.0% (82.6 to 94.5%)
+B  new.onnx   95.0% (88.8 to 97.8%)
 
 Photo by photo
   90 right by both, 5 wrong by both
@@ -135,7 +135,7 @@ Photo by photo
   uneven would have a chance of 0.062
 
 With photos that were trained on
-  On all 200 photos: B is better by 5.0 points (95 % interval: 2.7 to 9.0).
+  On all 200 photos: B is better by 5.0 points (95% interval: 2.7 to 9.0).
 
 10 photos changed
   cat/0.jpg: A says dog, B says cat; it is cat
@@ -193,7 +193,7 @@ def test_predict_prints_a_line_per_photo_on_a_terminal(verbs, capsys, monkeypatc
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("NO_COLOR", "1")
     assert main(["predict", "model.onnx", "a.jpg"]) == 0
-    assert lines_of(capsys.readouterr().out) == ["cat                   90.0 %  a.jpg"]
+    assert lines_of(capsys.readouterr().out) == ["cat                   90.0%  a.jpg"]
 
 
 def test_predict_prints_json_lines_on_request(verbs, capsys):

@@ -110,7 +110,7 @@ def test_a_piped_quiz_asks_ten_times_and_tells_the_score_with_its_doubt(model, p
     assert main(["quiz", model, str(photos), "--seed", "1"]) == 0
     out = capsys.readouterr().out
     assert out.count("guess ") == 10 and out.count("truth ") == 10
-    assert " of 10 right." in out and "95 % interval" in out
+    assert " of 10 right." in out and "95% interval" in out
     main(["quiz", model, str(photos), "--seed", "1"])
     assert capsys.readouterr().out == out
 

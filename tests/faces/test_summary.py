@@ -48,7 +48,7 @@ def test_how_many_photos_it_answers_alone_is_said(console):
     result.part["decisions"] = decision_figures(Decisions(~unsure & False, unsure), ~unsure)
     show_evaluation(result, console)
     text = " ".join(console.file.getvalue().split())
-    assert "It answers 75.0 % of photos alone, 0 % (0 to 56.1 %) of them wrongly; the rest is marked unsure." in text
+    assert "It answers 75.0% of photos alone, 0% (0 to 56.1%) of them wrongly; the rest is marked unsure." in text
 
 
 def test_without_photos_that_speak_of_new_ones_no_accuracy_is_told_but_why_and_what_to_do(console):
@@ -91,7 +91,7 @@ def test_an_unsure_answer_names_both_candidates_and_a_refused_photo_its_reason(c
     refused = Prediction(label="", probability=float("nan"), decision="refused", reason="The file is empty.", **base)
     show_predictions([unsure, refused], console)
     assert [line.rstrip() for line in console.file.getvalue().splitlines()] == [
-        "unsure                55.0 %  a.jpg  (cat? dog?)",
+        "unsure                55.0%  a.jpg  (cat? dog?)",
         "refused                       a.jpg  The file is empty.",
     ]
 
@@ -128,7 +128,7 @@ def test_what_another_limit_costs_and_what_becomes_of_unknown_kinds_is_told_wher
     curve = [{"max_error": error, "answered": {"value": share}} for error, share in ((0.02, 0.06), (0.05, 0.31))]
     kinds = {"noticed": {"value": 0.18, "low": 0.12, "high": 0.25}, "turned_away": 0.02}
     assert beyond({"limits": {"max_error": 0.02, "curve": curve}, "unknown_kinds": kinds}) == [
-        "With at most 2% of its answers wrong it answers 6.0 % of photos; with 5%, 31.0 %.",
-        "Of photos of a kind that it was never taught it notices 18.0 % (12.0 to 25.0 %), when it may turn away 2%.",
+        "With at most 2% of its answers wrong it answers 6.0% of photos; with 5%, 31.0%.",
+        "Of photos of a kind that it was never taught it notices 18.0% (12.0 to 25.0%), when it may turn away 2%.",
     ]
     assert beyond({}) == beyond({"limits": {"max_error": 0.02, "curve": []}, "unknown_kinds": {"noticed": None}}) == []

@@ -4,9 +4,9 @@ from tellapart.cli.shell_wording import between, percent, shown_path, with_inter
 def test_figures_hold_plain_blanks_only():
     figure = {"value": 0.9, "low": 0.82633, "high": 0.94489}
     assert (percent(0.9), between(figure), with_interval(figure)) == (
-        "90.0 %",
-        "82.6 to 94.5 %",
-        "90.0 % (82.6 to 94.5 %)",
+        "90.0%",
+        "82.6 to 94.5%",
+        "90.0% (82.6 to 94.5%)",
     )
 
 

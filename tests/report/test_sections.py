@@ -15,7 +15,7 @@ def show(facts, section):
 
 
 def percents(estimate):
-    return f"{estimate['value'] * 100:.1f} %", f"{estimate['low'] * 100:.1f} to {estimate['high'] * 100:.1f} %"
+    return f"{estimate['value'] * 100:.1f}%", f"{estimate['low'] * 100:.1f} to {estimate['high'] * 100:.1f}%"
 
 
 def test_accuracy_of_each_part_is_that_of_the_facts(facts):
@@ -88,7 +88,7 @@ def test_single_confusions_among_many_classes_are_not_listed(facts, with_facts):
 
 def test_mistakes_show_prediction_probability_label_and_path(facts):
     text = show(facts, "mistakes")
-    assert "said dog (98.7 %) label cat cat/a.jpg" in text
+    assert "said dog (98.7%) label cat cat/a.jpg" in text
     wrong = facts.metrics["test"]["confusion"][0][1] + facts.metrics["test"]["confusion"][1][0]
     assert f"{wrong} of 300 test photos were named wrongly" in text
 
@@ -144,7 +144,7 @@ def test_what_the_network_sees_is_shown_beside_the_photo(facts, with_facts):
 
 def test_the_best_epoch_is_named_and_what_was_kept(facts):
     text = show(facts, "learning")
-    assert "best after epoch 2 of 3: 90.0 %." in text
+    assert "best after epoch 2 of 3: 90.0%." in text
     assert "What is kept are the weights after the last epoch." in text
 
 
@@ -187,7 +187,7 @@ def test_other_sizes_of_the_network_are_drawn_from_narrow_to_wide(facts, with_fa
     def charts(facts):
         return {svg["aria-label"] for svg in Page(render_page(facts)).all("svg")}
 
-    told = "Unseen photos named correctly: 75.0\xa0% at 0.5 times the width; 78.0\xa0% at 1 times the width."
+    told = "Unseen photos named correctly: 75.0% at 0.5 times the width; 78.0% at 1 times the width."
     assert told in charts(facts)
     size = {**found["suspects"]["size"], "in_same_time": True}
     timed = charts(with_facts(diagnosis={**found, "suspects": {**found["suspects"], "size": size}}))
@@ -203,7 +203,7 @@ def test_the_to_do_list_is_that_of_the_diagnosis(facts, with_facts):
 
 def test_doubted_labels_show_what_they_look_like(facts):
     text = show(facts, "label_issues")
-    assert "label cat looks like dog (97.0 %) cat/d.jpg" in text
+    assert "label cat looks like dog (97.0%) cat/d.jpg" in text
     assert "1 photo is much further" in text and "cat/e.jpg" in text
 
 
@@ -224,13 +224,13 @@ def test_calibration_shows_its_error_and_every_bin(facts):
     text = show(facts, "calibration")
     assert f"{facts.metrics['test']['calibration_error'] * 100:.1f} points" in text
     for bin in facts.reliability:
-        assert f"{bin.confidence * 100:.1f} %" in text
+        assert f"{bin.confidence * 100:.1f}%" in text
 
 
 def test_decisions_say_how_many_photos_are_answered_and_show_the_others(facts, with_facts):
     text = show(facts, "decisions")
-    assert "It answers 90.0 % of photos alone" in text
-    assert "unsure 5.0 % 3.0 to 8.0 %" in text
+    assert "It answers 90.0% of photos alone" in text
+    assert "unsure 5.0 % 3.0 to 8.0%" in text
     assert "cat/b.jpg" in text
     test = {key: value for key, value in facts.metrics["test"].items() if key != "decisions"}
     assert show(with_facts(metrics={**facts.metrics, "test": test}), "decisions") == ""
@@ -247,9 +247,9 @@ def test_decisions_tell_what_other_limits_cost_and_what_becomes_of_kinds_that_we
     }
     more = {"limits": {"max_error": 0.02, "n": 1234, "curve": curve}, "unknown_kinds": kinds}
     text = show(with_facts(metrics={**facts.metrics, **more}), "decisions")
-    assert "With at most 2% of its answers wrong it answers 31.0 % of photos" in text
-    assert "1,234 photos that were held out" in text and "29.0 to 33.0 %" in text
-    assert "never taught it notices 31.0 % (29.0 to 33.0 %)" in text and "cat\\u202e 1.3 %" in text
+    assert "With at most 2% of its answers wrong it answers 31.0% of photos" in text
+    assert "1,234 photos that were held out" in text and "29.0 to 33.0%" in text
+    assert "never taught it notices 31.0% (29.0 to 33.0%)" in text and "cat\\u202e 1.3%" in text
     none = {"noticed": None, "reason": "that needs three classes"}
     text = show(with_facts(metrics={**facts.metrics, "unknown_kinds": none}), "decisions")
     assert "was not measured: that needs three classes." in text and "held out" not in text

@@ -70,7 +70,7 @@ def test_too_few_photos_are_said_to_be_too_few():
     thresholds, warnings = set_limits(held(np.ones(40), np.zeros(40, bool), np.zeros(40)), 0.02)
     assert thresholds == {}
     assert "only 40 photos" in warnings[0] and "49 are needed" in warnings[0]
-    assert "at most 2 %" in warnings[1] and "40 photos were there" in warnings[1] and "149 are needed" in warnings[1]
+    assert "at most 2%" in warnings[1] and "40 photos were there" in warnings[1] and "149 are needed" in warnings[1]
 
 
 def test_answers_that_are_too_often_wrong_are_counted():

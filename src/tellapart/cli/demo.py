@@ -95,12 +95,12 @@ def show_comparison(result: RunResult, console: Console | None = None) -> None:
     accuracy = headline["accuracy"] or {"value": None, "low": 0.0, "high": 1.0}
     rows = [(f"this run, {headline['n']} test photos", percent(accuracy["value"]), between(accuracy))]
     rows += [
-        (f"{name}, Deitsch et al. 2019", f"{100 * accuracy:.2f} %", "not given") for name, accuracy in PUBLISHED.items()
+        (f"{name}, Deitsch et al. 2019", f"{100 * accuracy:.2f}%", "not given") for name, accuracy in PUBLISHED.items()
     ]
     table = Table(box=None, padding=(0, 3, 0, 2), pad_edge=False, header_style="dim")
     table.add_column("  Beside what was published")
     table.add_column("accuracy", justify="right")
-    table.add_column("95 % interval", justify="right")
+    table.add_column("95% interval", justify="right")
     for name, accuracy, interval in rows:
         table.add_row(f"  {name}", accuracy, interval)
     console.print()

@@ -83,7 +83,7 @@ def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]], 
         table.add_row(SUSPECTS[name], interval, _proven(points))
     console.print()
     console.print(table)
-    console.print(Text("99 % intervals: eight suspects are looked at together.", "dim"))
+    console.print(Text("99% intervals: eight suspects are looked at together.", "dim"))
 
 
 def _proven(points: Mapping[str, float]) -> Text:

@@ -137,4 +137,4 @@ def _show_score(console: Console, num_right: int, num_asked: int) -> None:
         expected = between(wilson_interval(num_right, num_asked).to_dict())
         console.print()
         console.print(Text(f"{num_right} of {num_asked} right.", "bold"))
-        console.print(Text(f"On more photos like these, expect {expected} (95 % interval).", "dim"))
+        console.print(Text(f"On more photos like these, expect {expected} (95% interval).", "dim"))

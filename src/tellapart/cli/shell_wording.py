@@ -21,7 +21,7 @@ def percent(fraction: float | None) -> str:
     """A fraction in percent.
 
     >>> percent(0.986), percent(1.0), percent(0.99997)
-    ('98.6 %', '100 %', 'over 99.9 %')
+    ('98.6%', '100%', 'over 99.9%')
     """
     return _plain(wording.percent(fraction))
 
@@ -30,7 +30,7 @@ def between(figure: Figure) -> str:
     """The interval of a figure.
 
     >>> between({"value": 0.986, "low": 0.98, "high": 0.991})
-    '98.0 to 99.1 %'
+    '98.0 to 99.1%'
     """
     return _plain(wording.interval(figure))
 
@@ -39,7 +39,7 @@ def with_interval(figure: Figure) -> str:
     """A figure and its interval.
 
     >>> with_interval({"value": 0.986, "low": 0.98, "high": 0.991})
-    '98.6 % (98.0 to 99.1 %)'
+    '98.6% (98.0 to 99.1%)'
     """
     return _plain(wording.estimate(figure))
 

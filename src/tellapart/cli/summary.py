@@ -159,7 +159,7 @@ def _show_accuracy(
         groups = headline["num_groups"]
         photos = f"groups of photos like these {groups:,}" if groups else "photos like these"
         _headline(console, percent(accuracy["value"]), f" of {headline['n']:,} {which} were recognised")
-        console.print(Text(f"On more {photos}, expect {between(accuracy)} (95 % interval).", "dim"))
+        console.print(Text(f"On more {photos}, expect {between(accuracy)} (95% interval).", "dim"))
     for sentence in left_out(headline):
         console.print(Text(sentence, "dim"))
     if accuracy is not None and (sentence := answering(part)):

@@ -40,11 +40,11 @@ def percent(fraction: float) -> str:
     """A fraction in percent; rounding never makes "nearly all" into "all".
 
     >>> percent(0.984), percent(1.0), percent(0.99996)
-    ('98.4 %', '100 %', 'over 99.9 %')
+    ('98.4%', '100%', 'over 99.9%')
     """
     if 0.9995 <= fraction < 1:
-        return "over 99.9 %"
-    return "100 %" if fraction == 1 else f"{100 * fraction:.1f} %"
+        return "over 99.9%"
+    return "100%" if fraction == 1 else f"{100 * fraction:.1f}%"
 
 
 def counted(number: int | float, one: str) -> str:

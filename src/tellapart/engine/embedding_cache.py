@@ -128,7 +128,7 @@ class EmbeddingCache:
         count = self._query("SELECT count(*) FROM photos", ())
         if not size or size[0][0] <= self._max_bytes:
             return
-        surplus = 1 - 0.8 * self._max_bytes / size[0][0]  # down to 80 %, so that it does not shrink at every run
+        surplus = 1 - 0.8 * self._max_bytes / size[0][0]  # down to 80%, so that it does not shrink at every run
         self._query(
             "DELETE FROM photos WHERE rowid IN (SELECT rowid FROM photos ORDER BY used LIMIT ?)",
             (int(count[0][0] * surplus) + 1,),

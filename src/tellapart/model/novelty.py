@@ -5,7 +5,7 @@ some training photos of each class: 0 for a photo like them, about 1 for one tha
 are no photos and none can be made from them; as a bounded sample they cost at most two megabytes.
 
 The three nearest count, because a single neighbour may be an odd one: cats and dogs against flowers, the share that is
-turned away with 1 % of cats and dogs was 99.1 to 99.9 % with one, 99.9 to 100 % with three, 99.3 to 100 % with twenty.
+turned away with 1% of cats and dogs was 99.1 to 99.9% with one, 99.9 to 100% with three, 99.3 to 100% with twenty.
 
 Reads a model's bytes and gives it back with one more output. Never imports ONNX Runtime.
 Source: Sun et al. 2022, arXiv 2204.06507 (nearest neighbours of normalised embeddings tell what is foreign).

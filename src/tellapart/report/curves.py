@@ -89,7 +89,7 @@ def suspects_figure(suspects: Sequence[tuple[str, Mapping[str, float]]]) -> Figu
     axes.set_yticks(range(len(suspects)), [wording.short(name) for name, _ in suspects])
     axes.set_ylim(len(suspects) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("costs so many of 100 photos, with 99\xa0% interval")
+    axes.set_xlabel("costs so many of 100 photos, with 99% interval")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, -1.0), max(high, 1.0))  # where nothing costs anything, the scale must not magnify it

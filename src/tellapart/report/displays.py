@@ -134,4 +134,4 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
 
 
 def _percent(fraction: float, _: object = None) -> str:
-    return f"{round(100 * fraction, 2):g}\xa0%"
+    return f"{round(100 * fraction, 2):g}%"

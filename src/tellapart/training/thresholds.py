@@ -238,7 +238,7 @@ def _why_not_neither(held: HeldOutPhotos) -> str:
 
 
 def _why_not_unsure(confidence: np.ndarray, wrong: np.ndarray, max_error: float) -> str:
-    needed, percent = fewest_photos(max_error), f"{100 * max_error:g} %"
+    needed, percent = fewest_photos(max_error), f"{100 * max_error:g}%"
     problem = (
         f"No limit can promise that at most {percent} of its answers are wrong, so it answers however unsure it is: "
     )

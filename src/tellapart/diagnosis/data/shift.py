@@ -162,7 +162,7 @@ def _sentence(look: PartComparison, points: Estimate, before: _Counts, after: _C
 
 def _chance(probability: float) -> str:
     least = 1 / (NUM_PERMUTATIONS + 1)
-    return "under 1 in 300" if probability <= least + 1e-9 else f"{100 * probability:.2g} %"
+    return "under 1 in 300" if probability <= least + 1e-9 else f"{100 * probability:.2g}%"
 
 
 def _advice(look: PartComparison) -> str:

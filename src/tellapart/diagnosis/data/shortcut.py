@@ -213,14 +213,14 @@ def _nothing_found(best: dict[str, Any] | None) -> str:
     return (
         "No simple property of the photos comes near what the classifier knows; the most telling is "
         f"the {best['property']}, which tells '{best['class']}' from the rest with {percent(_right(best['alone']))} "
-        f"right, where chance has 50 % and the classifier {percent(_right(best['classifier']))}."
+        f"right, where chance has 50% and the classifier {percent(_right(best['classifier']))}."
     )
 
 
 def _sentence(worst: Finding, findings: list[Finding]) -> str:
     told = (
         f"By the {worst.property} alone, '{worst.label}' is told from the rest with {percent(_right(worst.alone))} "
-        f"right (chance 50 %, the classifier {percent(_right(worst.classifier))})"
+        f"right (chance 50%, the classifier {percent(_right(worst.classifier))})"
     )
     more = [f"the {finding.property}" for finding in findings if finding is not worst]
     told += f", and nearly as well by {', '.join(more)}." if more else "."

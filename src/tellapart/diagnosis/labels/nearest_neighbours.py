@@ -46,7 +46,7 @@ def find_nearest(
     """The nearest photos of other groups by cosine.
 
     The mean of all embeddings is not taken away, though votes would be a little better for it: it is what tells photos
-    of the set from photos of something else (of single flowers among cats and dogs, 100 % against 44 %).
+    of the set from photos of something else (of single flowers among cats and dogs, 100% against 44%).
 
     Args:
         embeddings: of the photos.

@@ -124,9 +124,9 @@ def _sentence(label_issues: LabelIssues, points: Estimate) -> str:
         )
     most = f"{100 * wrong.high:.0f}" if wrong.high > _TOO_WIDE else f"{100 * wrong.high:.1f}"
     if wrong.high > _TOO_WIDE:
-        found = f"anything from none to {most} % of {num_photos:,} labels may be wrong"
+        found = f"anything from none to {most}% of {num_photos:,} labels may be wrong"
         return f"Cannot tell: {found}.{_look(num_doubted)}"
-    return f"No sign of wrong labels: at most {most} % of {num_photos:,} were given at random.{_look(num_doubted)}"
+    return f"No sign of wrong labels: at most {most}% of {num_photos:,} were given at random.{_look(num_doubted)}"
 
 
 def _look(num_doubted: int) -> str:
@@ -154,4 +154,4 @@ def _points(estimate: Estimate) -> str:
 
 
 def _percent(estimate: Estimate) -> str:
-    return f"{100 * (estimate.value or 0):.1f} % [{100 * estimate.low:.1f} to {100 * estimate.high:.1f}]"
+    return f"{100 * (estimate.value or 0):.1f}% [{100 * estimate.low:.1f} to {100 * estimate.high:.1f}]"

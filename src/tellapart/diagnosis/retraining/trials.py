@@ -199,7 +199,7 @@ def _run(
         return
     trials.done.append(Trial(experiment, len(rows), tried))
     percent, num_epochs = 100 * tried.accuracy()[-1], tried.epochs[-1]
-    progress.tell(f"{change.name}, {num_epochs} epochs, seed {seed}: {percent:.1f} % of unseen photos right")
+    progress.tell(f"{change.name}, {num_epochs} epochs, seed {seed}: {percent:.1f}% of unseen photos right")
 
 
 def _evaluated(experiment: Experiment, run_epochs: int, epochs: int, falling: bool) -> Collection[int]:

@@ -305,7 +305,7 @@ def answers(
 def _status(row: Row) -> str:
     text = f"epoch {row['epoch']:.0f}: {row['photos_per_second']:,.0f} photos/s, loss {row['loss']:.3f}"
     if "validation_accuracy" in row:
-        text += f", validation {100 * row['validation_accuracy']:.1f} % right"
+        text += f", validation {100 * row['validation_accuracy']:.1f}% right"
     return text
 
 
