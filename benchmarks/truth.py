@@ -98,7 +98,7 @@ def exact(value: float) -> CurvePoint:
 
 NUM = r"(-?[\d,]+(?:\.\d+)?)"
 PCT = rf"(?:over |under )?{NUM} ?%"
-POINTS = rf"{NUM} points, between {NUM} and {NUM}"
+POINTS = rf"{NUM} percentage points \({NUM} to {NUM}\)"
 Rule = Callable[[re.Match[str], Truth], "str | Finding"]
 
 

@@ -12,7 +12,7 @@ from benchmarks.truth import NOT_CHECKED, CurvePoint, Truth
 FAIR = Truth(num_test=300, accuracy=CurvePoint(0.9, 2000), train_kind=CurvePoint(0.9, 2000), on_train=0.99)
 TOTAL_LEAK = Truth(planted=frozenset({"leak"}), costly=True, num_test=300, copied=300, accuracy=CurvePoint(0.7, 2000))
 UNKNOWN = "Accuracy on new photos is not known: all 300 photos are, or are copies of, photos that it was trained with."
-ALL_COPIED = "The main cause is copies of test photos among the training photos: 300 of 300 test photos have one."
+ALL_COPIED = "The main cause is near-duplicates across splits: 300 of 300 test photos have one."
 HEADLINE = "89.7% of 300 test photos that it never saw in training were recognised"
 
 
@@ -35,13 +35,13 @@ def problem(sentence: str, truth: Truth, options: dict[str, frozenset[str]] | No
         ("Nothing to do: test photos are answered as well as training photos, within chance.", TOTAL_LEAK),
         ("Nothing to do: no experiment found a gain that excludes chance.", Truth(num_test=5)),
         ("The main cause is wrong labels: about 30 of 900 labels look wrong.", TOTAL_LEAK),
-        ("Also proven: something that tells the classes apart and is not their subject.", FAIR),
+        ("Also proven: a shortcut.", FAIR),
         ("wrong labels 3.0 (1.0 to 5.0) yes", FAIR),
-        ("None of the 300 test photos has a copy among the other photos.", TOTAL_LEAK),
-        ("Delete the 300 test photos that have a copy in another part, and test again.", TOTAL_LEAK),
-        ("Test photos look different: a simple model tells them from training photos in 90 of 100 pairs.", FAIR),
-        ("No sign of wrong labels: at most 2.0% of 900 were given at random.", Truth(flipped=0.25)),
-        ("Train with a stronger penalty (+1.0 [0.2 to 1.9] of 100).", FAIR),
+        ("None of the 300 test photos has a near-duplicate among the other photos.", TOTAL_LEAK),
+        ("Delete the 300 test photos that have a near-duplicate in another split, and test again.", TOTAL_LEAK),
+        ("Test photos look different: a linear model tells them from training photos in 90 of 100 pairs.", FAIR),
+        ("No sign of wrong labels: at most 2.0% of 900 are random.", Truth(flipped=0.25)),
+        ("Train with a stronger L2 penalty: +1.0 percentage points (0.2 to 1.9).", FAIR),
     ],
 )  # fmt: skip
 def test_a_planted_lie_is_found(sentence: str, truth: Truth):
@@ -56,8 +56,8 @@ def test_a_planted_lie_is_found(sentence: str, truth: Truth):
         ("On more photos like these, expect 85.7 to 92.7% (95% interval).", FAIR),
         (UNKNOWN, TOTAL_LEAK),
         (ALL_COPIED, TOTAL_LEAK),
-        ("300 of 300 test photos have a copy in another part: no test photo is new to the classifier.", TOTAL_LEAK),
-        ("No sign of wrong labels: at most 2.0% of 900 were given at random.", FAIR),
+        ("300 of 300 test photos have a near-duplicate in another split: no test photo is new to the classifier.", TOTAL_LEAK),
+        ("No sign of wrong labels: at most 2.0% of 900 are random.", FAIR),
     ],
 )  # fmt: skip
 def test_the_truth_is_left_alone(sentence: str, truth: Truth):

@@ -243,7 +243,10 @@ class TrainSettings:
                     fix=f"Leave it out, or use --recipe {' or '.join(recipes)}.",
                 )
         require(self.seconds is None or self.seconds >= 10, "time", self.seconds, "10 s or more")
-        require(self.seconds is None or self.epochs is None, "time", self.seconds, "left out where epochs are given")
+        if self.seconds is not None and self.epochs is not None:
+            raise UsageError(
+                "Both a time and a number of epochs are set.", fix="Use either --time or --epochs, not both."
+            )
         require(
             self.image_size is None or 32 <= self.image_size <= 512, "image_size", self.image_size, "32 to 512 pixels"
         )
@@ -284,10 +287,12 @@ WIDTHS = (
 TRACKERS = ("none", "tensorboard", "mlflow")
 _SHOWN = {"seconds": "time", "scale_pixels": "scale-pixels"}  # as on the command line
 
-_NO_STEPS = {"quick": "it makes no passes over the photos, but solves for its last layer in one go"}
-_PRETRAINED = "its pretrained network learnt from colour photos of one size (224 px; best: 260) and sees worse without"
-_AS_IT_IS = "its pretrained network is as wide as it was trained (a larger one: --backbone lite2)"
-_SCALED = "its network scales pixels by itself, and was chosen with that"
+_NO_STEPS = {"quick": "it has no epochs: its linear head is fitted in one step"}
+_PRETRAINED = (
+    "its pretrained network was trained on colour photos of one size (224 px; best: 260) and is less accurate otherwise"
+)
+_AS_IT_IS = "the width of a pretrained network is fixed (a larger one: --backbone lite2)"
+_SCALED = "its network scales pixels itself"
 # Setting -> the recipes that take it, and for each other recipe why it does not.
 _ONLY_FOR: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "epochs": (("best", "scratch", "classic"), _NO_STEPS),
@@ -296,8 +301,8 @@ _ONLY_FOR: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "seconds": (
         ("best", "scratch"),
         {
-            "quick": "it takes what it takes, about a minute for 10,000 photos",
-            "classic": "it is a baseline, which is the same everywhere only by its number of epochs",
+            "quick": "it is not run against the clock; it takes about a minute for 10,000 photos",
+            "classic": "it is a baseline, reproducible only with a fixed number of epochs",
         },
     ),
     "width": (("scratch", "classic"), {"quick": _AS_IT_IS, "best": _AS_IT_IS}),

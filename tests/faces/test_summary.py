@@ -6,11 +6,11 @@ import pytest
 from headlines import headline_of
 from rich.console import Console
 
-from tellapart.cli.shell_wording import beyond
 from tellapart.cli.summary import show_evaluation, show_predictions
 from tellapart.engine.predictions import Prediction
 from tellapart.evaluation.metrics import measure
 from tellapart.evaluation.neither import Decisions, decision_figures
+from tellapart.wording import beyond
 
 
 @pytest.fixture

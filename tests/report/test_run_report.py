@@ -43,9 +43,7 @@ def test_the_report_says_the_figures_of_the_run(plain_run):
     page, metrics = page_of(plain_run.folder), json.loads((plain_run.folder / "metrics.json").read_text())
     assert metrics["headline"]["accuracy"] is None  # the test split holds a handful of photos
     assert f"how good it is on new photos is not known: {metrics['headline']['reason']}." in page.text()
-    said = (
-        "100%" if metrics["test"]["accuracy"]["value"] == 1 else f"{100 * metrics['test']['accuracy']['value']:.1f}%"
-    )
+    said = "100%" if metrics["test"]["accuracy"]["value"] == 1 else f"{100 * metrics['test']['accuracy']['value']:.1f}%"
     assert said in page.text("accuracy")
     with open(plain_run.folder / "splits.csv", newline="") as file:
         ash = sum(row["label"] == "ash" for row in csv.DictReader(file))

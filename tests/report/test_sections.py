@@ -105,7 +105,7 @@ def test_mistakes_come_surest_first_and_at_most_20(facts, with_facts, tmp_path):
 def test_the_least_sure_come_least_sure_first(facts):
     text = show(facts, "least_sure")
     assert text.index("cat/b.jpg") < text.index("dog/gone.jpg") < text.index("cat/a.jpg")
-    assert "1 of these 3 it named correctly all the same" in text
+    assert "1 of these 3 are correct all the same" in text
 
 
 def test_a_cell_of_the_confusion_table_leads_to_its_photos(facts):
@@ -187,7 +187,7 @@ def test_other_sizes_of_the_network_are_drawn_from_narrow_to_wide(facts, with_fa
     def charts(facts):
         return {svg["aria-label"] for svg in Page(render_page(facts)).all("svg")}
 
-    told = "Unseen photos named correctly: 75.0% at 0.5 times the width; 78.0% at 1 times the width."
+    told = "Accuracy on unseen photos: 75.0% at 0.5 times the width; 78.0% at 1 times the width."
     assert told in charts(facts)
     size = {**found["suspects"]["size"], "in_same_time": True}
     timed = charts(with_facts(diagnosis={**found, "suspects": {**found["suspects"], "size": size}}))
@@ -217,7 +217,7 @@ def test_only_what_is_known_by_heart_is_called_so(facts, with_facts):
 def test_a_classifier_without_mistakes_is_said_to_have_none(facts, with_facts):
     part = facts.metrics["test"] | {"confusion": [[150, 0], [0, 150]]}
     changed = with_facts(metrics=facts.metrics | {"test": part}, answers=())
-    assert "None: all 300 test photos were named correctly." in show(changed, "mistakes")
+    assert "None: all 300 test photos are correct." in show(changed, "mistakes")
 
 
 def test_calibration_shows_its_error_and_every_bin(facts):

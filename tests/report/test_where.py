@@ -34,7 +34,7 @@ def test_what_speaks_against_a_class_does_not_count_as_evidence():
 
 def said(first, second, **thresholds):
     answer = predicted("a.jpg", np.array([0.97, 0.03]), NAMES, thresholds, thresholds.get("novelty"))
-    return sentence(answer, first, second).replace("\xa0", " ")
+    return sentence(answer, first, second)
 
 
 def test_a_sentence_says_what_and_where():

@@ -135,5 +135,5 @@ def _best_known(case: Case, known: Memorisation) -> list[dict[str, Any]]:
 
 
 def _not_measured(name: str) -> Suspect:
-    sentence = "Not measured: the time was over. Give it more, or none, with --time."
+    sentence = "Not measured: the time was up. Allow more with --time, or leave --time out."
     return Suspect(name=name, points=None, sentence=sentence, lacks="time")

@@ -33,7 +33,7 @@ def measure_with_heads(case: Case, budget: Budget, progress: Progress) -> tuple[
     if budget.left() <= 0:
         return {}, {}
     lab = open_lab(case, budget.left())
-    with progress.stage("Trying stronger and weaker heads"):
+    with progress.stage("Trying L2 penalties"):
         found = {"epochs": suspect_penalty(lab)}  # first, because it measures what a search takes
     forecast: dict[str, Any] = {}
 

@@ -103,10 +103,10 @@ def _reason(decision: str, confidence: float, novelty: float | None, thresholds:
     """Why there is no answer, for a person; empty where there is one."""
     if decision == "unsure":
         sure, limit = _told_apart(100 * confidence, 100 * thresholds["unsure"])
-        return f"It is {sure}% sure and answers from {limit}% on."
+        return f"Its confidence is {sure}%; it answers from {limit}%."
     if decision == "neither":
         far, limit = _told_apart(novelty or 0.0, thresholds["neither"])
-        return f"It is unlike the photos of every class: its novelty is {far}, theirs hardly ever above {limit}."
+        return f"It is unlike the photos of every class: its novelty is {far}, theirs is rarely above {limit}."
     return ""
 
 

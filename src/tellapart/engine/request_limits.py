@@ -51,13 +51,13 @@ def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[s
     limits = manifest.metrics.get("limits")
     if limits is None:
         raise UsageError(
-            f"{where} does not say what another limit of errors would cost: an older version wrote it.",
+            f"{where} does not hold thresholds for other error limits: an older version wrote it.",
             fix="Train it again, or leave out --max-error.",
         )
     point = promised(limits["curve"], allowed)
     if point is None:
         raise UsageError(
-            f"{where} cannot promise that at most {100 * allowed:g}% of its answers are wrong: the "
+            f"{where} cannot guarantee an error rate of at most {100 * allowed:g}%: the "
             f"{limits['n']:,} photos that were held out do not prove that for any limit.",
             fix=_least(limits["curve"]),
         )
@@ -66,5 +66,7 @@ def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[s
 
 def _least(curve: Sequence[Mapping[str, Any]]) -> str:
     if not curve:
-        return "Leave out --max-error: it then answers however unsure it is. To promise anything it needs more photos."
-    return f"Give --max-error {100 * curve[0]['max_error']:g}%, the least that it can promise, or train on more photos."
+        return "Leave out --max-error, and it answers every photo. A guarantee needs more photos."
+    return (
+        f"Give --max-error {100 * curve[0]['max_error']:g}%, the lowest that it can guarantee, or train on more photos."
+    )

@@ -49,7 +49,7 @@ def with_one_white(
     counted = Counter(seen.notes)
     arrays = {"embedding": seen.embeddings, "probabilities": seen.probabilities, "novelty": seen.novelty}
     files = [seen.table.file(row) for row in rows.tolist()]
-    with progress.stage("Looking at the darker photos by the white of the folder", len(rows)) as advance:
+    with progress.stage("Embedding 16-bit photos again with a common white level", len(rows)) as advance:
         for row, photo in zip(rows.tolist(), again.see(files), strict=True):
             advance(1)
             if photo.refusal is not None or photo.sha256 != seen.sha256[row]:

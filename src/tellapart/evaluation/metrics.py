@@ -133,7 +133,7 @@ def check_probabilities(
     _require_all(finite, "a probability is not a number", "numbers from 0 to 1")
     total = probabilities.sum(axis=1, dtype=np.float64)  # (photos,)
     fair = (np.abs(total - 1) <= SUM_TOLERANCE) & (probabilities.min(axis=1, initial=0.0) >= 0)
-    _require_all(fair, "the probabilities are no shares of 1", "numbers from 0 to 1 that sum to 1")
+    _require_all(fair, "the probabilities do not sum to 1", "numbers from 0 to 1 that sum to 1")
 
 
 def _require_all(good: np.ndarray, fault: str, expected: str) -> None:

@@ -121,7 +121,7 @@ def learning_curve_display(forecast: Mapping[str, Any]) -> Display:
         every = photos + [point["photos"] for point in ahead]
         axes.set_xticks(every, [f"{number:,.0f}" for number in every], rotation=30, ha="right")
         axes.minorticks_off()
-        axes.set_xlabel("photos to train on")
+        axes.set_xlabel("training photos")
         axes.set_ylabel("named correctly")
         axes.yaxis.set_major_formatter(_percent)
         axes.legend(loc="lower right")

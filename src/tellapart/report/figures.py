@@ -65,7 +65,7 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
     axes.set_ylim(max(rows.values(), default=0) + 0.8, -0.75)
     axes.set_xlim(start, 1 + 0.04 * (1 - start))
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("named correctly, with 95% interval")
+    axes.set_xlabel("accuracy, with 95% interval")
     percent_ticks(axes.xaxis)
     return figure
 
@@ -84,8 +84,8 @@ def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
     margin = 0.03 * (1 - start)
     axes.set_xlim(start, 1 + margin)
     axes.set_ylim(start, 1 + margin)
-    axes.set_xlabel("confidence it stated")
-    axes.set_ylabel("share that was right")
+    axes.set_xlabel("confidence")
+    axes.set_ylabel("accuracy")
     percent_ticks(axes.xaxis)
     percent_ticks(axes.yaxis)
     return figure
@@ -109,8 +109,8 @@ def risk_figure(curve: Sequence[Mapping[str, Any]]) -> Figure:
     axes.step(answered, [point["max_error"] for point in curve], where="pre", color=MUTED, linewidth=1, linestyle="--")
     axes.set_xlim(0, 1.03)
     axes.set_ylim(0, None)
-    axes.set_xlabel("photos that it answers")
-    axes.set_ylabel("of these, wrong (dashed: the promise)")
+    axes.set_xlabel("photos answered")
+    axes.set_ylabel("error rate among these (dashed: guaranteed limit)")
     percent_ticks(axes.xaxis)
     percent_ticks(axes.yaxis)
     return figure

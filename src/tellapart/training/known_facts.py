@@ -60,12 +60,12 @@ def shift_warnings(facts: Mapping[str, Any]) -> list[str]:
         return []
     if compared.probability <= SURELY:
         warnings.append(
-            "Test photos look different from training photos: a simple model tells them apart in "
-            f"{100 * compared.separation:.0f} of 100 pairs of the same class, where chance has 50. The accuracy speaks "
+            "Test photos look different from training photos: a linear model tells them apart in "
+            f"{100 * compared.separation:.0f} of 100 pairs of the same class, where chance level is 50. The accuracy holds "
             "of photos like those of the test."
         )
     if compared.shares <= SURELY:
-        warnings.append("The classes have other shares among the test photos than among the training photos.")
+        warnings.append("The class proportions differ between test and training photos.")
     return warnings
 
 

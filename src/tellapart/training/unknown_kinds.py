@@ -47,7 +47,7 @@ def unknown_kinds(
     if chosen is None:
         return not_measured("there are too many classes for a sample of each in the file")
     if len(class_names) < FEWEST_CLASSES:
-        return not_measured("that needs three classes, one to leave out and two to tell apart")
+        return not_measured("this needs at least three classes, one to leave out and two to classify")
     rows = one_per_group(groups)
     rows = rows[:: -(-len(rows) // _MOST_PHOTOS)]
     labels, own = labels[rows], groups[rows, None] == chosen.groups  # own: (photos, prototypes)
@@ -62,7 +62,7 @@ def unknown_kinds(
             if limit is not None:
                 noticed[number] = novelty[labels == number] > limit
     if not noticed:
-        return not_measured("without one class too few photos are left to set a limit on")
+        return not_measured("too few photos remain without one class to set a threshold")
     counts = np.array([(int(photos.sum()), len(photos)) for photos in noticed.values()])  # (kinds, 2)
     return {
         "noticed": next_interval(counts[:, 0], counts[:, 1]).to_dict(),

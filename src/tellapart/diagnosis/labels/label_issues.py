@@ -87,7 +87,7 @@ def find_label_issues(
         settings: how the classifiers are made.
         progress: who watches.
     """
-    with (progress or Silent()).stage("Looking for doubtful labels"):
+    with (progress or Silent()).stage("Finding label issues"):
         nearest = find_nearest(embeddings, groups, settings.num_neighbours)
         held_out = ask_held_out(embeddings, labels, groups, num_classes, nearest, settings)
         noise = estimate_noise(held_out.logits, labels, LEVEL)
@@ -119,7 +119,7 @@ def label_issues_of(case: Case, progress: Progress, settings: LabelIssueSettings
 def memorisation_of(case: Case, label_issues: LabelIssues, progress: Progress) -> Memorisation:
     """How well heads like those that doubt know each photo of a run by heart."""
     table, held_out = case.table, label_issues.held_out
-    with progress.stage("Asking which photos are known by heart") as advance:
+    with progress.stage("Finding memorised photos") as advance:
         return memorisation(
             held_out.axes,
             table.labels,

@@ -59,7 +59,7 @@ def changes_for(
         Ablation(name="half the epochs", suspect="epochs", priority=4.2, epochs=0.5),
         Ablation(name="twice the epochs", suspect="epochs", priority=4.6, epochs=2.0),
     )
-    views = "views that change more" if falling else "changing views"
+    views = "stronger augmentation" if falling else "augmentation"
     decay = "stronger weight decay" if falling else "weight decay"
     changes = (
         Ablation(name=BASE, suspect="", priority=0.0, longer=0.0 if falling else LONGER),

@@ -46,7 +46,7 @@ class Variant:
     def __post_init__(self) -> None:
         """Check that it can end."""
         if self.fit.epochs is None:
-            raise ValueError("a trial is a number of epochs; fit.epochs is None")
+            raise ValueError("a trial needs a number of epochs; fit.epochs is None")
 
 
 @dataclass(frozen=True, kw_only=True)

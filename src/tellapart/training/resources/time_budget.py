@@ -100,9 +100,9 @@ def pace_of(
     if least is not None and given - kept - saved.begun < least * given:
         needed = 1.5 * (kept + saved.begun)
         raise UsageError(
-            f"Of {given:,.0f} s, {kept + saved.begun:,.0f} s go to looking at the photos and to grading: "
-            "too little is left for training.",
-            fix=f"Give it more, such as --time {needed / 60 + 1:.0f}m.",
+            f"Scanning and evaluation need {kept + saved.begun:,.0f} of the {given:,.0f} s, which leaves too little "
+            "time to train.",
+            fix=f"Allow more, such as --time {needed / 60 + 1:.0f}m.",
         )
     return ByTime(
         given - kept - saved.begun,
