@@ -249,7 +249,7 @@ def _require_parts(tops: Sequence[str]) -> dict[str, str]:
         raise AmbiguousLayout(
             f"the folders at the top are said to be splits, and no split can be read from {name_some(unclear)}; "
             f"understood are {UNDERSTOOD}, with numbers or words such as 'set' and 'images' around them",
-            "rename these folders, leave them out with --exclude, or say the part of each photo in a table with the "
+            "rename these folders, leave them out with --exclude, or give the split of each photo in a table with the "
             "columns path,label,part",
         )
     return {top: part_of_name(top) for top in tops}

@@ -179,7 +179,7 @@ def backbone_viewer(settings: TrainSettings, progress: Progress | None = None) -
     reason = _why_no_cache() if settings.cache else None
     if reason is not None and progress is not None:
         progress.note(
-            f"The cache folder {cache_folder()} cannot be used ({reason}): this run goes on without it, and the next "
+            f"The cache folder {cache_folder()} cannot be used ({reason}): this run continues without it, and the next "
             "one will look at all photos again. Set TELLAPART_CACHE to a folder that you may write to."
         )
     return viewer_of(backbone_engine(find_backbone(settings.backbone)), settings)

@@ -38,7 +38,7 @@ class Fidelity:
             scale: of the experiments, in words.
         """
         if not self.learnt:
-            return f"Cannot tell: {scale}, the network learnt nothing yet. With more time the experiments come closer to the run."
+            return f"Cannot tell: {scale}, the network learnt nothing yet. Allow more time."
         return (
             f"Cannot tell: {scale}, the overfitting gap was {100 * self.trial_gap:.1f} percentage points, in the run "
             f"{100 * self.run_gap:.1f}. With more time the experiments come closer to the run."

@@ -126,7 +126,7 @@ def choose_batch(need: Need, batch: int, free: int | None, least: int = _LEAST_B
     while free is not None and need.bytes_at(chosen) > free:
         if chosen // 2 < least:
             raise ResourceError(
-                f"Training needs about {_size(need.bytes_at(chosen))} of memory, even with {chosen} photos a step; "
+                f"Training needs about {_size(need.bytes_at(chosen))} of memory, even with a batch size of {chosen}; "
                 f"{_size(free)} are free.",
                 fix="Close other programs, choose a smaller --image-size, or use --recipe quick, which needs least.",
             )
