@@ -263,7 +263,7 @@ def strangers(kinds: Mapping[str, Any] | None) -> str:
         return ""
     return (
         f"It detects {estimate(kinds['noticed'])} of out-of-distribution photos (classes left out of training) while "
-        f"rejecting {100 * kinds['turned_away']:g}% of known ones."
+        f"rejecting at most {100 * kinds['turned_away']:g}% of known ones."
     )
 
 

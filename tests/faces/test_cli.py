@@ -18,17 +18,17 @@ SUMMARY = """
 90.0% of 100 test photos that it never saw in training were recognised
 On more photos like these, expect 82.6 to 94.5% (95% interval).
 
-class   photos                recognised          right when named
+class   photos                    recall                 precision
 cat         50   90.0% (78.6 to 95.7%)   90.0% (78.6 to 95.7%)
 dog         50   90.0% (78.6 to 95.7%)   90.0% (78.6 to 95.7%)
 
-Commonest mistakes
-  5 photos of cat taken for dog
-  5 photos of dog taken for cat
+Most frequent mistakes
+  5 photos of cat classified as dog
+  5 photos of dog classified as cat
 
-Has it memorised?
+Overfitting
   100% on its training photos, 10.0 points more (5.0 to 17.0) than on new ones:
-  it remembers some of them, or the test photos are harder.
+  it overfits, or the test photos are harder.
 
 Photos
   1,001 found, 1,000 used, 1 refused; 12 look like another one and count with it
@@ -125,30 +125,29 @@ COMPARED = """
 No detectable difference on 100 photos
 B is between 0.0 points worse and 11.2 better (95% interval).
 
-model                      recognised
+model                        accuracy
 A  old.run    90.0% (82.6 to 94.5%)
 B  new.onnx   95.0% (88.8 to 97.8%)
 
 Photo by photo
-  90 right by both, 5 wrong by both
-  0 right by A only, 5 by B only; if both were equally good, a split at least as
-  uneven would have a chance of 0.062
+  90 correct in both, 5 wrong in both
+  0 correct in A only, 5 in B only (p = 0.062, McNemar's exact test)
 
-With photos that were trained on
+Including training photos
   On all 200 photos: B is better by 5.0 points (95% interval: 2.7 to 9.0).
 
 10 photos changed
-  cat/0.jpg: A says dog, B says cat; it is cat
-  cat/1.jpg: A says dog, B says cat; it is cat
-  cat/2.jpg: A says dog, B says cat; it is cat
-  cat/3.jpg: A says dog, B says cat; it is cat
-  cat/4.jpg: A says dog, B says cat; it is cat
+  cat/0.jpg: A says dog, B says cat; the label is cat
+  cat/1.jpg: A says dog, B says cat; the label is cat
+  cat/2.jpg: A says dog, B says cat; the label is cat
+  cat/3.jpg: A says dog, B says cat; the label is cat
+  cat/4.jpg: A says dog, B says cat; the label is cat
   and 5 more; --out FILE.csv writes them all
 
 Could not be used
   cat/x.jpg: The file is empty.
 
-Worth knowing
+Notes
   100 of 200 photos were trained on.
 """
 
@@ -263,7 +262,7 @@ def test_a_bug_shows_a_traceback_and_asks_for_a_report(verbs, capsys):
             "The recipe 'quick' does not take the setting 'epochs': it makes no passes over the photos, "
             "but solves for its last layer in one go.",
         ),
-        ("train photos --test ten", "'ten' is not a share of the photos."),
+        ("train photos --test ten", "'ten' is not a fraction of the photos."),
         ("train photos --test 120%", "The setting 'test' is 1.2; it must be a fraction between 0 and 1, such as 0.1."),
         (
             "train photos --recipe slow",

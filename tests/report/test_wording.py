@@ -56,10 +56,10 @@ def answering(answered, error, unsure, neither):
 @pytest.mark.parametrize(
     ("figures", "begins", "ends"),
     [
-        ((1.0, 0.02, 0.0, 0.0), "It answers every photo alone, 2.0", "of them wrongly."),
+        ((1.0, 0.02, 0.0, 0.0), "It answers every photo, with an error rate of 2.0", "%)."),
         ((0.9, 0.02, 0.0, 0.1), "It answers 90.0", "the rest is marked neither."),
         ((0.9, 0.02, 0.1, 0.0), "It answers 90.0", "the rest is marked unsure."),
-        ((0.0, None, 0.9, 0.1), "It answers no photo alone", "not sure enough of any."),
+        ((0.0, None, 0.9, 0.1), "It answers no photo:", "too low for every one."),
         ((None, None, None, None), "", ""),
     ],
 )
@@ -99,19 +99,19 @@ def cost(asked, *points):
 
 def test_a_limit_that_lets_few_photos_be_answered_is_told_with_looser_ones():
     told = cost(0.02, (0.02, 0.06), (0.05, 0.31), (0.1, 0.64), (0.2, 0.9))
-    assert told == "With at most 2% of its answers wrong it answers 6.0% of photos; with 5%, 31.0%; with 10%, 64.0%."
+    assert told == "At an error rate of at most 2% it answers 6.0% of photos; at 5%, 31.0%; at 10%, 64.0%."
 
 
 def test_a_limit_that_lets_nearly_all_be_answered_is_told_with_stricter_ones():
     told = cost(0.02, (0.01, 0.8), (0.02, 0.95))
     assert told == (
-        "With at most 2% of its answers wrong it answers 95.0% of photos; with 1%, 80.0%; with 0.5%, nobody can tell."
+        "At an error rate of at most 2% it answers 95.0% of photos; at 1%, 80.0%; at 0.5%, unknown."
     )
 
 
 def test_a_limit_that_cannot_be_promised_is_said_to_be_none():
     told = cost(0.02, (0.05, 0.31), (0.1, 0.64))
-    assert told == "That at most 2% of its answers are wrong cannot be promised; with 5%, 31.0%; with 10%, 64.0%."
+    assert told == "An error rate of at most 2% cannot be guaranteed; at 5%, 31.0%; at 10%, 64.0%."
     assert cost(0.02) == wording.costs(None) == ""
 
 

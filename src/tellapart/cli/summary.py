@@ -131,7 +131,7 @@ def show_predictions(predictions: Iterable[Prediction], console: Console | None 
         sure = "" if prediction.decision == "refused" else percent(prediction.probability)
         style = {"ok": "green", "refused": "red"}.get(prediction.decision, "yellow")
         answer = prediction.label if prediction.decision == "ok" else prediction.decision
-        line = Text.assemble((f"{readable(answer):<16} ", style), f"{sure:>11}  ", readable(prediction.path))
+        line = Text.assemble((f"{readable(answer):<16} ", style), f"{sure:>10}  ", readable(prediction.path))
         if prediction.decision in ("unsure", "neither"):
             line.append(f"  ({readable(prediction.label)}? {readable(prediction.second_label)}?)", "dim")
         if prediction.reason:
