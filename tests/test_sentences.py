@@ -11,7 +11,7 @@ from benchmarks.truth import NOT_CHECKED, CurvePoint, Truth
 
 FAIR = Truth(num_test=300, accuracy=CurvePoint(0.9, 2000), train_kind=CurvePoint(0.9, 2000), on_train=0.99)
 TOTAL_LEAK = Truth(planted=frozenset({"leak"}), costly=True, num_test=300, copied=300, accuracy=CurvePoint(0.7, 2000))
-UNKNOWN = "Accuracy on new photos is not known: all 300 photos are, or are copies of, photos that it was trained with."
+UNKNOWN = "Accuracy on new photos is not known: all 300 photos are training photos or near-duplicates of them."
 ALL_COPIED = "The main cause is near-duplicates across splits: 300 of 300 test photos have one."
 HEADLINE = "89.7% of 300 test photos that it never saw in training were recognised"
 

@@ -139,7 +139,7 @@ def test_what_the_file_would_not_answer_is_told_of_photos_that_were_held_out(pla
 def test_limits_are_in_the_file_and_missing_ones_are_explained(plain_run):
     manifest = read_model(plain_run.model).manifest
     assert set(manifest.thresholds) == {"neither"}  # 72 photos are too few to promise 2%
-    assert any("No limit can promise" in warning for warning in plain_run.result.warnings)
+    assert any("No threshold can guarantee" in warning for warning in plain_run.result.warnings)
 
 
 def test_more_errors_may_be_allowed(plain_run, tmp_path):

@@ -22,7 +22,7 @@ def test_too_few_photos_are_named(needy):
     suspect, _ = needy
     assert suspect.points.low > 0
     assert suspect.sentence.startswith("With twice as many photos, ")
-    assert suspect.advice.startswith("Add 134 photos, as many as there are now (+")
+    assert suspect.advice.startswith("Add 134 photos, as many as there are now: +")
 
 
 def test_what_more_photos_bring_is_near_the_truth(needy, rng):

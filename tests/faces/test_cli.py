@@ -260,7 +260,7 @@ def test_a_bug_shows_a_traceback_and_asks_for_a_report(verbs, capsys):
         (
             "train photos --epochs 3",
             "The recipe 'quick' does not take the setting 'epochs': it makes no passes over the photos, "
-            "but solves for its last layer in one go.",
+            "but its linear head is fitted in one step.",
         ),
         ("train photos --test ten", "'ten' is not a fraction of the photos."),
         ("train photos --test 120%", "The setting 'test' is 1.2; it must be a fraction between 0 and 1, such as 0.1."),

@@ -70,7 +70,9 @@ def test_photos_that_do_not_count_are_told(console):
     result.part["headline"] |= {"num_seen": 12, "num_repeats": 1, "num_groups": 9}
     show_evaluation(result, console)
     text = " ".join(console.file.getvalue().split())
-    assert "12 photos do not count: it was trained on them, or on near-duplicates of them. 1 photo repeats another" in text
+    assert (
+        "12 photos do not count: it was trained on them, or on near-duplicates of them. 1 photo repeats another" in text
+    )
     assert "On more groups of photos like these 9, expect" in text
 
 

@@ -34,7 +34,7 @@ def test_training_leaves_a_report_with_photos_of_every_class_and_where_it_looked
     assert not {*DIAGNOSED, "label_issues"} & sections_of(plain_run.folder)
     alternatives = [image["alt"] for image in page.all("img")]
     assert all(any(text.startswith(f"Photo {name}/") for text in alternatives) for name in ("ash", "elm", "oak"))
-    assert any(text.startswith("Why it said") for text in alternatives)
+    assert any(text.startswith("Attribution map for") for text in alternatives)
     assert "elm/broken.jpg" in page.text("refused")
     assert "elm/same.png" in page.text("duplicates") and "ash/005.png" in page.text("duplicates")
 

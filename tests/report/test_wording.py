@@ -104,9 +104,7 @@ def test_a_limit_that_lets_few_photos_be_answered_is_told_with_looser_ones():
 
 def test_a_limit_that_lets_nearly_all_be_answered_is_told_with_stricter_ones():
     told = cost(0.02, (0.01, 0.8), (0.02, 0.95))
-    assert told == (
-        "At an error rate of at most 2% it answers 95.0% of photos; at 1%, 80.0%; at 0.5%, unknown."
-    )
+    assert told == ("At an error rate of at most 2% it answers 95.0% of photos; at 1%, 80.0%; at 0.5%, unknown.")
 
 
 def test_a_limit_that_cannot_be_promised_is_said_to_be_none():

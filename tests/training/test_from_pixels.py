@@ -208,7 +208,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_file(photos, tmp_path):
     assert (out / "unfinished" / "checkpoint").exists() and not (out / "model.onnx").exists()
     again = subprocess.run(given, env=environment(), capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
-    assert "Going on where it was stopped" in again.stderr
+    assert "Resuming after" in again.stderr
     assert (out / "model.onnx").read_bytes() == (whole / "model.onnx").read_bytes()
     assert not (out / "unfinished").exists()
 

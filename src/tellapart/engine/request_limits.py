@@ -66,7 +66,7 @@ def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[s
 
 def _least(curve: Sequence[Mapping[str, Any]]) -> str:
     if not curve:
-        return "Leave out --max-error, and it answers every photo. A guarantee needs more photos."
+        return "Leave out --max-error, and nothing is marked unsure. A guarantee needs more photos."
     return (
         f"Give --max-error {100 * curve[0]['max_error']:g}%, the lowest that it can guarantee, or train on more photos."
     )

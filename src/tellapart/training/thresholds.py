@@ -239,7 +239,7 @@ def _why_not_neither(held: HeldOutPhotos) -> str:
 
 def _why_not_unsure(confidence: np.ndarray, wrong: np.ndarray, max_error: float) -> str:
     needed, percent = fewest_photos(max_error), f"{100 * max_error:g}%"
-    problem = f"No threshold can guarantee an error rate of at most {percent}, so it answers every photo: "
+    problem = f"No threshold can guarantee an error rate of at most {percent}, so no prediction is marked unsure: "
     if len(wrong) < needed:
         photos = "1 photo was" if len(wrong) == 1 else f"{len(wrong):,} photos were"
         return f"{problem}{photos} available, and at least {needed:,} are needed."
