@@ -64,8 +64,8 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
 
     Args:
         folder: the run folder.
-        photos: where the photos are now; None: where they were.
-        progress: who watches.
+        photos: folder of the photos, if they were moved; None: where they were.
+        progress: progress reporter (default: silent).
 
     Raises:
         UsageError: the folder holds no finished run.

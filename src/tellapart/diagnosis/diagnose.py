@@ -68,7 +68,7 @@ def diagnose(case: Case, budget: Budget, progress: Progress) -> Diagnosis:
     Args:
         case: the run.
         budget: time for all of it.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     # What is certain and costs nothing comes first, whatever the time; what decides nothing comes last.
     found = {"leak": suspect_leak(case, budget, progress), "shift": suspect_shift(case, budget, progress)}

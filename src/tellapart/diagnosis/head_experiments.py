@@ -28,7 +28,7 @@ def measure_with_heads(case: Case, budget: Budget, progress: Progress) -> tuple[
     Args:
         case: the run.
         budget: experiments that it cannot afford are left out.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     if budget.left() <= 0:
         return {}, {}

@@ -225,7 +225,8 @@ def _unclear_sentence(unknown: Sequence[Suspect], wrong: Estimate, limit: float,
         told.append(f"{percent(wrong.value)} of unseen photos are misclassified")
     if vague:
         told.append(
-            f"whether {_or(vague)} costs more than {in_points(limit)} percentage points cannot be told from these photos"
+            f"whether {_or(vague)} costs more than {in_points(limit)} percentage points cannot be told from these "
+            "photos"
         )
     if unmeasured:
         told.append(f"not measured yet: {_or(unmeasured)}")

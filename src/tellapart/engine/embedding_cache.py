@@ -87,7 +87,7 @@ class EmbeddingCache:
 
         Args:
             path: its file.
-            mark: of the file before its content was read; None: it is recalled by its content only.
+            mark: mark of the file before its content was read; None: it is recalled by its content only.
             ends: digest of the first and last block of the content that was seen.
             photo: what was seen.
         """

@@ -32,7 +32,7 @@ def grade(look: EmbeddedPhotos, thresholds: Mapping[str, float] | None = None) -
 
     Args:
         look: the photos as the file saw them.
-        thresholds: of the file, to tell which photos it answers; None: say nothing of that, as for photos that
+        thresholds: thresholds of the file, to tell which photos it answers; None: not told, as for photos that
             it was trained on, which are never new to it.
     """
     if look.probabilities is None:

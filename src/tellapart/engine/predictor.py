@@ -77,10 +77,10 @@ def predicted(
     """The answer that probabilities stand for; of equal ones the first class wins.
 
     Args:
-        path: as the user gave it.
+        path: path as the user gave it.
         probabilities: in the order of the class names.
         class_names: at least two.
-        thresholds: of the model file; without any, every answer is "ok".
+        thresholds: thresholds of the model file; without any, every answer is "ok".
         novelty: the model's, where it has one.
     """
     first, second = np.argsort(-probabilities, kind="stable")[:2]

@@ -18,7 +18,7 @@ def decode_limits(source: SourceSettings, manifest: Manifest | None = None) -> D
 
     Args:
         source: what was asked for; the largest photo is the model's own where nothing was.
-        manifest: of the model that will see the photos, which also says which level is white; None: there is none yet.
+        manifest: manifest of the model that will see the photos, which also holds the white level; None: none yet.
 
     >>> decode_limits(SourceSettings(max_megapixels=200.0)).max_megapixels
     200.0
@@ -36,7 +36,7 @@ def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[s
     """The limits of a model file, or those that keep another share of errors, from the curve inside the file.
 
     Args:
-        manifest: of the model.
+        manifest: manifest of the model.
         max_error: fraction of its answers that may be wrong; None: what it was trained with.
         where: the file, named in errors.
 

@@ -95,7 +95,7 @@ def open_classifier(path: Path) -> Engine:
     """Open a model file that must know classes.
 
     Raises:
-        ModelError: as `open_engine`; or the file is a bare backbone.
+        ModelError: see `open_engine`; or the file is a bare backbone.
     """
     engine = open_engine(path)
     if not engine.manifest.class_names:

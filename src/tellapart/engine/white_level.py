@@ -33,9 +33,9 @@ def with_one_white(
 
     Args:
         seen: after the first look.
-        notes: of each of its photos.
+        notes: notes of each of its photos.
         viewer: how they were looked at.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     if viewer.decode_settings.white:  # a model's own: settled when it was trained
         return seen

@@ -160,7 +160,7 @@ def chance_of_gain(
         before: loss of each photo with the first classifier.
         after: the same with the second.
         num_resamples: swaps; the smallest possible answer is 1 / (num_resamples + 1).
-        seed: of the swaps.
+        seed: random seed for the swaps.
 
     >>> chance_of_gain(np.array([1.0, 1.0]), np.array([1.0, 1.0]))
     1.0

@@ -199,7 +199,7 @@ def mean_interval(
         trials: photos of each class; a class without photos is left out, as scikit-learn does.
         level: fraction of such intervals that hold the true mean.
         seed: equal seeds give equal intervals.
-        num_resamples: of the bootstrap. It redraws counts, not photos, which is the same and takes milliseconds.
+        num_resamples: bootstrap resamples. Counts are redrawn, not photos, which is the same and takes milliseconds.
 
     >>> mean_interval(np.array([9, 10]), np.array([10, 10]))
     Estimate(value=0.95, low=0.744..., high=1.0)

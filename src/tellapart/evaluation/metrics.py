@@ -46,7 +46,7 @@ def measure(
         probabilities: rows sum to 1, columns in the order of `class_names`.
         labels: index of the true class of each photo.
         class_names: one per column.
-        seed: of the resampling behind the interval of balanced accuracy; changes no value.
+        seed: random seed for the resampling behind the interval of balanced accuracy; changes no value.
 
     >>> part = measure(np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]), np.array([0, 1, 1]), ["cat", "dog"])
     >>> part["n"], part["accuracy"]["value"], part["confusion"]

@@ -61,7 +61,7 @@ def decide(
     Args:
         confidence: probability of the predicted class.
         novelty: distance to the training photos; None where the file has none, and then nothing is `neither`.
-        thresholds: as in the manifest; a limit that is not there turns nothing away.
+        thresholds: thresholds as in the manifest; a limit that is not there turns nothing away.
 
     >>> decide(np.array([0.99, 0.6]), np.array([0.5, 0.1]), {"unsure": 0.9, "neither": 0.4}).names().tolist()
     ['neither', 'unsure']
@@ -140,7 +140,7 @@ def novelty_limit(
     are turned away on average over such draws (conformal rank), which needs 49; with fewer, nobody can tell.
 
     Args:
-        novelty: of photos of the classes, none of which the distance is measured to.
+        novelty: novelties of photos of the classes, none of which the distance is measured to.
         most: fraction that may be turned away.
         level: chance with which that holds, over the draw of the held-out photos.
 

@@ -52,7 +52,7 @@ class TrainingPhotos:
 
         Args:
             pixels: (side, side, 3) uint8, the photo as `engine` takes it.
-            sha256: of its file; empty where it has none.
+            sha256: digests of its file; empty where it has none.
             count: how many at most.
         """
         if self.engine is None:

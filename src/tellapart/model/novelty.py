@@ -58,7 +58,7 @@ class Prototypes:
         """Novelty of photos as if some prototypes were not there; infinite where too few are left.
 
         Args:
-            embeddings: of the photos.
+            embeddings: embeddings of the photos.
             own: (photos, prototypes) bool; prototypes that a photo must not be compared with, such as itself.
         """
         similarities = np.where(own, np.float32(-np.inf), self.similarities(embeddings))  # (photos, prototypes)
@@ -80,7 +80,7 @@ def with_novelty(content: bytes, manifest: Manifest, prototypes: Prototypes) -> 
     Args:
         content: a model file without novelty.
         manifest: what it says now; its answers must include those for `novelty`.
-        prototypes: of the width of its output `embedding`.
+        prototypes: prototypes of the width of its output `embedding`.
     """
     proto = onnx.ModelProto.FromString(content)
     if any(output.name == "novelty" for output in proto.graph.output):
@@ -107,7 +107,7 @@ def answers_with_novelty(
     """The manifest with NumPy's answers for novelty, which the file has to reproduce.
 
     Args:
-        manifest: of the file without novelty.
+        manifest: manifest of the file without novelty.
         prototypes: to be put into the file.
         embeddings: the proven file's, of the test patterns.
     """

@@ -132,7 +132,7 @@ def size_figure(sizes: Sequence[WidthPoint], in_same_time: bool = False) -> Figu
     """Accuracy of narrower and wider networks, on unseen photos and, where it is known, on those they learnt from.
 
     Args:
-        sizes: from `tried_sizes`.
+        sizes: sizes from `tried_sizes`.
         in_same_time: each was trained for as long, and not for as many epochs.
     """
     figure = Figure(figsize=_SIZE, layout="constrained")

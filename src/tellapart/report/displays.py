@@ -59,7 +59,7 @@ def confusion_display(part: Mapping[str, Any], class_names: Sequence[str]) -> Di
     """What was taken for what: rows are labels, columns predictions, shaded by share of the label.
 
     Args:
-        part: of metrics.json.
+        part: a split of metrics.json.
         class_names: in the order of its confusion matrix.
     """
     figure = figures.confusion_figure(part["confusion"], class_names)
@@ -70,7 +70,7 @@ def history_display(rows: Sequence[Mapping[str, Any]]) -> Display:
     """Accuracy of each watched part after each epoch; the epoch whose weights were kept is marked.
 
     Args:
-        rows: of history.csv, numbers as numbers or as text.
+        rows: rows of history.csv, numbers as numbers or as text.
     """
     epochs = [int(row["epoch"]) for row in rows]
     with styled(_STYLE):
@@ -101,7 +101,7 @@ def learning_curve_display(forecast: Mapping[str, Any]) -> Display:
     """Accuracy over the number of training photos: measured, and what twice and four times as many would bring.
 
     Args:
-        forecast: of diagnosis.json.
+        forecast: forecast of diagnosis.json.
     """
     with styled(_STYLE):
         figure = Figure(figsize=(5.6, 3.6), layout="constrained", facecolor="white")

@@ -61,7 +61,7 @@ def claim_run_folder(
     Args:
         photos: the source of the photos; nothing is ever written into it.
         out: the folder asked for; by default `<photos>.run` in the current folder, or the next free number of it.
-        settings: of the run.
+        settings: settings of the run.
         files: the photos of the source.
 
     Raises:

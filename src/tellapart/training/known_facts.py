@@ -30,9 +30,9 @@ def known_facts(
     Args:
         asked: the table that training began with.
         whole: all usable photos, with embeddings.
-        parts: of each of them.
+        parts: splits of each of them.
         duplicates: among them.
-        seed: of the run.
+        seed: random seed of the run.
     """
     labels, names = whole.table.labels, whole.table.class_names
     dealt = "test" not in asked.parts and not any(asked.groups)

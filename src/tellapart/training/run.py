@@ -72,7 +72,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         table: the photos, from `read_table`.
         settings: what to do.
         folder: the run folder.
-        progress: who watches.
+        progress: progress reporter (default: silent).
         watch: counts the seconds of each stage, and of what came before.
 
     Raises:
@@ -208,7 +208,7 @@ def _everything(
     """All usable photos, their parts and the copies among them, test photos that were set apart included.
 
     Args:
-        material: as it was prepared.
+        material: photos as it was prepared.
         known: the known photos, with embeddings of the same space as those of `apart`.
         apart: the test photos that were set apart, if there are any.
         refused: photos that are not usable, some of which may have been known.

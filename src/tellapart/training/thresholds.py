@@ -172,7 +172,7 @@ def choose_prototypes(
     Args:
         embeddings: the file's, of the training photos.
         labels: index of each photo's class.
-        groups: of photos with equal numbers only one is taken.
+        groups: group numbers of photos with equal numbers only one is taken.
         num_classes: classes in all.
         seed: decides which photos are drawn.
     """
@@ -193,7 +193,7 @@ def hold_out(
 
     Args:
         train: the training part, with the probabilities of the folds that left each photo out.
-        groups: of its photos.
+        groups: group numbers of its photos.
         chosen: prototypes, where there are any.
     """
     rows = one_per_group(groups)

@@ -119,7 +119,7 @@ def tracked(track: str, folder: Path, watcher: Progress) -> Iterator[TrackingPro
     Args:
         track: "none", "tensorboard" or "mlflow".
         folder: the run folder.
-        watcher: who watches besides; is told how to open the curves.
+        watcher: second progress reporter; is told how to open the curves.
     """
     if track == "none":
         yield None

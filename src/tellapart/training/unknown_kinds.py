@@ -37,10 +37,10 @@ def unknown_kinds(
     """How many photos of a class it would notice if it had not been taught that class: `unknown_kinds` of metrics.json.
 
     Args:
-        embeddings: of the training photos, by a network that was trained on none of them.
+        embeddings: embeddings of the training photos, by a network that was trained on none of them.
         labels: index of the class of each.
-        groups: of photos with equal numbers only one counts, and none is compared with another.
-        class_names: of all classes.
+        groups: group numbers of photos with equal numbers only one counts, and none is compared with another.
+        class_names: names of all classes.
         chosen: prototypes of the training photos; None: the file has none.
         seed: decides which classes are left out where there are very many.
     """

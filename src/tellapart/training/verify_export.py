@@ -77,7 +77,7 @@ class Grader:
         Args:
             table: which photos.
             stage: what to call this on the progress bar.
-            sha256: of the files as they were looked at before; photos that changed are refused. None: they were not.
+            sha256: digests of the files when they were embedded; photos that changed are refused. None: not embedded.
 
         Raises:
             DataError: none of them can be used.

@@ -30,7 +30,7 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
     Args:
         case: the run.
         budget: not used; this takes milliseconds.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Raises:
         UsageError: predictions.csv is gone.

@@ -37,7 +37,7 @@ def suspect_shift(case: Case, budget: Budget, progress: Progress) -> Suspect:
     Args:
         case: the run; where `train` compared the parts already, nothing is computed.
         budget: not used; this takes a second or two at most.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     known = case.metrics.get("facts") or {}
     if known.get("dealt_at_random"):

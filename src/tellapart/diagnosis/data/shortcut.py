@@ -63,7 +63,7 @@ def suspect_shortcut(case: Case, budget: Budget, progress: Progress) -> Suspect:
     Args:
         case: the run.
         budget: once it is used up, properties are still looked at, but no photos are shown to the model.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Raises:
         UsageError: predictions.csv is gone.

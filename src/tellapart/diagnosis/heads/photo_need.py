@@ -32,7 +32,7 @@ def suspect_photos(lab: HeadLab, budget: Budget, progress: Progress) -> tuple[Su
     Args:
         lab: the run's photos.
         budget: the smallest subsets come first; where it ends, the curve has fewer points.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Returns:
         The suspect, and the forecast, JSON-ready; empty where there is none.

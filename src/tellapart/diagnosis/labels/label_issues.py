@@ -80,12 +80,12 @@ def find_label_issues(
     """Doubted labels and photos unlike every class.
 
     Args:
-        embeddings: of the photos, by a pretrained network.
+        embeddings: embeddings of the photos, by a pretrained network.
         labels: index of each photo's class.
         groups: photos with equal numbers never judge each other.
         num_classes: classes in all.
         settings: how the classifiers are made.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     with (progress or Silent()).stage("Finding label issues"):
         nearest = find_nearest(embeddings, groups, settings.num_neighbours)

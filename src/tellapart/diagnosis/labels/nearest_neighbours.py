@@ -49,7 +49,7 @@ def find_nearest(
     of the set from photos of something else (of single flowers among cats and dogs, 100% against 44%).
 
     Args:
-        embeddings: of the photos.
+        embeddings: embeddings of the photos.
         groups: photos with equal numbers are no neighbours of each other.
         num_neighbours: for each photo.
     """

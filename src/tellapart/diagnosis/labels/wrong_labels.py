@@ -39,7 +39,7 @@ def suspect_labels(case: Case, budget: Budget, progress: Progress, label_issues:
     Args:
         case: the run.
         budget: time; the second experiment is left out where it is over.
-        progress: who watches.
+        progress: progress reporter (default: silent).
         label_issues: about all photos of the case, where they are known already.
     """
     label_issues = label_issues or label_issues_of(case, progress)

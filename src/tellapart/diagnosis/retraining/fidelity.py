@@ -35,7 +35,7 @@ class Fidelity:
         """Why the experiments say nothing.
 
         Args:
-            scale: of the experiments, in words.
+            scale: scale of the experiments, in words.
         """
         if not self.learnt:
             return f"Cannot tell: {scale}, the network learnt nothing yet. Allow more time."

@@ -125,5 +125,6 @@ def _sentence(points: Estimate, num_now: int, num_run: int) -> str:
         return f"With {more}, accuracy would rise by {points_estimate(points)}"
     if points.high < SMALL:
         most = in_points(max(points.high, 0.0))
-        return f"More photos would hardly help: {counted(2 * num_now, 'photo')} would gain at most {most} percentage points"
+        twice = counted(2 * num_now, "photo")
+        return f"More photos would hardly help: {twice} would gain at most {most} percentage points"
     return f"Whether more photos would help cannot be told: {more} would gain {points_estimate(points)}"

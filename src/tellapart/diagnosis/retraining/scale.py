@@ -52,7 +52,7 @@ def sides_of(side_px: int, stride: int = 1) -> tuple[int, ...]:
     """The sides that experiments may have, largest first.
 
     Args:
-        side_px: of the run.
+        side_px: side in pixels of the run.
         stride: a side must be a multiple of it.
 
     >>> sides_of(150), sides_of(128, 32)

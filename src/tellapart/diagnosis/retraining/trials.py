@@ -148,10 +148,10 @@ def run_experiments(
     Args:
         setting: photos and scale.
         changes: what to try, the unchanged recipe among them.
-        photos_per_second: of the unchanged recipe in training, for the first guess at times; then they are measured.
+        photos_per_second: training speed of the unchanged recipe, a first guess; then it is measured.
         seconds: for everything.
         outlook: what further seeds may tell; asked after each experiment.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     case, held_out = setting.case, setting.dealt.held_out
     trials = Trials(

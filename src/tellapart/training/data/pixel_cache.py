@@ -125,9 +125,9 @@ def pixels_of(
 
     Args:
         look: which photos, and what they were.
-        side_px: of the squares.
+        side_px: side in pixels of the squares.
         settings: threads, decoding limits, and whether anything is kept.
-        progress: who watches the decoding.
+        progress: progress reporter of the decoding.
         limits: how much room the cache may take.
 
     Raises:

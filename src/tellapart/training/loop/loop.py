@@ -74,7 +74,7 @@ def fit(
         pace: how far the run is.
         saved: where to go on from; a new one to begin.
         checkpoints: what to save to; None: nothing is saved, as in an experiment.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Raises:
         Interrupted: the user stopped it; a checkpoint holds all that was learnt.
@@ -261,7 +261,7 @@ def evaluate_on(
         learner: the network as it is now.
         source: a part.
         most: examples at most, taken at even distances; the same ones each time.
-        side_px: of the squares.
+        side_px: side in pixels of the squares.
         stopped: asked between batches.
     """
     logits, labels = answers(learner, source, most, side_px, stopped)

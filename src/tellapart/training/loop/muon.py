@@ -29,8 +29,8 @@ class Muon(keras.optimizers.Optimizer):
         """Set up.
 
         Args:
-            learning_rate: of kernels, as a fraction of their natural size; the rest takes the same number.
-            momentum: of the last update that the next one keeps.
+            learning_rate: rate for kernels, as a fraction of their natural size; the rest takes the same number.
+            momentum: fraction of the last update that the next one keeps.
             decay: by which kernels shrink in a step, times the rate.
         """
         super().__init__(learning_rate, name="muon")

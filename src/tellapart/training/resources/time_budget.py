@@ -86,7 +86,7 @@ def pace_of(
         settings: epochs or seconds.
         saved: knows when training began.
         checkpoints: know the time of the whole run.
-        num_photos: of an epoch.
+        num_photos: number of photos of an epoch.
         finish: measures the seconds to keep for what comes after training; asked now and once more near the end.
         least: fraction of the time below which training is not worth beginning; None where it is an extra.
 
