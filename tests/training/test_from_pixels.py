@@ -158,7 +158,7 @@ def test_memory_that_is_never_enough_is_told_before_training(photos, tmp_path, m
     import tellapart.training.resources.memory as room
 
     monkeypatch.setattr(room, "available_memory_bytes", lambda: 1_000_000)
-    with pytest.raises(ResourceError, match="even with 8 photos a step; 1 MB are free"):
+    with pytest.raises(ResourceError, match="even with a batch size of 8; 1 MB are free"):
         verbs.train(photos, settings=SCRATCH, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

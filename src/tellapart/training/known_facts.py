@@ -61,8 +61,8 @@ def shift_warnings(facts: Mapping[str, Any]) -> list[str]:
     if compared.probability <= SURELY:
         warnings.append(
             "Test photos look different from training photos: a linear model tells them apart in "
-            f"{100 * compared.separation:.0f} of 100 pairs of the same class, where chance level is 50. The accuracy holds "
-            "of photos like those of the test."
+            f"{100 * compared.separation:.0f} of 100 pairs of the same class, where chance level is 50. The accuracy "
+            "holds for photos like those of the test."
         )
     if compared.shares <= SURELY:
         warnings.append("The class proportions differ between test and training photos.")

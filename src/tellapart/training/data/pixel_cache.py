@@ -145,8 +145,8 @@ def pixels_of(
                 held = _open(file, shape) if _write(file, streamed, settings.threads, progress) else None
         if held is None:
             progress.note(
-                f"No disk space to cache {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo is decoded "
-                "every time it is shown. That is slower; the result is the same."
+                f"No disk space to cache {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo "
+                "is decoded again in every epoch. That is slower; the result is the same."
             )
         try:
             yield streamed if held is None else HeldPixels(held)
