@@ -56,7 +56,7 @@ def test_a_planted_lie_is_found(sentence: str, truth: Truth):
         ("On more photos like these, expect 85.7 to 92.7% (95% interval).", FAIR),
         (UNKNOWN, TOTAL_LEAK),
         (ALL_COPIED, TOTAL_LEAK),
-        ("300 of 300 test photos have a near-duplicate in another split: no test photo is new to the classifier.", TOTAL_LEAK),
+        ("300 of 300 test photos have a near-duplicate in another split: no test photo is new.", TOTAL_LEAK),
         ("No sign of wrong labels: at most 2.0% of 900 are random.", FAIR),
     ],
 )  # fmt: skip

@@ -215,8 +215,8 @@ def against_truth(found: Mapping[str, Any]) -> str:
     'Its predictions agree with 71.5% (65.0 to 77.0%) of the labels of 200 test photos. Some of ...'
     """
     return (
-        f"Its predictions agree with {estimate(found['agreement'])} of the labels of {count(found['n'])} test photos. Some "
-        f"of these labels are wrong: against the true classes, an accuracy of {estimate(found)} is expected."
+        f"Its predictions agree with {estimate(found['agreement'])} of the labels of {count(found['n'])} test photos. "
+        f"Some of these labels are wrong: against the true classes, an accuracy of {estimate(found)} is expected."
     )
 
 

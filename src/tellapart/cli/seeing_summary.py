@@ -47,10 +47,10 @@ def show_explanations(result: ExplainResult, console: Console | None = None, *, 
         print_section(console, "Notes", [f"Similar training photos are not shown: {_lower(reason)}"], "yellow")
     console.print()
     if result.out is None:
-        console.print(Text("Pictures of where it looked:  --out FOLDER", "dim"))
+        console.print(Text("Attribution maps as pictures:  --out FOLDER", "dim"))
     else:
         where = shown_path(result.out / "index.html")
-        console.print(Text.assemble("Pictures of where it looked are in ", (where, "bold cyan")), soft_wrap=True)
+        console.print(Text.assemble("Attribution maps are in ", (where, "bold cyan")), soft_wrap=True)
 
 
 def _show_explanation(explanation: Explanation, console: Console) -> None:

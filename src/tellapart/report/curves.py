@@ -64,7 +64,7 @@ def history_figure(history: Sequence[Mapping[str, float]], best: int) -> Figure:
         f"best: epoch {best}", (best, start), (-5 if side == "right" else 5, 6), ha=side, textcoords="offset points"
     )
     axes.set_xlabel("epoch")
-    axes.set_ylabel("named correctly")
+    axes.set_ylabel("accuracy")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     percent_ticks(axes.yaxis)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=len(ends), frameon=False)
@@ -121,7 +121,7 @@ def photos_figure(forecast: Mapping[str, Any]) -> Figure:
     highest = max([value for _, value in measured] + [accuracy["high"] for _, accuracy in ahead])
     _limit(axes, lowest, highest)
     axes.set_xlabel("training photos")
-    axes.set_ylabel("named correctly")
+    axes.set_ylabel("accuracy")
     percent_ticks(axes.yaxis)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
     return figure
@@ -154,7 +154,7 @@ def size_figure(sizes: Sequence[WidthPoint], in_same_time: bool = False) -> Figu
     values += [end for each in sizes if each.interval for end in each.interval]
     _limit(axes, min(values), max(values))
     axes.set_xlabel("network width" + (", equal training time" if in_same_time else ""))
-    axes.set_ylabel("named correctly")
+    axes.set_ylabel("accuracy")
     percent_ticks(axes.yaxis)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
     return figure

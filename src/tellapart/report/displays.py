@@ -90,7 +90,7 @@ def history_display(rows: Sequence[Mapping[str, Any]]) -> Display:
             axes.annotate(label, (best, 0.02), xycoords=("data", "axes fraction"), color=MUTED,
                           ha="right" if best > epochs[len(epochs) // 2] else "left")  # fmt: skip
         axes.set_xlabel("epoch")
-        axes.set_ylabel("named correctly")
+        axes.set_ylabel("accuracy")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_formatter(_percent)
         axes.legend(loc="best")
@@ -122,7 +122,7 @@ def learning_curve_display(forecast: Mapping[str, Any]) -> Display:
         axes.set_xticks(every, [f"{number:,.0f}" for number in every], rotation=30, ha="right")
         axes.minorticks_off()
         axes.set_xlabel("training photos")
-        axes.set_ylabel("named correctly")
+        axes.set_ylabel("accuracy")
         axes.yaxis.set_major_formatter(_percent)
         axes.legend(loc="lower right")
     return Display(figure, axes)

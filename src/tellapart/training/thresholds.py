@@ -244,4 +244,5 @@ def _why_not_unsure(confidence: np.ndarray, wrong: np.ndarray, max_error: float)
         photos = "1 photo was" if len(wrong) == 1 else f"{len(wrong):,} photos were"
         return f"{problem}{photos} available, and at least {needed:,} are needed."
     surest = np.argsort(-confidence, kind="stable")[:needed]
-    return f"{problem}of its {needed:,} most confident predictions on held-out photos, {int(wrong[surest].sum()):,} were wrong."
+    num_wrong = int(wrong[surest].sum())
+    return f"{problem}of its {needed:,} most confident predictions on held-out photos, {num_wrong:,} were wrong."

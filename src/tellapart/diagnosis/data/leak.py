@@ -58,7 +58,7 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
         sentence=_sentence(right, copied, points),
         experiments=(experiment,),
         advice=f"Replace the {counted(int(copied.sum()), 'test photo')} that {_have(copied)} a "
-        f"copy in another part ({case.folder / 'duplicates.csv'} names them).",
+        f"near-duplicate in another split ({case.folder / 'duplicates.csv'} names them).",
         facts={
             "test_copies": int(copied.sum()),
             "validation_copies": num_validation,
