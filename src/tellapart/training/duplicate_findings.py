@@ -72,7 +72,7 @@ def duplicate_warnings(findings: Sequence[MisplacedDuplicate]) -> list[str]:
     """
     warnings = []
     for kind, labels, parts in (
-        ("exact", "are duplicates under two labels", "are duplicates in two splits"),
+        ("exact", "are duplicates with two labels", "are duplicates in two splits"),
         ("near", "look alike but have two labels", "look alike across two splits"),
     ):
         two_labels = [finding for finding in findings if finding.kind == kind and finding.labels_differ]

@@ -51,8 +51,8 @@ def require_same_classes(head: LinearHead, embed_photos: EmbeddedPhotos) -> None
     changed = (fitted != exported) & (expected[rows, fitted] - expected[rows, exported] > _TIE)
     if changed.any():
         raise ModelError(
-            f"The exported model classifies {int(changed.sum())} of {len(expected)} photos differently from the trained "
-            "network.",
+            f"The exported model classifies {int(changed.sum())} of {len(expected)} photos differently from "
+            "the trained network.",
             fix="Run it again; if this persists, report it with the versions in run.json.",
         )
 
