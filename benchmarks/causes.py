@@ -4,7 +4,7 @@ Each case is a folder of real photos in a temporary place, a run on it and a who
 the verdict names what was planted; a healthy case is right when nothing is named ("none" or "unclear").
 
 Run:     python -m benchmarks.causes [--kinds few,flipped] [--seeds 30,31]
-Expect:  at least 85 % of the planted causes named, and silence on at least 95 % of the healthy runs
+Expect:  at least 85% of the planted causes named, and silence on at least 95% of the healthy runs
 Noise:   with 40 cases, one more or less is 2.5 points. The thresholds of the suspects were chosen on seeds
          below 20; after 20 to 22 were seen, the verdict and the blur were changed, so they serve development too, and
          of the kinds that train on pixels 30 and 40 as well.
@@ -97,10 +97,10 @@ def main() -> None:
     rows = [Row("cases", f"{len(cases)}", "at least 40", len(cases) >= 40)]
     if planted:
         enough = named >= 0.85 * len(planted)
-        rows.append(Row("main cause named", f"{named} of {len(planted)}", "must 85 %, aim 95 %", enough))
+        rows.append(Row("main cause named", f"{named} of {len(planted)}", "must 85%, aim 95%", enough))
     if healthy:
         enough = silent >= 0.95 * len(healthy)
-        rows.append(Row("silent on healthy runs", f"{silent} of {len(healthy)}", "must 95 %", enough))
+        rows.append(Row("silent on healthy runs", f"{silent} of {len(healthy)}", "must 95%", enough))
     print_table("Causes", rows)
 
 

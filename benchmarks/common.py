@@ -109,7 +109,7 @@ class Row(NamedTuple):
 
     what: str
     measured: str
-    wanted: str  # in words, such as "must 98.3 %, aim 98.6 %"
+    wanted: str  # in words, such as "must 98.3%, aim 98.6%"
     ok: bool | None = None  # whether it is what it must be; None: nothing was promised
 
     def to_json(self) -> str:

@@ -3,7 +3,7 @@
 Run:     python -m benchmarks.compare [--pairs 500] [--seed 1000]
 Does:    fits two linear heads on the embeddings of disjoint random sets of 600 flowers, lets both answer for the same
          1,500 others, and compares; 500 times, dealt anew each time
-Expect:  equal classifiers (each photo's two answers swapped at random) are called different in at most 5 % of pairs
+Expect:  equal classifiers (each photo's two answers swapped at random) are called different in at most 5% of pairs
 Noise:   1 point for 500 pairs; 0.2 points for the swapped ones, of which there are 20 a pair
 Why:     two heads of one kind are equal on average, yet each pair as it was fitted truly differs a little: one of the
          two happened to get the better 600 photos. A test that asks about the pair may rightly call some of them
@@ -60,7 +60,7 @@ def main() -> None:
         Row(
             "equal classifiers called different",
             _share(num_swapped, pairs * NUM_SWAPS),
-            "must 5 %",
+            "must 5%",
             num_swapped <= 0.05 * pairs * NUM_SWAPS,
         ),
         Row(f"two heads on {NUM_TRAINED} photos each called different", _share(num_different, pairs), "told only"),
@@ -87,12 +87,12 @@ def right(embeddings: np.ndarray, labels: np.ndarray, train: np.ndarray, test: n
 def _typical(comparisons: list[Comparison]) -> str:
     accuracy = np.mean([each.a.value for each in comparisons])
     split = np.mean([each.only_a + each.only_b for each in comparisons])
-    return f"{100 * accuracy:.1f} %, {split:.0f} of {NUM_TESTED:,}"
+    return f"{100 * accuracy:.1f}%, {split:.0f} of {NUM_TESTED:,}"
 
 
 def _share(count: int, trials: int) -> str:
     estimate = wilson_interval(count, trials)
-    return f"{100 * count / trials:.2f} % ({100 * estimate.low:.1f} to {100 * estimate.high:.1f}) of {trials:,}"
+    return f"{100 * count / trials:.2f}% ({100 * estimate.low:.1f} to {100 * estimate.high:.1f}) of {trials:,}"
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 Run:     python -m benchmarks.duplicates [--photos FOLDER] [--seed N] [--show OUT.png]
          FOLDER holds flowers, catsdogs/train and petphotos
-Plants:  per set 200 copies of each kind (100 in petphotos), of different photos: exact; resized to 50-150 % at JPEG
-         quality 50; cropped by 2-10 % of width and height; mirrored
+Plants:  per set 200 copies of each kind (100 in petphotos), of different photos: exact; resized to 50-150% at JPEG
+         quality 50; cropped by 2-10% of width and height; mirrored
 Expect:  2 cores, lowest of seeds 0 to 2; the index gives the same shares as the exhaustive search
              set              exact   resized   cropped   mirrored   false groups     seconds (exhaustive, index)
-             flowers          100 %     100 %    91.5 %      100 %         0.02 %     0.13   0.36
-             catsdogs/train   100 %    97.5 %    90.0 %      100 %         0.00 %     0.30   0.53
-             petphotos        100 %     100 %    91.0 %      100 %         0.00 %     0.01   0.05
+             flowers          100%     100%    91.5%      100%         0.02%     0.13   0.36
+             catsdogs/train   100%    97.5%    90.0%      100%         0.00%     0.30   0.53
+             petphotos        100%     100%    91.0%      100%         0.00%     0.01   0.05
 Noise:   2 points of a share found
 False:   groups that join photos of which neither is a copy of the other, as a share of the photos. Among planted copies
          this is counted. Among the real photos themselves it was judged by eye from --show: 34 pairs in flowers, 4 in

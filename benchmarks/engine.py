@@ -2,7 +2,7 @@
 
 Run:     python -m benchmarks.engine
 Expect:  two runs of one thread each at batch 2 are fastest on two cores, 1.3 times batch 32 (see LOG.md)
-Noise:   5 %; the order of trials alternates and the median of five is printed
+Noise:   5%; the order of trials alternates and the median of five is printed
 """
 
 from __future__ import annotations

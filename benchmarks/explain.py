@@ -6,8 +6,8 @@ wide (`--patch`). A case counts where the highest place of the map of the right 
 class was not recognised count too. Recipes with exact maps, and `classic`, whose maps come from covering parts.
 
 Run:     python -m benchmarks.explain [--recipes quick,scratch,classic] [--photos 600] [--explained 200] [--seed 0]
-Expect:  at least 95 % of cases with the peak on the patch
-Noise:   of 200 test photos at 97 %, one sigma is 1.2 points
+Expect:  at least 95% of cases with the peak on the patch
+Noise:   of 200 test photos at 97%, one sigma is 1.2 points
 """
 
 from __future__ import annotations
@@ -101,12 +101,12 @@ def measured(
     accuracy = run.metrics["test"]["accuracy"]["value"]
     return [
         Row(
-            f"{recipe}, {len(hits)} photos, {100 * accuracy:.1f} % recognised",
-            f"{100 * np.mean(hits):.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})",
+            f"{recipe}, {len(hits)} photos, {100 * accuracy:.1f}% recognised",
+            f"{100 * np.mean(hits):.1f}% ({100 * share.low:.1f} to {100 * share.high:.1f})",
             f"must {MUST:.0%}",
             float(np.mean(hits)) >= MUST,
         ),
-        Row(f"{recipe}, with half a place of slack", f"{100 * np.mean(near):.1f} %", "no promise"),
+        Row(f"{recipe}, with half a place of slack", f"{100 * np.mean(near):.1f}%", "no promise"),
     ]
 
 

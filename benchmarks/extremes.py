@@ -9,9 +9,9 @@ gives the same answers; no other backbone is tried, and whole report pages are w
 Run:     python -m benchmarks.extremes [--kinds copies,flipped] [--seeds 1,2] [--limit 8] [--time 20] [--follow]
          [--pages]
 Go on:   the same command; what is in `--out` already is not done again
-Expect:  at most 1 % of the checked sentences false, no false headline, no "nothing to do" where something is planted
+Expect:  at most 1% of the checked sentences false, no false headline, no "nothing to do" where something is planted
 Seeds:   1 and 2 served to build it and to mend what it found; judge by others, such as 51 and 52
-Noise:   intervals are of 95 % (99 % in a diagnosis), so one in twenty may miss by little; those are counted apart
+Noise:   intervals are of 95% (99% in a diagnosis), so one in twenty may miss by little; those are counted apart
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ SEEDS = (1, 2)
 MOST_MISSES = 0.05  # of intervals, by little
 _ROOMY = 400  # characters of a line, so that none is wrapped
 _HEADLINE = re.compile(
-    r"^(?!.*of photos alone)(.*(were recognised|accuracy, by the labels|^On more|named the right class|not known))"
+    r"^(?!.*It answers)(.*(were recognised|accuracy, by the labels|^On more|named the right class|not known))"
 )
 
 
@@ -246,14 +246,14 @@ def show(results: Sequence[Mapping[str, Any]]) -> None:
     share = len(lies) / max(len(checked), 1)
     rows = [
         Row("cases", f"{len(results)}, {sum('refused' in result for result in results)} refused", "at least 60"),
-        Row("sentences checked / false", f"{len(checked)} / {len(lies)} ({100 * share:.1f} %)", "≤ 1 %", share <= 0.01),
+        Row("sentences checked / false", f"{len(checked)} / {len(lies)} ({100 * share:.1f}%)", "≤ 1%", share <= 0.01),
         Row("false headlines", f"{headlines}", "must 0", not headlines),
         Row("'nothing to do' where > 2 points are planted", f"{idle}", "must 0", not idle),
         Row("intervals that miss by little", f"{missed}", f"≤ {MOST_MISSES:.0%} of those with intervals"),
         Row("sentences not checked", f"{len(findings) - len(checked)}", ""),
     ]
     if followed:
-        rows.append(Row("advice followed, moved as stated", f"{inside} of {len(followed)}", "must 90 %",
+        rows.append(Row("advice followed, moved as stated", f"{inside} of {len(followed)}", "must 90%",
                         inside >= 0.9 * len(followed)))  # fmt: skip
     print_table("Extremes", rows)
     unknown = Counter(re.sub(r"[\d.,]+", "#", each.sentence)[:110] for each in findings if each.problem == NOT_CHECKED)

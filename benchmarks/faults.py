@@ -43,7 +43,7 @@ Ablation = Callable[[Image.Image, np.random.Generator], Image.Image]
 
 
 def with_border(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A red frame of 5 % of the side."""
+    """A red frame of 5% of the side."""
     photo = photo.copy()
     width = max(2, round(0.05 * min(photo.size)))
     inner = photo.crop((width, width, photo.width - width, photo.height - width))
@@ -53,7 +53,7 @@ def with_border(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def with_patch(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A yellow square of 10 % of the side in one corner, as a stamp."""
+    """A yellow square of 10% of the side in one corner, as a stamp."""
     photo = photo.copy()
     side = max(3, round(0.1 * min(photo.size)))
     photo.paste((240, 220, 20), (photo.width - side - 2, photo.height - side - 2, photo.width - 2, photo.height - 2))
@@ -169,7 +169,7 @@ def main() -> None:
                 print(f"^ {kind}, {name}, seed {seed}, {time.perf_counter() - start:.0f} s\n", flush=True)
     rows = [Row(f"{kind}: named", f"{sum(told)} of {len(told)}", "") for kind, told in named.items()]
     silent = sum(false_alarms) <= 0.05 * len(false_alarms)
-    rows.append(Row("named though innocent", f"{sum(false_alarms)} of {len(false_alarms)}", "must 5 %", silent))
+    rows.append(Row("named though innocent", f"{sum(false_alarms)} of {len(false_alarms)}", "must 5%", silent))
     print_table("Faults", rows)
 
 

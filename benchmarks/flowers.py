@@ -32,16 +32,16 @@ def main() -> None:
             result = verbs.train(photos, settings=TrainSettings(seed=seed), out=Path(scratch) / str(seed))
             parts.append(result.metrics["test"])
             accuracy = parts[-1]["accuracy"]
-            print(f"  seed {seed}: {100 * accuracy['value']:.1f} % of {parts[-1]['n']}", flush=True)
+            print(f"  seed {seed}: {100 * accuracy['value']:.1f}% of {parts[-1]['n']}", flush=True)
     values = [100 * part["accuracy"]["value"] for part in parts]
     folds = cross_validated(photos)
     rows = [
         (
             f"test accuracy, {len(values)} seeds",
-            f"{np.mean(values):.1f} % ({min(values):.1f} to {max(values):.1f})",
+            f"{np.mean(values):.1f}% ({min(values):.1f} to {max(values):.1f})",
             "",
         ),
-        ("scikit-learn, 5 folds, same embeddings", f"{100 * folds:.1f} %", ""),
+        ("scikit-learn, 5 folds, same embeddings", f"{100 * folds:.1f}%", ""),
         ("difference", f"{np.mean(values) - 100 * folds:+.1f} points", "aim within 1"),
     ]
     print_table("Flowers", rows)

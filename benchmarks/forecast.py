@@ -6,11 +6,11 @@ Cases:   per seed the ten pairs of flowers, all five, solar cells, petphotos, an
 How:     only half of a set is known. Heads learn from 1/16, 1/8, 1/4 (three times each) and 1/2 of the set and are
          judged, out of fold, on the known half. The truth is the error of heads that learn from the whole set, out of
          fold, on the same photos. Neither the other half nor its labels are seen before the forecast is made.
-Must:    the truth inside the 90 % interval in 85 % of the cases or more; median width 3 points or less
-Expect:  97 to 98 % inside, median width 2.1 points
-Noise:   with 49 cases, a true 90 % shows as 82 to 98 %
+Must:    the truth inside the 90% interval in 85% of the cases or more; median width 3 points or less
+Expect:  97 to 98% inside, median width 2.1 points
+Noise:   with 49 cases, a true 90% shows as 82 to 98%
 Apart:   what is believed of curves beforehand (`PowerLawSettings`) was chosen on seeds from 100 on: triples of flowers,
-         60 % of the photos of pairs, 5 to 20 % of catsdogs/train, 30 and 60 % of the solar cells. They are the same
+         60% of the photos of pairs, 5 to 20% of catsdogs/train, 30 and 60% of the solar cells. They are the same
          photos, dealt otherwise, so sets of another kind may be forecast less well
 """
 
@@ -64,11 +64,11 @@ def main() -> None:
             f"  {row['case']:<24} {row['seed']}  {100 * truth:5.2f} in {100 * forecast.low:5.2f} to "
             f"{100 * forecast.high:5.2f} {'' if inside[-1] else '  OUTSIDE'}"
         )
-    share = f"{100 * np.mean(inside):.1f} % of {len(inside)}"
+    share = f"{100 * np.mean(inside):.1f}% of {len(inside)}"
     print_table(
-        f"Forecast of the error at twice the photos, {100 * options.level:g} % intervals",
+        f"Forecast of the error at twice the photos, {100 * options.level:g}% intervals",
         [
-            Row("truth inside", share, "must 85 %", bool(np.mean(inside) >= 0.85)),
+            Row("truth inside", share, "must 85%", bool(np.mean(inside) >= 0.85)),
             Row("median width", f"{np.median(widths):.2f} points", "must 3 points", bool(np.median(widths) <= 3)),
         ],
     )

@@ -1,8 +1,8 @@
 """Planted wrong labels: how many of them are found, how many wrong labels are counted, and how long it takes.
 
 Run:     python -m benchmarks.label_issues [--seeds 5] [--first 0]
-Plants:  another class, drawn blindly, as label of 5 % (then 20 %) of the photos; embeddings are computed once
-Figure:  share of the planted among the 5 % most doubted. Labels that were wrong from the start count as not found.
+Plants:  another class, drawn blindly, as label of 5% (then 20%) of the photos; embeddings are computed once
+Figure:  share of the planted among the 5% most doubted. Labels that were wrong from the start count as not found.
 Noise:   one seed plants 400 (catsdogs) or 216 (flowers): ±1.0 and ±3.3 points; the mean of five ±0.5 and ±1.5
 Seeds:   constants were chosen on seeds 100 to 103
 """
@@ -50,14 +50,14 @@ def main() -> None:
             found.append(share_found(label_issues, planted))
             few.append(label_issues)
             many.append(label_issues_with(embeddings, labels, groups, MANY, seed)[0])
-            print(f"  {name} seed {seed}: {100 * found[-1]:.1f} %", flush=True)
-        measured = f"{100 * np.mean(found):.1f} % ({100 * min(found):.1f} to {100 * max(found):.1f})"
+            print(f"  {name} seed {seed}: {100 * found[-1]:.1f}%", flush=True)
+        measured = f"{100 * np.mean(found):.1f}% ({100 * min(found):.1f} to {100 * max(found):.1f})"
         reached = bool(np.mean(found) >= LEAST[name])
-        rows.append(Row(f"{name}: 5 % planted, found among the 5 % most doubted", measured, wanted, reached))
+        rows.append(Row(f"{name}: 5% planted, found among the 5% most doubted", measured, wanted, reached))
         rows.append((f"{name}: labels called wrong, none planted", told(clean), "interval from 0"))
-        rows.append((f"{name}: the same, 5 % planted, first seed", told(few[0]), "holds 5"))
-        rows.append((f"{name}: the same, 20 % planted, first seed", told(many[0]), "holds 20"))
-        rows.append((f"{name}: points they cost, 20 % planted", cost(many[0]), ""))
+        rows.append((f"{name}: the same, 5% planted, first seed", told(few[0]), "holds 5"))
+        rows.append((f"{name}: the same, 20% planted, first seed", told(many[0]), "holds 20"))
+        rows.append((f"{name}: points they cost, 20% planted", cost(many[0]), ""))
         rows.append((f"{name}: seconds for doubts", f"{seconds:.1f}", ""))
         rows += time_memorisation(name, embeddings, labels, groups, clean)
     print_table("Doubts", rows)

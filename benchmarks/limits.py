@@ -1,9 +1,9 @@
 """What a limit costs and how a kind that nobody taught is noticed: is the curve kept, and do its figures come true?
 
 Run:     python -m benchmarks.limits [--resplits 100] [--seed 1000]
-Expect:  flowers: at `--max-error 2%` at least 25 % answered, broken in at most 5 of 100 resplits; kinds left out: the
-         share that is stated for a class holds for new photos of it in 90 % of its intervals
-Noise:   of 100 resplits with a true chance of 5 %, up to 9 are broken one time in twenty; the half that judges at 2 %
+Expect:  flowers: at `--max-error 2%` at least 25% answered, broken in at most 5 of 100 resplits; kinds left out: the
+         share that is stated for a class holds for new photos of it in 90% of its intervals
+Noise:   of 100 resplits with a true chance of 5%, up to 9 are broken one time in twenty; the half that judges at 2%
          has some 300 answered photos, so chance alone breaks many a promise that holds
 
 Everything runs on embeddings and the out-of-fold answers of one head, so 100 resplits take seconds. Photos of a group
@@ -64,7 +64,7 @@ def curve_kept(photos: Photos, confidence: np.ndarray, wrong: np.ndarray, respli
             Row(
                 f"{name}: answered, by all photos / by half of them",
                 f"{of_all:.1%} / {shares[:, column].mean():.1%}, no limit in {int(silent[:, column].sum())}",
-                "must 25 %" if must else "",
+                "must 25%" if must else "",
                 of_all >= 0.25 if must else None,
             ),
         ]
@@ -116,7 +116,7 @@ def kinds_kept(photos: Photos, l2_penalty: float, resplits: int, seed: int) -> l
     )
     return [
         Row("kinds left out: stated (happened)", told, ""),
-        Row("stated shares whose interval holds", f"{np.mean(inside):.1%}", "must 90 %", bool(np.mean(inside) >= 0.9)),
+        Row("stated shares whose interval holds", f"{np.mean(inside):.1%}", "must 90%", bool(np.mean(inside) >= 0.9)),
     ]
 
 

@@ -1,10 +1,10 @@
 """When it does not answer: is the promise of errors kept, and are photos of none of the classes seen as such?
 
 Run:     python -m benchmarks.neither [--resplits 100] [--seed 1000] [--compare]
-Expect:  `--max-error 2%` broken in at most 5 of 100 resplits; a model of cats and dogs calls at least 99 % of flowers
-         and solar cells `neither` and turns away at most 2 % of new cats and dogs; AUROC of novelty for a kind of
+Expect:  `--max-error 2%` broken in at most 5 of 100 resplits; a model of cats and dogs calls at least 99% of flowers
+         and solar cells `neither` and turns away at most 2% of new cats and dogs; AUROC of novelty for a kind of
          flower that was left out, logged, aim 0.85
-Noise:   of 100 resplits with a true chance of 5 %, up to 9 are broken one time in twenty; the photos that a resplit is
+Noise:   of 100 resplits with a true chance of 5%, up to 9 are broken one time in twenty; the photos that a resplit is
          judged by are so few that half of what is counted as broken can be their chance, which is given beside it
 
 Everything runs on embeddings, from the cache where they are there. Resplits train the head anew, at the strength that
@@ -131,14 +131,14 @@ def promise(name: str, photos: Photos, resplits: int, seed: int) -> list[tuple[s
         broken += wrong[decisions.answered].mean() > MAX_ERROR if decisions.answered.any() else 0
     rows = [
         Row(
-            f"{name}: more than 2 % of its answers wrong",
+            f"{name}: more than 2% of its answers wrong",
             f"{broken} of {resplits} resplits",
             "must 5 of 100",
             bool(broken <= 0.05 * resplits),
         ),
-        (f"{name}: all its answers together", f"{100 * errors / max(1, counts):.2f} % wrong", "below 2 %"),
-        (f"{name}: photos answered", f"{100 * np.mean(answered or [0]):.1f} %, no limit in {silent} resplits", ""),
-        (f"{name}: new photos called neither", f"{100 * np.mean(away):.2f} %", "at most 2 %"),
+        (f"{name}: all its answers together", f"{100 * errors / max(1, counts):.2f}% wrong", "below 2%"),
+        (f"{name}: photos answered", f"{100 * np.mean(answered or [0]):.1f}%, no limit in {silent} resplits", ""),
+        (f"{name}: new photos called neither", f"{100 * np.mean(away):.2f}%", "at most 2%"),
     ]
     return rows + [without_training(name, photos, whole, share, resplits, seed) for share in (0.1, 0.5)]
 
@@ -163,7 +163,7 @@ def without_training(
         answered = confidence[~held] >= (np.inf if limit is None else limit)
         shares.append(answered.mean())
         broken += bool(answered.any()) and wrong[~held][answered].mean() > MAX_ERROR
-    found = f"{broken} of {resplits} resplits, {100 * np.mean(shares):.1f} % answered"
+    found = f"{broken} of {resplits} resplits, {100 * np.mean(shares):.1f}% answered"
     return (f"{name}: the same without training, limits from {share:.0%}", found, "at most 5")
 
 
@@ -176,9 +176,9 @@ def foreign(known: Photos, others: dict[str, Photos], num_seeds: int, seed: int)
         for name, photos in {"new cats and dogs": new, **others}.items():
             shares[name].append(taught.decide(photos)[0].neither.mean())
     return [
-        Row(f"{name} called neither", _spread(values), "must 2 % at most", bool(np.mean(values) <= 0.02))
+        Row(f"{name} called neither", _spread(values), "must 2% at most", bool(np.mean(values) <= 0.02))
         if name.startswith("new")
-        else Row(f"{name} called neither", _spread(values), "must 99 %", bool(np.mean(values) >= 0.99))
+        else Row(f"{name} called neither", _spread(values), "must 99%", bool(np.mean(values) >= 0.99))
         for name, values in shares.items()
     ]
 
@@ -298,12 +298,12 @@ def compare(sets: dict[str, Photos], seed: int) -> list[tuple[str, str, str]]:
         prototypes = Prototypes(drawn.prototypes.vectors, nearest)  # type: ignore[union-attr]
         limit = np.quantile(prototypes.novelty(new.embeddings), 0.99)
         share = (prototypes.novelty(sets["flowers"].embeddings) > limit).mean()
-        rows.append((f"flowers turned away with 1 % of cats and dogs, {nearest} nearest", f"{share:.2%}", ""))
+        rows.append((f"flowers turned away with 1% of cats and dogs, {nearest} nearest", f"{share:.2%}", ""))
     return rows
 
 
 def _spread(values: list[float]) -> str:
-    return f"{100 * np.mean(values):.2f} % ({100 * min(values):.2f} to {100 * max(values):.2f})"
+    return f"{100 * np.mean(values):.2f}% ({100 * min(values):.2f} to {100 * max(values):.2f})"
 
 
 def main() -> None:

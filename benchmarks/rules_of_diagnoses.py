@@ -8,6 +8,7 @@ from benchmarks.truth import (
     FEWEST,
     NOT_CHECKED,
     NUM,
+    PCT,
     POINTS,
     CurvePoint,
     Finding,
@@ -21,14 +22,14 @@ from benchmarks.truth import (
 
 _INNER = NUM[1:-1]  # without the brackets of a group
 NAMES = {
-    "epochs": "too (many|few) epochs|too (weak|strong) a penalty|number of epochs",
+    "epochs": "too (many|few) epochs|too (weak|strong) an L2 penalty|number of epochs",
     "photos": "too few photos",
-    "size": "a network (of the wrong size|that is too \\w+)|size of the network",
-    "regularisation": "too little that keeps|too little restraint",
+    "size": "a network that is too \\w+|wrong network size",
+    "regularisation": "too little regularisation",
     "labels": "wrong labels",
-    "leak": "copies (of test photos among|across parts)",
-    "shift": "test photos (of another kind|differ)",
-    "shortcut": "something that tells the classes apart|a shortcut",
+    "leak": "near-duplicates across splits",
+    "shift": "distribution shift",
+    "shortcut": "a shortcut",
 }
 
 
@@ -134,7 +135,7 @@ def _about_wrong(match: re.Match[str], truth: Truth) -> str | Finding:
 
 def _at_most_wrong(match: re.Match[str], truth: Truth) -> str:
     most = number(match[1]) / 100
-    return f"{100 * truth.flipped:.1f} % are wrong" if truth.flipped > most + 0.002 else ""
+    return f"{100 * truth.flipped:.1f}% are wrong" if truth.flipped > most + 0.002 else ""
 
 
 def _labels_cost(match: re.Match[str], truth: Truth) -> str:
@@ -186,52 +187,57 @@ def _more_time(match: re.Match[str], truth: Truth) -> str:
 PATTERNS: tuple[tuple[str, Rule], ...] = (
     (r"^Nothing to do", _nothing_to_do),
     (r"^Not a fair test: ", _unfair),
-    (r"^(Nothing can be advised|It would take )", true),
+    (r"^(No advice: no experiment|It would take )", true),
     (r"^The main cause is (?P<cause>[^:.]*)", _cause),
     (r"^Also proven: (?P<causes>.*)", _also),
     (rf"^(?P<name>[a-z][a-z ]+?)  *{NUM} \({NUM} to {NUM}\) +(?P<proven>yes, but small|yes|no)", _row),
     (r"^[a-z][a-z ]+ not measured", true),
-    (r"photos? look more like another class; perhaps merely hard", true),
-    (r"^(\d[\d,]* pairs? of photos are copies in two parts|[\d,]+ pairs? of copies stand)", _copies_in_parts),
-    (r"^Cannot tell: nothing (is known yet|could be measured)", true),
-    (rf"^Cannot tell: {NUM} of 100 unseen photos", _cannot_tell),
-    (r"^None of the .* has a copy among the other", _no_copies),
-    (rf"flatters the test accuracy by {POINTS}", _flatters),
-    (rf"what that does to the test accuracy cannot be told \({POINTS}\)", _flatters),
-    (r"^([\d,]+) of [\d,]+ test photos? ha(?:s|ve) a copy in another part", _copies),
+    (r"photos? looks? more like another class and may just be hard", true),
+    (
+        r"^(\d[\d,]* pairs? of photos are duplicates in two splits|[\d,]+ pairs? of near-duplicates (is|are))",
+        _copies_in_parts,
+    ),
+    (r"^Cannot tell: (not measured yet|nothing could be measured)", true),
+    (rf"^Cannot tell: {PCT} of unseen photos", _cannot_tell),
+    (r"^None of the .* has a near-duplicate among the other", _no_copies),
+    (rf"inflates the test accuracy by {POINTS}", _flatters),
+    (rf"the effect on the test accuracy cannot be told \({POINTS}\)", _flatters),
+    (r"^([\d,]+) of [\d,]+ test photos? ha(?:s|ve) a near-duplicate in another split", _copies),
     (r"^Test photos look different", _looks_different),
     (r"^Test photos look like training photos", _looks_alike),
-    (r"^The classes have other shares", _other_shares),
+    (r"^The class proportions differ", _other_shares),
     (
-        rf"^Accuracy (falls|goes) from .*\({NUM} points, between (?P<low>{_INNER}) and (?P<high>{_INNER})\)",
+        rf"^Accuracy (falls|goes) from .*\({NUM} percentage points \((?P<low>{_INNER}) to (?P<high>{_INNER})\)\)",
         _falls,
     ),
-    (r"labels look wrong \([\d.]+ % \[(?P<low>[\d.]+) to (?P<high>[\d.]+)\]", _about_wrong),
-    (r"^No sign of wrong labels: at most ([\d.]+) %", _at_most_wrong),
-    (r"anything from none to ([\d.]+) % of [\d,]+ labels", _at_most_wrong),
+    (r"labels look wrong \([\d.]+%, (?P<low>[\d.]+) to (?P<high>[\d.]+)%\)", _about_wrong),
+    (r"^No sign of wrong labels: at most ([\d.]+)%", _at_most_wrong),
+    (r"anything from none to ([\d.]+)% of [\d,]+ labels", _at_most_wrong),
     (r"^They cost .* of accuracy", _labels_cost),
-    (r"putting wrong labels right is expected", _look_at),
-    (r"If it said nothing of the class, accuracy would fall", _only_planted("shortcut")),
+    (r"correcting the wrong ones is expected", _look_at),
+    (r"If it said nothing about the class, accuracy would fall", _only_planted("shortcut")),
     (r"^Photos of the classes seem to come from different sources", _only_planted("shortcut")),
-    (r"^(Take photos of .* alike in|Collect photos of .* from the same sources)", _only_planted("shortcut")),
-    (r"^No simple property of the photos comes near", _nothing_telling),
-    (r"Delete the ([\d,]+) test photos? that ha(s|ve) a copy", _delete),
+    (r"^(Take photos of .* with the same|Collect photos of .* from the same sources)", _only_planted("shortcut")),
+    (r"^No simple property of the photos comes close", _nothing_telling),
+    (r"Delete the ([\d,]+) test photos? that ha(s|ve) a near-duplicate", _delete),
     (
-        rf"twice as many,? {NUM} \[(?P<low>{_INNER}) to (?P<high>{_INNER})\] more of 100",
+        r"twice as many(?: photos, accuracy would rise by| would gain) "
+        rf"{NUM} percentage points \((?P<low>{_INNER}) to (?P<high>{_INNER})\)",
         _twice,
     ),
     (
-        rf"Add [\d,]+ photos, as many as there are now \(\+{NUM} \[(?P<low>{_INNER}) to (?P<high>{_INNER})\]",
+        r"Add [\d,]+ photos, as many as there are now: "
+        rf"\+{NUM} percentage points \((?P<low>{_INNER}) to (?P<high>{_INNER})\)",
         _twice,
     ),
-    (r"Put new photos in the place of the ([\d,]+) test photos? that ha(s|ve) a copy", _copies),
-    (r"another strength of the penalty is better now", _no_such_thing),
-    (r"Train with a stronger penalty", _no_such_thing),
-    (r"Train on photos of the kind that the test shows", _only_planted("shift")),
-    (r"^-? ?Give the training part the same shares", _other_shares),
+    (r"Replace the ([\d,]+) test photos? that ha(s|ve) a near-duplicate", _copies),
+    (r"it now chooses a better L2 penalty", _no_such_thing),
+    (r"Train with a stronger L2 penalty", _no_such_thing),
+    (r"Train on photos like those in the test", _only_planted("shift")),
+    (r"^-? ?Give the training split the same class proportions", _other_shares),
     (r"Use the (larger|smaller) network", _only_planted("size")),
     (r"Diagnose again with more time", _more_time),
-    (r"^(Not measured: the time was over|Give it more with --time|More time may help)", true),
+    (r"^(Not measured: the time was up|Give it more with --time|More time may help)", true),
     (r"^([\d,]+) found, [\d,]+ used, [\d,]+ refused", true),
-    (r"^(99 % intervals: eight|Results are in|Next:|Evidence is in|Photos to look at are in|Once you have)", true),
+    (r"^(Costs in percentage points|Results are in|Next:|Evidence:|Photos to review:|After you have)", true),
 )

@@ -32,7 +32,7 @@ def _accuracy_of(match: re.Match[str], truth: Truth) -> str:
     if n > truth.num_new:
         return f"{n:.0f} photos count, though {truth.num_new} have no copy"
     if truth.test_flipped >= 0.04 and not _BY_LABELS.search(match.string):
-        return f"called right, though {100 * truth.test_flipped:.0f} % of the test labels are wrong"
+        return f"called right, though {100 * truth.test_flipped:.0f}% of the test labels are wrong"
     return ""
 
 
@@ -79,7 +79,7 @@ def _answers(match: re.Match[str], truth: Truth) -> str | Finding:
 
 def _answers_none(match: re.Match[str], truth: Truth) -> str:
     answered = truth.answered or 0.0
-    return f"it answers {100 * answered:.0f} % of new photos" if answered > 0.2 else ""
+    return f"it answers {100 * answered:.0f}% of new photos" if answered > 0.2 else ""
 
 
 def _class_row(match: re.Match[str], truth: Truth) -> str | Finding:
@@ -102,7 +102,7 @@ def _gap(match: re.Match[str], truth: Truth) -> str | Finding:
     """The gap to photos like those of the test, and whether memory is what it comes from."""
     if truth.on_train is None or truth.accuracy is None or truth.flipped > 0.01:
         return NOT_CHECKED
-    told = _remembers(match, truth) if "remembers" in match.string else ""
+    told = _remembers(match, truth) if "overfits" in match.string else ""
     gap = minus(exact(truth.on_train), truth.accuracy)
     return told or holds(number(match["low"]), number(match["high"]), gap, "the gap to new photos", match.string)
 
@@ -110,23 +110,23 @@ def _gap(match: re.Match[str], truth: Truth) -> str | Finding:
 PATTERNS: tuple[tuple[str, Rule], ...] = (
     (rf"^{PCT} of (?P<n>[\d,]+) test photos .*(were recognised|agree)", _accuracy_of),
     (rf"^{PCT} accuracy.* on (?P<n>[\d,]+) test photos", _accuracy_of),
-    (r"^On more .*expect (?P<low>[\d.]+) to (?P<high>[\d.]+) %", _expected),
+    (r"^On more .*expect (?P<low>[\d.]+) to (?P<high>[\d.]+) ?%", _expected),
     (
         rf"(named the right class for {PCT} of|^{PCT} accuracy.* on) (?P<n>[\d,]+) photos?.*"
-        r"interval: (?P<low>[\d.]+) to (?P<high>[\d.]+) %",
+        r"interval: (?P<low>[\d.]+) to (?P<high>[\d.]+) ?%",
         _named_right,
     ),
     (r"^Accuracy on new photos is not known: (?P<why>.*)", _not_known),
     (r"^How good it is on new photos is not known: (?P<why>.*)", _not_known),
     (r"^([\d,]+) photos? do(es)? not count: it was trained", _do_not_count),
     (r"^[\d,]+ photos? repeats? ", true),
-    (rf"against the truth, {PCT} \((?P<low>[\d.]+) to (?P<high>[\d.]+) ?%\)", _against_truth),
-    (rf"^Its answers agree with {PCT}", true),
-    (rf"^It answers .* alone, {PCT} \((?P<low>[\d.]+) to (?P<high>[\d.]+) %\) of them wrongly", _answers),
-    (r"^It answers no photo alone", _answers_none),
-    (rf"^(?P<name>\S+) +[\d,]+ +{PCT} \((?P<low>[\d.]+) to (?P<high>[\d.]+) %\)", _class_row),
+    (rf"against the true classes, an accuracy of {PCT} \((?P<low>[\d.]+) to (?P<high>[\d.]+) ?%\)", _against_truth),
+    (rf"^Its predictions agree with {PCT}", true),
+    (rf"^It answers .*, with an error rate of {PCT} \((?P<low>[\d.]+) to (?P<high>[\d.]+) ?%\)", _answers),
+    (r"^It answers no photo:", _answers_none),
+    (rf"^(?P<name>\S+) +[\d,]+ +{PCT} \((?P<low>[\d.]+) to (?P<high>[\d.]+) ?%\)", _class_row),
     (r"on its training photos, .* points more \((?P<low>-?[\d.]+) to (?P<high>-?[\d.]+)\)", _gap),
-    (r"^Photos it was trained on: .*\((?P<low>-?[\d.]+) to \+?(?P<high>-?[\d.]+) points\)", _gap),
-    (r"^This is more than chance: it remembers", _remembers),
-    (r"^Chance alone could explain this", true),
+    (r"^Overfitting gap, training minus new photos: .*\((?P<low>-?[\d.]+) to \+?(?P<high>-?[\d.]+) points\)", _gap),
+    (r"^This is statistically significant: it overfits", _remembers),
+    (r"^This is within random variation", true),
 )

@@ -9,7 +9,7 @@ Run:     python -m benchmarks.scratch classic     15 epochs, then the plain Kera
          python -m benchmarks.kill                kill -9 at 20 random moments
          FOLDERS are found as the other benchmarks find them; --keep FOLDER keeps the runs
 Expect:  two cores, AVX-512; the figures are in LOG.md
-Noise:   on 2,000 test photos, 1.0 points at 94 % and 0.4 points at 99 % from seed to seed; seconds vary by a tenth on a
+Noise:   on 2,000 test photos, 1.0 points at 94% and 0.4 points at 99% from seed to seed; seconds vary by a tenth on a
          shared machine, so ratios are measured in turns
 """
 
@@ -60,9 +60,9 @@ def classic(folder: Path, options: argparse.Namespace) -> Rows:
     theirs = float(np.median([row["fit_seconds"] for row in plain]))
     best = max(float(row["test_accuracy"]) for row in history)
     return [
-        Row("test accuracy", _accuracy(metrics["test"]), "must 74 to 82 %", 0.74 <= _value(metrics["test"]) <= 0.82),
-        Row("train accuracy", _accuracy(metrics["train"]), "must 85 %", _value(metrics["train"]) >= 0.85),
-        Row("test accuracy of the best epoch", f"{100 * best:.1f} %", "for comparison only"),
+        Row("test accuracy", _accuracy(metrics["test"]), "must 74 to 82%", 0.74 <= _value(metrics["test"]) <= 0.82),
+        Row("train accuracy", _accuracy(metrics["train"]), "must 85%", _value(metrics["train"]) >= 0.85),
+        Row("test accuracy of the best epoch", f"{100 * best:.1f}%", "for comparison only"),
         Row(
             "seconds per epoch / plain Keras",
             f"{ours:.1f} / {theirs:.1f} = {ours / theirs:.2f}",
@@ -85,11 +85,11 @@ def ratio(folder: Path, options: argparse.Namespace) -> Rows:
 
 
 def scratch(folder: Path, options: argparse.Namespace) -> Rows:
-    return [_timed(folder, options.time, "must 94.5 %, aim 96 %", least=0.945)]
+    return [_timed(folder, options.time, "must 94.5%, aim 96%", least=0.945)]
 
 
 def budget(folder: Path, options: argparse.Namespace) -> Rows:
-    wanted = {"5m": ("must 90 %, aim 92.5 %", 0.9), "10m": ("", 0.0), "20m": ("must 94.5 %, aim 96 %", 0.945)}
+    wanted = {"5m": ("must 90%, aim 92.5%", 0.9), "10m": ("", 0.0), "20m": ("must 94.5%, aim 96%", 0.945)}
     return [_timed(folder, time, text, least) for time, (text, least) in wanted.items()]
 
 
@@ -99,9 +99,9 @@ def _timed(folder: Path, time: str, wanted: str, least: float) -> Row:
     name = f"scratch-{time}"
     watched = _train(folder, name, "catsdogs", "--time", time, recipe="scratch")
     test, over = _metrics(folder / name)["test"], watched.seconds / seconds(time) - 1
-    measured = f"{_accuracy(test)}, {watched.seconds:.0f} s ({100 * over:+.1f} %)"
+    measured = f"{_accuracy(test)}, {watched.seconds:.0f} s ({100 * over:+.1f}%)"
     reached = _value(test) >= least and abs(over) <= 0.05
-    return Row(f"scratch --time {time}", measured, f"{wanted}; within 5 %, aim 2 %", reached)
+    return Row(f"scratch --time {time}", measured, f"{wanted}; within 5%, aim 2%", reached)
 
 
 def best(folder: Path, options: argparse.Namespace) -> Rows:
@@ -110,7 +110,7 @@ def best(folder: Path, options: argparse.Namespace) -> Rows:
     test = _metrics(folder / "best")["test"]
     measured = f"{_accuracy(test)}, {watched.seconds:.0f} s, {watched.peak_mb:.0f} MB"
     reached = _value(test) >= 0.991 and watched.seconds <= 360
-    return [Row("best on catsdogs", measured, "must 99.1 %, aim 99.4 %, at most 360 s", reached)]
+    return [Row("best on catsdogs", measured, "must 99.1%, aim 99.4%, at most 360 s", reached)]
 
 
 def pairs(folder: Path, options: argparse.Namespace) -> Rows:
@@ -129,15 +129,15 @@ def pairs(folder: Path, options: argparse.Namespace) -> Rows:
                 _train(folder, run, photos, *more, recipe=recipe)
                 right[recipe].append(_right(folder / run))
             kept = _details(folder / f"best-{name}-{seed}")["fine_tuning"]["kept"]
-            shares = ", ".join(f"{recipe} {100 * runs[-1].mean():.2f} %" for recipe, runs in right.items())
+            shares = ", ".join(f"{recipe} {100 * runs[-1].mean():.2f}%" for recipe, runs in right.items())
             print(f"  {name}, seed {seed}: {shares}, fine-tuning {'kept' if kept else 'dropped'}", flush=True)
         both = {recipe: np.concatenate(runs) for recipe, runs in right.items()}
         test = mcnemar(both["quick"], both["best"])
-        measured = ", ".join(f"{recipe} {100 * runs.mean():.2f} %" for recipe, runs in both.items())
+        measured = ", ".join(f"{recipe} {100 * runs.mean():.2f}%" for recipe, runs in both.items())
         measured += f", p {test.probability:.3f}"
         # Worse is what chance does not explain.
         held = both["best"].mean() >= both["quick"].mean() or test.probability > 0.05
-        rows.append(Row(f"best and quick on {name}", measured, "better or equal; solar cells 88.42 %", bool(held)))
+        rows.append(Row(f"best and quick on {name}", measured, "better or equal; solar cells 88.42%", bool(held)))
     return rows
 
 
@@ -183,11 +183,11 @@ def _value(part: dict[str, Any]) -> float:
 
 def _accuracy(part: dict[str, Any]) -> str:
     value = part["accuracy"]
-    return f"{100 * value['value']:.2f} % ({100 * value['low']:.1f} to {100 * value['high']:.1f})"
+    return f"{100 * value['value']:.2f}% ({100 * value['low']:.1f} to {100 * value['high']:.1f})"
 
 
 def _part(row: dict[str, str], part: str) -> str:
-    return f"{100 * float(row[f'{part}_accuracy']):.1f} %"
+    return f"{100 * float(row[f'{part}_accuracy']):.1f}%"
 
 
 FIGURES = {"classic": classic, "ratio": ratio, "scratch": scratch, "budget": budget, "best": best, "pairs": pairs}

@@ -86,11 +86,11 @@ def main() -> None:
         begin = time.perf_counter()
         accuracies = accuracies_of(case, num_seeds)
         deviations.append(float(accuracies.std(ddof=1)))
-        told = f"{100 * accuracies.mean():.1f} ± {100 * deviations[-1]:.2f} %"
+        told = f"{100 * accuracies.mean():.1f} ± {100 * deviations[-1]:.2f}%"
         rows.append(Row(str(case), f"{told}, {time.perf_counter() - begin:.0f} s", "", None))
         print(case, accuracies.round(4).tolist(), flush=True)
     sd, df = prior_of(np.square(deviations), num_seeds - 1)
-    rows.append(Row("a new case, as these say", f"{100 * sd:.2f} %, worth {df:.1f} seeds", "", None))
+    rows.append(Row("a new case, as these say", f"{100 * sd:.2f}%, worth {df:.1f} seeds", "", None))
     print_table("Noise from seed to seed", rows)
 
 

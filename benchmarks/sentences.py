@@ -42,8 +42,8 @@ def examine(texts: Iterable[str], truth: Truth, options: Mapping[str, frozenset[
 def sentences(text: str) -> list[str]:
     """Cut a text where a full stop is followed by a capital, and bring its blanks and minus signs to one form.
 
-    >>> sentences("98.4 % were right. On more, expect 1. Then")
-    ['98.4 % were right.', 'On more, expect 1.', 'Then']
+    >>> sentences("98.4% were right. On more, expect 1. Then")
+    ['98.4% were right.', 'On more, expect 1.', 'Then']
     """
     plain = re.sub(r"\s+", " ", text.replace("−", "-")).strip()
     return [piece for piece in re.split(r"(?<=[.?!])\s+(?=[A-Z])", plain) if piece]

@@ -23,7 +23,7 @@ class CurvePoint(NamedTuple):
 
     @property
     def doubt(self) -> float:
-        """Half the width of its 95 % interval, half a photo at least."""
+        """Half the width of its 95% interval, half a photo at least."""
         return max(1.96 * (self.value * (1 - self.value) / max(self.n, 1)) ** 0.5, 0.5 / max(self.n, 1))
 
 
@@ -100,7 +100,7 @@ def exact(value: float) -> CurvePoint:
 
 NUM = r"(-?[\d,]+(?:\.\d+)?)"
 PCT = rf"(?:over |under )?{NUM} ?%"
-POINTS = rf"{NUM} points, between {NUM} and {NUM}"
+POINTS = rf"{NUM} percentage points \({NUM} to {NUM}\)"
 Rule = Callable[[re.Match[str], Truth], "str | Finding"]
 
 

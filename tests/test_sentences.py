@@ -11,11 +11,11 @@ from benchmarks.truth import NOT_CHECKED, CurvePoint, Truth
 
 FAIR = Truth(num_test=300, accuracy=CurvePoint(0.9, 2000), train_kind=CurvePoint(0.9, 2000), on_train=0.99)
 TOTAL_LEAK = Truth(planted=frozenset({"leak"}), costly=True, num_test=300, copied=300, accuracy=CurvePoint(0.7, 2000))
-UNKNOWN = "Accuracy on new photos is not known: all 300 photos are, or are copies of, photos that it was trained with."
-ALL_COPIED = "The main cause is copies of test photos among the training photos: 300 of 300 test photos have one."
-RECOGNISED = "89.7 % of 300 test photos that it never saw in training were recognised"
-HEADLINE = "89.7 % accuracy, by the labels given, on 300 test photos it never saw"
-EXPECTED = "On more photos labelled like these, expect 66.0 to 76.0 % (95 % interval)."
+UNKNOWN = "Accuracy on new photos is not known: all 300 photos are training photos or near-duplicates of them."
+ALL_COPIED = "The main cause is near-duplicates across splits: 300 of 300 test photos have one."
+RECOGNISED = "89.7% of 300 test photos that it never saw in training were recognised"
+HEADLINE = "89.7% accuracy, by the labels given, on 300 test photos it never saw"
+EXPECTED = "On more photos labelled like these, expect 66.0 to 76.0% (95% interval)."
 FLIPPED = Truth(
     num_test=300, test_flipped=0.25, accuracy=CurvePoint(0.96, 2000), by_labels=CurvePoint(0.71, 2000), on_train=0.8
 )
@@ -37,18 +37,18 @@ def problem(sentence: str, truth: Truth, options: dict[str, frozenset[str]] | No
         (EXPECTED.replace("66.0 to 76.0", "90.0 to 97.0"), FLIPPED),
         (HEADLINE, Truth(num_test=15)),
         (UNKNOWN, FAIR),
-        ("On more photos like these, expect 98.1 to 99.9 % (95 % interval).", FAIR),
-        ("It named the right class for 99.7 % of 300 photos it had never seen (95 % interval: 98.1 to 99.9 %).", FAIR),
+        ("On more photos like these, expect 98.1 to 99.9% (95% interval).", FAIR),
+        ("It named the right class for 99.7% of 300 photos it had never seen (95% interval: 98.1 to 99.9%).", FAIR),
         ("Nothing to do: test photos are answered as well as training photos, within chance.", TOTAL_LEAK),
         ("Nothing to do: no experiment found a gain that excludes chance.", Truth(num_test=5)),
         ("The main cause is wrong labels: about 30 of 900 labels look wrong.", TOTAL_LEAK),
-        ("Also proven: something that tells the classes apart and is not their subject.", FAIR),
+        ("Also proven: a shortcut.", FAIR),
         ("wrong labels 3.0 (1.0 to 5.0) yes", FAIR),
-        ("None of the 300 test photos has a copy among the other photos.", TOTAL_LEAK),
-        ("Delete the 300 test photos that have a copy in another part, and test again.", TOTAL_LEAK),
-        ("Test photos look different: a simple model tells them from training photos in 90 of 100 pairs.", FAIR),
-        ("No sign of wrong labels: at most 2.0 % of 900 were given at random.", Truth(flipped=0.25)),
-        ("Train with a stronger penalty (+1.0 [0.2 to 1.9] of 100).", FAIR),
+        ("None of the 300 test photos has a near-duplicate among the other photos.", TOTAL_LEAK),
+        ("Delete the 300 test photos that have a near-duplicate in another split, and test again.", TOTAL_LEAK),
+        ("Test photos look different: a linear model tells them from training photos in 90 of 100 pairs.", FAIR),
+        ("No sign of wrong labels: at most 2.0% of 900 are random.", Truth(flipped=0.25)),
+        ("Train with a stronger L2 penalty: +1.0 percentage points (0.2 to 1.9).", FAIR),
     ],
 )  # fmt: skip
 def test_a_planted_lie_is_found(sentence: str, truth: Truth):
@@ -62,11 +62,11 @@ def test_a_planted_lie_is_found(sentence: str, truth: Truth):
         (HEADLINE, FAIR),
         (HEADLINE, FLIPPED),
         (EXPECTED, FLIPPED),
-        ("On more photos like these, expect 85.7 to 92.7 % (95 % interval).", FAIR),
+        ("On more photos like these, expect 85.7 to 92.7% (95% interval).", FAIR),
         (UNKNOWN, TOTAL_LEAK),
         (ALL_COPIED, TOTAL_LEAK),
-        ("300 of 300 test photos have a copy in another part: no test photo is new to the classifier.", TOTAL_LEAK),
-        ("No sign of wrong labels: at most 2.0 % of 900 were given at random.", FAIR),
+        ("300 of 300 test photos have a near-duplicate in another split: no test photo is new.", TOTAL_LEAK),
+        ("No sign of wrong labels: at most 2.0% of 900 are random.", FAIR),
     ],
 )  # fmt: skip
 def test_the_truth_is_left_alone(sentence: str, truth: Truth):
@@ -81,8 +81,8 @@ def test_what_no_rule_knows_is_not_passed():
 
 def test_an_interval_that_misses_by_little_is_told_from_a_false_one():
     """One in twenty may miss; none may miss by more than half its width."""
-    (near,) = examine(["On more photos like these, expect 84.0 to 88.0 % (95 % interval)."], FAIR)
-    (far,) = examine(["On more photos like these, expect 60.0 to 64.0 % (95 % interval)."], FAIR)
+    (near,) = examine(["On more photos like these, expect 84.0 to 88.0% (95% interval)."], FAIR)
+    (far,) = examine(["On more photos like these, expect 60.0 to 64.0% (95% interval)."], FAIR)
     assert near.problem and near.near_miss
     assert far.problem and not far.near_miss
 
@@ -97,6 +97,6 @@ def test_advice_that_no_command_follows_is_found():
 
 def test_sentences_are_cut_where_they_end():
     """Decimal points and abbreviations in lower case do not end a sentence."""
-    assert sentences("98.4 % were right. It cost −1.5 points. Then\nmore") == [
-        "98.4 % were right.", "It cost -1.5 points.", "Then more",
+    assert sentences("98.4% were right. It cost −1.5 points. Then\nmore") == [
+        "98.4% were right.", "It cost -1.5 points.", "Then more",
     ]  # fmt: skip

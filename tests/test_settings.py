@@ -9,14 +9,14 @@ from tellapart.settings import TRACKERS, TrainSettings
 @pytest.mark.parametrize(
     ("given", "reason", "fix"),
     [
-        ({"grey": True}, "learnt from colour photos", "--recipe scratch or classic"),
-        ({"recipe": "best", "grey": True}, "learnt from colour photos", "--recipe scratch or classic"),
+        ({"grey": True}, "trained on colour photos", "--recipe scratch or classic"),
+        ({"recipe": "best", "grey": True}, "trained on colour photos", "--recipe scratch or classic"),
         ({"image_size": 128}, "of one size (224 px; best: 260)", "--recipe scratch or classic"),
         ({"recipe": "best", "image_size": 128}, "of one size (224 px; best: 260)", "--recipe scratch or classic"),
-        ({"learning_rate": 0.1}, "solves for its last layer in one go", "--recipe best or scratch or classic"),
-        ({"batch_size": 8}, "solves for its last layer in one go", "--recipe best or scratch or classic"),
-        ({"epochs": 3}, "solves for its last layer in one go", "--recipe best or scratch or classic"),
-        ({"seconds": 60.0}, "'time': it takes what it takes", "--recipe best or scratch"),
+        ({"learning_rate": 0.1}, "its linear head is fitted in one step", "--recipe best or scratch or classic"),
+        ({"batch_size": 8}, "its linear head is fitted in one step", "--recipe best or scratch or classic"),
+        ({"epochs": 3}, "its linear head is fitted in one step", "--recipe best or scratch or classic"),
+        ({"seconds": 60.0}, "'time': it is not run against the clock", "--recipe best or scratch"),
         ({"recipe": "classic", "seconds": 60.0}, "'time': it is a baseline", "--recipe best or scratch"),
         ({"recipe": "scratch", "scale_pixels": True}, "'scale-pixels': its network scales", "--recipe classic"),
     ],
@@ -37,7 +37,7 @@ def test_values_that_make_no_sense_are_refused(given):
 
 
 def test_time_and_epochs_exclude_each_other():
-    with pytest.raises(UsageError, match="left out where epochs are given"):
+    with pytest.raises(UsageError, match="Use either --time or --epochs, not both"):
         TrainSettings(recipe="scratch", epochs=3, seconds=60.0)
 
 

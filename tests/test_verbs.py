@@ -138,8 +138,8 @@ def test_what_the_file_would_not_answer_is_told_of_photos_that_were_held_out(pla
 
 def test_limits_are_in_the_file_and_missing_ones_are_explained(plain_run):
     manifest = read_model(plain_run.model).manifest
-    assert set(manifest.thresholds) == {"neither"}  # 72 photos are too few to promise 2 %
-    assert any("No limit can promise" in warning for warning in plain_run.result.warnings)
+    assert set(manifest.thresholds) == {"neither"}  # 72 photos are too few to promise 2%
+    assert any("No threshold can guarantee" in warning for warning in plain_run.result.warnings)
 
 
 def test_more_errors_may_be_allowed(plain_run, tmp_path):
@@ -149,7 +149,7 @@ def test_more_errors_may_be_allowed(plain_run, tmp_path):
     assert "unsure" in read_model(model).manifest.thresholds
     (loosest, *_) = verbs.predict(model, str(plain_run.photos), settings=ENGINE, max_error=0.5)
     assert loosest.decision != "refused"
-    with pytest.raises(UsageError, match="cannot promise that at most 0.1%") as caught:
+    with pytest.raises(UsageError, match="cannot guarantee an error rate of at most 0.1%") as caught:
         verbs.evaluate(model, plain_run.photos, settings=ENGINE, max_error=0.001)
     assert "--max-error" in caught.value.fix
 
@@ -287,7 +287,7 @@ def test_copies_across_the_users_parts_are_reported_with_both_paths(parted_run):
     found = {(row["first"], row["second"]) for row in rows if row["kind"] == "exact"}
     wanted = {frozenset((f"train/{name}/010.png", f"test/{name}/copy.png")) for name in ("ash", "oak")}
     assert {frozenset(pair) for pair in found} == wanted
-    assert any("two parts" in text and "copy.png" in text for text in parted_run.result.warnings)
+    assert any("two splits" in text and "copy.png" in text for text in parted_run.result.warnings)
 
 
 def test_accuracy_is_given_without_the_copies_too(parted_run):
@@ -417,7 +417,7 @@ def test_a_class_that_the_model_does_not_know_is_refused_by_name(plain_run, new_
 
 
 def test_photos_that_were_trained_on_are_warned_about(plain_run):
-    (warning,) = [text for text in evaluate(plain_run.model, plain_run.photos).warnings if "trained on" in text]
+    (warning,) = [text for text in evaluate(plain_run.model, plain_run.photos).warnings if "training split" in text]
     assert f"{plain_run.result.metrics['train']['n']} of 74" in warning
 
 
@@ -430,7 +430,7 @@ def test_near_copies_of_photos_that_were_trained_on_are_warned_about(plain_run, 
     with Image.open(plain_run.photos / train_row["path"]) as photo:
         photo.save(new_photos / train_row["label"] / "again.jpg", quality=90)
     warnings = evaluate(plain_run.model, new_photos).warnings
-    assert [text for text in warnings if "look like copies" in text]
+    assert [text for text in warnings if "near-duplicates of training" in text]
 
 
 def test_a_folder_without_a_usable_photo_is_refused(plain_run, tmp_path):

@@ -80,7 +80,7 @@ class ImageClassifier(Estimator, NotebookDisplays):
         follow_links: follow links that lead out of the folder.
         root: where the paths of a table start, if not in its own folder.
         strict: stop at the first photo that cannot be used.
-        max_megapixels: of a photo; larger ones are refused.
+        max_megapixels: megapixels of a photo; larger ones are refused.
         cache: remember embeddings between runs.
         threads: how many photos are looked at at once.
         track: "none", "tensorboard" or "mlflow".
@@ -169,7 +169,7 @@ class ImageClassifier(Estimator, NotebookDisplays):
 
         Raises:
             UsageError: photos or labels are none, or do not fit each other.
-            TellapartError: as the verb `train`.
+            TellapartError: see the verb `train`.
         """
         settings, home = self._settings(), TemporaryFolder()
         source, labels = keep_labelled(photos, y, home.path / "photos")
@@ -234,7 +234,7 @@ class ImageClassifier(Estimator, NotebookDisplays):
         rows of the verb `predict`: labels are names of classes, as text.
 
         Args:
-            photos: as in `predict`.
+            photos: photos as in `predict`.
             max_error: fraction of the answers that may be wrong; None: what it was trained with.
 
         Raises:
@@ -294,7 +294,7 @@ class ImageClassifier(Estimator, NotebookDisplays):
         Each holds its picture, so give a handful of photos; the verb `explain` writes any number into a folder.
 
         Args:
-            photos: as in `predict`; one that cannot be used is explained by the reason.
+            photos: photos as in `predict`; one that cannot be used is explained by the reason.
         """
         from tellapart.explanations.explanation import explain_photos
         from tellapart.explanations.nearest_training_photos import training_photos
@@ -313,7 +313,7 @@ class ImageClassifier(Estimator, NotebookDisplays):
         """Why it is not better, and what would help, as the verb `diagnose`.
 
         Args:
-            photos: where its photos are now; None: where they were.
+            photos: folder of the photos, if they were moved; None: where they were.
             seconds: for all experiments together.
 
         Raises:

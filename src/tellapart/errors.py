@@ -116,7 +116,7 @@ def require(condition: bool, name: str, value: object, expected: str) -> None:
     >>> require(True, "test", 0.1, "a fraction in (0, 1)")
     """
     if not condition:
-        raise UsageError(f"The setting '{name}' is {value!r}; it must be {expected}.", fix=f"Give {name} {expected}.")
+        raise UsageError(f"The setting '{name}' is {value!r}; it must be {expected}.", fix=f"Set {name} to {expected}.")
 
 
 def clipped(text: object, most: int = 80) -> str:

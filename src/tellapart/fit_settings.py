@@ -60,7 +60,12 @@ class FitSettings:
         require(0 < self.learning_rate < 100, "learning_rate", self.learning_rate, "a positive number, such as 0.01")
         require(self.batch_size >= 1, "batch_size", self.batch_size, "1 or more")
         require(self.epochs is None or self.epochs >= 1, "epochs", self.epochs, "1 or more")
-        require(self.epochs is not None or self.seconds is not None, "epochs", self.epochs, "given where no time is")
+        require(
+            self.epochs is not None or self.seconds is not None,
+            "epochs",
+            self.epochs,
+            "1 or more, unless a time is set",
+        )
         require(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "a fraction below 1")
 
 
@@ -96,7 +101,7 @@ SCRATCH_PLANS = (
     SidesPlan(sides_px=((1.0, 64),), side_px=96, least_passes=0.0),
 )
 SCRATCH = FitSettings(
-    optimizer="muon",  # 85 % where sgd had 73 %, in the same 75 s; see the table of trials
+    optimizer="muon",  # 85% where sgd had 73%, in the same 75 s; see the table of trials
     learning_rate=0.1,  # of 0.02, 0.05, 0.1, 0.2 and 0.4 the best
     batch_size=64,
     seconds=20 * 60.0,

@@ -1,4 +1,4 @@
-"""How long work tells where it is, without knowing who is watching.
+"""Progress reporting for long-running work, independent of what displays it.
 
 A stage is opened with a name and, where it is known, the number of steps; the watcher (a terminal bar, a notebook,
 nobody) computes rate and time left from the calls. The command line brings its own watcher. A Python caller who says

@@ -96,7 +96,7 @@ class EvaluateResult(NotebookDisplays):
 
     def _viewed(self) -> NotebookView:
         return NotebookView(
-            title="A graded classifier",
+            title="An evaluated classifier",
             class_names=self.class_names,
             part=self.part,
             headline=self.part["headline"],

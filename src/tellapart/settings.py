@@ -92,7 +92,7 @@ class DuplicateSettings:
     """How alike two photos must be to count as copies. Chosen by `benchmarks/duplicates.py`, which plants copies.
 
     Each step allows hashes to differ in more bits and asks for more alike embeddings. Planted copies: resized and
-    at JPEG quality 50, 99 % within 3 bits; cropped by up to 8 % a side, 95 % within 14 bits and above 0.92;
+    at JPEG quality 50, 99% within 3 bits; cropped by up to 8% a side, 95% within 14 bits and above 0.92;
     mirrored, within 2.
     """
 
@@ -189,7 +189,7 @@ class TrainSettings:
     """What `train` is asked to do; every field is an option of the command line."""
 
     recipe: str = "quick"  # a linear head on pretrained embeddings: about a minute for 10,000 photos
-    # lite0 has 98.4 % on cats and dogs; lite2 gains 0.7 points for twice the time, so only the recipe `best` takes it.
+    # lite0 has 98.4% on cats and dogs; lite2 gains 0.7 points for twice the time, so only the recipe `best` takes it.
     backbone: str = "auto"
     epochs: int | None = None  # passes over the photos; None: the recipe's own, see FITS
     batch_size: int | None = None  # photos a step; None: the recipe's own
@@ -243,7 +243,10 @@ class TrainSettings:
                     fix=f"Leave it out, or use --recipe {' or '.join(recipes)}.",
                 )
         require(self.seconds is None or self.seconds >= 10, "time", self.seconds, "10 s or more")
-        require(self.seconds is None or self.epochs is None, "time", self.seconds, "left out where epochs are given")
+        if self.seconds is not None and self.epochs is not None:
+            raise UsageError(
+                "Both a time and a number of epochs are set.", fix="Use either --time or --epochs, not both."
+            )
         require(
             self.image_size is None or 32 <= self.image_size <= 512, "image_size", self.image_size, "32 to 512 pixels"
         )
@@ -284,10 +287,12 @@ WIDTHS = (
 TRACKERS = ("none", "tensorboard", "mlflow")
 _SHOWN = {"seconds": "time", "scale_pixels": "scale-pixels"}  # as on the command line
 
-_NO_STEPS = {"quick": "it makes no passes over the photos, but solves for its last layer in one go"}
-_PRETRAINED = "its pretrained network learnt from colour photos of one size (224 px; best: 260) and sees worse without"
-_AS_IT_IS = "its pretrained network is as wide as it was trained (a larger one: --backbone lite2)"
-_SCALED = "its network scales pixels by itself, and was chosen with that"
+_NO_STEPS = {"quick": "it has no epochs: its linear head is fitted in one step"}
+_PRETRAINED = (
+    "its pretrained network was trained on colour photos of one size (224 px; best: 260) and is less accurate otherwise"
+)
+_AS_IT_IS = "the width of a pretrained network is fixed (a larger one: --backbone lite2)"
+_SCALED = "its network scales pixels itself"
 # Setting -> the recipes that take it, and for each other recipe why it does not.
 _ONLY_FOR: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "epochs": (("best", "scratch", "classic"), _NO_STEPS),
@@ -296,8 +301,8 @@ _ONLY_FOR: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "seconds": (
         ("best", "scratch"),
         {
-            "quick": "it takes what it takes, about a minute for 10,000 photos",
-            "classic": "it is a baseline, which is the same everywhere only by its number of epochs",
+            "quick": "it is not run against the clock; it takes about a minute for 10,000 photos",
+            "classic": "it is a baseline, reproducible only with a fixed number of epochs",
         },
     ),
     "width": (("scratch", "classic"), {"quick": _AS_IT_IS, "best": _AS_IT_IS}),

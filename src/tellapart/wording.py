@@ -1,4 +1,4 @@
-"""Numbers and names in the words of the page: one place, so that text, table and chart say the same.
+"""Numbers and names in words: one place, so that terminal, page, chart and diagnosis say the same.
 
 A fraction becomes a percentage here and nowhere earlier. Rounding never turns "nearly all" into "all".
 """
@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tellapart.evaluation.risk_curve import promised
+
+if TYPE_CHECKING:  # it imports SciPy
+    from tellapart.evaluation.intervals import Estimate
 
 UNKNOWN = "unknown"
 _LOOSER = (0.02, 0.05, 0.1, 0.2, 0.4)  # limits that are told where the one asked for lets few photos be answered
 _NEARLY_ALL = 0.9  # fraction of photos answered; from here on, a stricter limit is of more interest than a looser one
+SMALL = 0.005  # half a percentage point: what cannot be more than this is called little
 SUSPECTS = {  # possible causes of a diagnosis, as they are called to people
-    "epochs": "number of epochs",
+    "epochs": "the wrong number of epochs",
     "photos": "too few photos",
-    "size": "size of the network",
-    "regularisation": "too little restraint",
+    "size": "the wrong network size",
+    "regularisation": "too little regularisation",
     "labels": "wrong labels",
-    "leak": "copies across parts",
-    "shift": "test photos differ",
+    "leak": "near-duplicates across splits",
+    "shift": "distribution shift",
     "shortcut": "a shortcut",
 }
 # Characters that reorder the text around them: a name with one of them could pose as another.
@@ -32,31 +36,31 @@ def percent(fraction: float | None) -> str:
     r"""A fraction as a percentage with one decimal.
 
     >>> percent(0.984), percent(1.0), percent(0.99996), percent(None)
-    ('98.4\xa0%', '100\xa0%', 'over 99.9\xa0%', 'unknown')
+    ('98.4%', '100%', 'over 99.9%', 'unknown')
     """
     if fraction is None:
         return UNKNOWN
     if 0.9995 <= fraction < 1:
-        return "over 99.9\xa0%"
+        return "over 99.9%"
     if 0 < fraction < 0.0005:
-        return "under 0.1\xa0%"
-    return f"{_digits(fraction)}\xa0%"
+        return "under 0.1%"
+    return f"{_digits(fraction)}%"
 
 
 def interval(estimate: Mapping[str, float | None]) -> str:
     r"""The interval of a fraction.
 
     >>> interval({"value": 0.984, "low": 0.9775, "high": 0.9888})
-    '97.8 to 98.9\xa0%'
+    '97.8 to 98.9%'
     """
-    return f"{_digits(estimate['low'] or 0.0)} to {_digits(estimate['high'] or 0.0)}\xa0%"
+    return f"{_digits(estimate['low'] or 0.0)} to {_digits(estimate['high'] or 0.0)}%"
 
 
 def estimate(value: Mapping[str, float | None]) -> str:
     r"""A fraction with its interval.
 
     >>> estimate({"value": 0.984, "low": 0.9775, "high": 0.9888})
-    '98.4\xa0% (97.8 to 98.9\xa0%)'
+    '98.4% (97.8 to 98.9%)'
     """
     return UNKNOWN if value["value"] is None else f"{percent(value['value'])} ({interval(value)})"
 
@@ -65,9 +69,9 @@ def points(difference: float | None) -> str:
     r"""A difference of fractions in percentage points, with its sign.
 
     >>> points(0.0142), points(-0.005)
-    ('+1.4\xa0points', '−0.5\xa0points')
+    ('+1.4 points', '−0.5 points')
     """
-    return UNKNOWN if difference is None else f"{_signed(difference)}\xa0points"
+    return UNKNOWN if difference is None else f"{_signed(difference)} points"
 
 
 def points_interval(estimate: Mapping[str, float | None]) -> str:
@@ -79,10 +83,10 @@ def points_interval(estimate: Mapping[str, float | None]) -> str:
     return f"{_signed(estimate['low'] or 0.0)} to {_signed(estimate['high'] or 0.0)} points"
 
 
-def of_100(points: Mapping[str, float | None]) -> str:
-    """How many of 100 photos something costs, with its interval.
+def cost_in_points(points: Mapping[str, float | None]) -> str:
+    """What something costs in percentage points with its interval, as a table has it whose head names the unit.
 
-    >>> of_100({"value": 0.012, "low": -0.002, "high": 0.021})
+    >>> cost_in_points({"value": 0.012, "low": -0.002, "high": 0.021})
     '1.2 (−0.2 to 2.1)'
     """
     if points["value"] is None:
@@ -91,6 +95,37 @@ def of_100(points: Mapping[str, float | None]) -> str:
         f"{round(100 * (points[key] or 0.0), 1) + 0.0:.1f}".replace("-", "−") for key in ("value", "low", "high")
     )
     return f"{value} ({low} to {high})"
+
+
+def in_points(fraction: float) -> str:
+    """A fraction as a number of percentage points.
+
+    >>> in_points(0.0132), in_points(-0.0001)
+    ('1.3', '0.0')
+    """
+    return f"{100 * fraction:.1f}".replace("-0.0", "0.0")
+
+
+def points_estimate(estimate: Estimate) -> str:
+    """A difference of accuracies in percentage points with its interval, as sentences of a diagnosis have it.
+
+    >>> from tellapart.evaluation.intervals import Estimate
+    >>> points_estimate(Estimate(0.0132, -0.004, 0.021))
+    '1.3 percentage points (-0.4 to 2.1)'
+    """
+    if estimate.value is None:
+        return UNKNOWN
+    return f"{in_points(estimate.value)} percentage points ({in_points(estimate.low)} to {in_points(estimate.high)})"
+
+
+def counted(number: int | float, one: str, many: str | None = None) -> str:
+    """A number and its noun.
+
+    >>> counted(1, "photo"), counted(2000.4, "photo"), counted(2, "class", "classes")
+    ('1 photo', '2,000 photos', '2 classes')
+    """
+    whole = round(number)
+    return f"{whole:,} {one if whole == 1 else many or one + 's'}"
 
 
 def count(number: int) -> str:
@@ -119,7 +154,7 @@ def verdict(metrics: Mapping[str, Any]) -> str:
 
     >>> accuracy = {"value": 0.984, "low": 0.9775, "high": 0.9888}
     >>> verdict({"headline": {"n": 2000, "accuracy": accuracy, "num_seen": 0, "num_repeats": 0, "num_groups": None}})
-    '98.4\xa0% accuracy, by the labels given, on 2,000 photos it had never seen (95\xa0% interval: 97.8 to 98.9\xa0%).'
+    '98.4% accuracy, by the labels given, on 2,000 photos it had never seen (95% interval: 97.8 to 98.9%).'
     """
     headline = metrics.get("headline")
     if not headline:
@@ -131,7 +166,7 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     return " ".join(
         [
             f"{percent(accuracy['value'])} {accuracy_on(f'{photos}{of_groups} it had never seen')} "
-            f"(95\xa0% interval: {interval(accuracy)}).",
+            f"(95% interval: {interval(accuracy)}).",
             *left_out(headline),
         ]
     )
@@ -150,12 +185,12 @@ def left_out(headline: Mapping[str, Any]) -> list[str]:
     """Why the accuracy rests on fewer photos than were graded, in sentences.
 
     >>> left_out({"num_seen": 12, "num_repeats": 1})
-    ['12 photos do not count: it was trained with them, or with copies of them.', '1 photo repeats another one.']
+    ['12 photos do not count: it was trained on them, or on near-duplicates of them.', '1 photo repeats another one.']
     """
     told = []
     if number := headline["num_seen"]:
         photos, them = ("1 photo does", "it") if number == 1 else (f"{count(number)} photos do", "them")
-        told.append(f"{photos} not count: it was trained with {them}, or with copies of {them}.")
+        told.append(f"{photos} not count: it was trained on {them}, or on near-duplicates of {them}.")
     if number := headline["num_repeats"]:
         told.append("1 photo repeats another one." if number == 1 else f"{count(number)} photos repeat others.")
     return told
@@ -167,18 +202,18 @@ def answering(part: Mapping[str, Any]) -> str:
     >>> share = {"value": 0.93, "low": 0.92, "high": 0.94}
     >>> error, rest = {"value": 0.008, "low": 0.004, "high": 0.015}, {"value": 0.035, "low": 0.02, "high": 0.05}
     >>> answering({"decisions": {"answered": {"share": share}, "error": error, "unsure": rest, "neither": rest}})
-    'It answers 93.0\xa0% of photos alone, 0.8\xa0% (0.4 to 1.5\xa0%) of them wrongly by the labels given; the ...'
+    'It answers 93.0% of photos, with an error rate of 0.8% (0.4 to 1.5%) by the labels given; the rest is ...'
     """
     decisions = part.get("decisions")
     if not decisions or decisions["answered"]["share"]["value"] is None:
         return ""
     share = decisions["answered"]["share"]["value"]
     if decisions["error"]["value"] is None:
-        return "It answers no photo alone: it is not sure enough of any."
+        return "It answers no photo: its confidence is too low for every one."
     marks = " or ".join(name for name in ("unsure", "neither") if decisions[name]["value"])
     rest = f"; the rest is marked {marks}" if marks else ""
     photos = f"{percent(share)} of photos" if marks else "every photo"
-    return f"It answers {photos} alone, {estimate(decisions['error'])} of them wrongly by the labels given{rest}."
+    return f"It answers {photos}, with an error rate of {estimate(decisions['error'])} by the labels given{rest}."
 
 
 def against_truth(found: Mapping[str, Any]) -> str:
@@ -186,11 +221,11 @@ def against_truth(found: Mapping[str, Any]) -> str:
 
     >>> truth, agreement = {"value": 0.96, "low": 0.9, "high": 1.0}, {"value": 0.715, "low": 0.65, "high": 0.77}
     >>> against_truth({**truth, "n": 200, "agreement": agreement})
-    'Its answers agree with 71.5\xa0% (65.0 to 77.0\xa0%) of the labels of 200 test photos. Some of ...'
+    'Its predictions agree with 71.5% (65.0 to 77.0%) of the labels of 200 test photos. Some of ...'
     """
     return (
-        f"Its answers agree with {estimate(found['agreement'])} of the labels of {count(found['n'])} test photos. Some "
-        f"of these labels are wrong: against the truth, {estimate(found)} of its answers are expected to be right."
+        f"Its predictions agree with {estimate(found['agreement'])} of the labels of {count(found['n'])} test photos. "
+        f"Some of these labels are wrong: against the true classes, an accuracy of {estimate(found)} is expected."
     )
 
 
@@ -199,23 +234,23 @@ def costs(limits: Mapping[str, Any] | None) -> str:
 
     >>> curve = [{"max_error": error, "answered": {"value": share}} for error, share in ((0.02, 0.06), (0.05, 0.31))]
     >>> costs({"max_error": 0.02, "curve": curve})
-    'With at most 2% of its answers wrong it answers 6.0\xa0% of photos; with 5%, 31.0\xa0%.'
+    'At an error rate of at most 2% it answers 6.0% of photos; at 5%, 31.0%.'
     """
     if not limits or not limits["curve"]:
         return ""
     asked, curve = limits["max_error"], limits["curve"]
     at_asked = promised(curve, asked)
     if at_asked is None:
-        sentence = f"That at most {100 * asked:g}% of its answers are wrong cannot be promised"
+        sentence = f"An error rate of at most {100 * asked:g}% cannot be guaranteed"
     else:
         share = percent(at_asked["answered"]["value"])
-        sentence = f"With at most {100 * asked:g}% of its answers wrong it answers {share} of photos"
+        sentence = f"At an error rate of at most {100 * asked:g}% it answers {share} of photos"
     for allowed in _other_limits(asked, at_asked):
         point = promised(curve, allowed)
         if allowed > asked and promised(curve, (asked + allowed) / 2) is curve[-1]:
             break  # more is never answered
-        answered = "nobody can tell" if point is None else percent(point["answered"]["value"])
-        sentence += f"; with {100 * allowed:g}%, {answered}"
+        answered = "unknown" if point is None else percent(point["answered"]["value"])
+        sentence += f"; at {100 * allowed:g}%, {answered}"
     return f"{sentence}."
 
 
@@ -231,14 +266,20 @@ def strangers(kinds: Mapping[str, Any] | None) -> str:
 
     >>> noticed = {"value": 0.18, "low": 0.12, "high": 0.25}
     >>> strangers({"noticed": noticed, "turned_away": 0.02})
-    'Of photos of a kind that it was never taught it notices 18.0 % (12.0 to 25.0 %), when it may turn away 2%.'
+    'It detects 18.0% (12.0 to 25.0%) of out-of-distribution photos (classes left out of training) while ...'
     """
     if not kinds or kinds["noticed"] is None:
         return ""
     return (
-        f"Of photos of a kind that it was never taught it notices {estimate(kinds['noticed'])}, when it may turn away "
-        f"{100 * kinds['turned_away']:g}%."
+        f"It detects {estimate(kinds['noticed'])} of out-of-distribution photos (classes left out of training) while "
+        f"rejecting at most {100 * kinds['turned_away']:g}% of known ones."
     )
+
+
+def beyond(metrics: Mapping[str, Any]) -> list[str]:
+    """What another error limit would cost, and how often an untaught kind is noticed, as far as measured."""
+    told = (costs(metrics.get("limits")), strangers(metrics.get("unknown_kinds")))
+    return [sentence for sentence in told if sentence]
 
 
 def readable(text: str) -> str:

@@ -82,7 +82,7 @@ def test_another_photo_in_its_place_is_not_named(run):
 def test_a_model_file_on_its_own_has_no_training_photos(run):
     (run[2] / "run.json").unlink()
     found = training_photos(run[0])
-    assert "no run folder" in found.reason
+    assert "not in a run folder" in found.reason
     assert found.most_like(np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8), "", 5) == ()
 
 

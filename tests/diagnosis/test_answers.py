@@ -24,7 +24,7 @@ def test_what_a_classifier_knows_is_recall_plus_specificity_minus_one(tmp_path):
 
 
 def test_a_rare_class_counts_as_found_above_its_share(tmp_path):
-    labels = np.r_[np.arange(100) % 20 == 0, np.arange(40) % 4 == 0].astype(np.int64)  # 5 % to train on
+    labels = np.r_[np.arange(100) % 20 == 0, np.arange(40) % 4 == 0].astype(np.int64)  # 5% to train on
     parts = np.repeat(["train", "test"], (100, 40))
     known = informedness_on_test(make_case(tmp_path, labels, parts, right=labels == 0))
     # Each of the rare photos was called common at 0.9, and so rare at 0.1: more than its share, like all others.

@@ -30,7 +30,7 @@ def test_a_penalty_that_is_too_weak_is_named(rng):
     suspect = suspect_penalty(lab_of(photos, l2_penalty=0.0001))
     assert suspect.facts["direction"] == "too_weak"
     assert suspect.points.low > 0
-    assert "learnt its own photos by heart" in suspect.sentence
+    assert "The classifier overfits" in suspect.sentence
 
 
 def test_the_penalty_that_was_chosen_by_cross_validation_is_not_named(rng):
@@ -60,7 +60,7 @@ def test_class_weights_are_tried_where_classes_differ_in_number(rng):
     photos = draw_photos(rng, num_photos=600, distance=0.2)
     rows = np.flatnonzero((photos.labels == 0) | (np.arange(600) % 10 == 1))
     suspect = suspect_regularisation(lab_of(photos.select(rows)), Budget(30.0))
-    assert [row["what"] for row in suspect.experiments][-1] == "classes weighted alike"
+    assert [row["what"] for row in suspect.experiments][-1] == "balanced class weights"
     assert suspect.points.low <= 0  # in accuracy, the many classes pay for the few
 
 

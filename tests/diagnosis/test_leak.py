@@ -26,7 +26,7 @@ def test_copies_that_are_answered_better_flatter_the_test(tmp_path):
     suspect = suspect_leak(leaky_case(tmp_path, 1.0, 0.7), Budget(60.0), Silent())
     assert suspect.points.value == pytest.approx(0.3 * 0.3)  # 158 of 200 against 98 of 140
     assert 0 < suspect.points.low < suspect.points.value < suspect.points.high
-    assert suspect.sentence.startswith("60 of 200 test photos have a copy in another part; 100 % of them")
+    assert suspect.sentence.startswith("60 of 200 test photos have a near-duplicate in another split; 100% of them")
     assert "new photos in the place of the 60 test photos" in suspect.advice
 
 

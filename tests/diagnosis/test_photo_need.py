@@ -22,7 +22,7 @@ def test_too_few_photos_are_named(needy):
     suspect, _ = needy
     assert suspect.points.low > 0
     assert suspect.sentence.startswith("With twice as many photos, ")
-    assert suspect.advice.startswith("Add 134 photos, as many as there are now (+")
+    assert suspect.advice.startswith("Add 134 photos, as many as there are now: +")
 
 
 def test_what_more_photos_bring_is_near_the_truth(needy, rng):
@@ -54,7 +54,7 @@ def test_enough_photos_are_not_named(rng):
 def test_a_handful_of_photos_gives_no_curve(rng):
     suspect, forecast = suspect_photos(lab_of(draw_photos(rng, num_photos=10)), Budget(60.0), Silent())
     assert suspect.points is None and forecast == {}
-    assert suspect.sentence == "Too few photos to see what more of them would bring."
+    assert suspect.sentence == "Too few photos to measure what more of them would gain."
 
 
 def test_without_time_nothing_is_claimed(rng):

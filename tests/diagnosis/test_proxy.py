@@ -168,7 +168,7 @@ def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
     order = experiments_of(changes_for("classic"), 1)
     seconds = {each: 10 * each.cost for each in order}
     assert next_experiment(order, seconds, 100.0, Outlook()).change.name == BASE
-    assert next_experiment(order, seconds, 100.0, Outlook(frozenset({BASE}))).change.name == "changing views"
+    assert next_experiment(order, seconds, 100.0, Outlook(frozenset({BASE}))).change.name == "augmentation"
     assert next_experiment(order, seconds, 2.4, Outlook(frozenset({BASE}))).change.name == "a quarter of the width"
     assert next_experiment(order, seconds, 0.1, Outlook()) is None
 
@@ -176,7 +176,7 @@ def test_the_next_experiment_is_the_first_that_fits_and_can_still_decide():
 def test_what_most_likely_gains_nothing_is_tried_again_only_where_nothing_else_is_left():
     order = experiments_of(changes_for("classic"), 1)
     seconds = dict.fromkeys(order, 1.0)
-    assert next_experiment(order, seconds, 2.0, Outlook(doubtful=frozenset({BASE}))).change.name == "changing views"
+    assert next_experiment(order, seconds, 2.0, Outlook(doubtful=frozenset({BASE}))).change.name == "augmentation"
     all_names = frozenset(each.change.name for each in order)
     assert next_experiment(order, seconds, 2.0, Outlook(doubtful=all_names)).change.name == BASE
 

@@ -17,20 +17,20 @@ from tellapart.diagnosis.statistics.power_law import PowerLaw, fit_power_law
 from tellapart.diagnosis.suspect import LEVEL
 
 SIZES = {"half the width": 0.75, "a quarter of the width": 0.6, "twice the width": 0.75}
-MEANS = {"changing views": 0.75, "weight decay": 0.75, "dropout": 0.75}
+MEANS = {"augmentation": 0.75, "weight decay": 0.75, "dropout": 0.75}
 PHOTOS = {"1/4 of the photos": 0.64, "1/2 of the photos": 0.70, "twice the photos": 0.79}
 
 
 @pytest.fixture
 def case(tmp_path):
-    """It knows 95 % of its training photos and 75 % of others, as the trainings do unless they are told otherwise."""
+    """It knows 95% of its training photos and 75% of others, as the trainings do unless they are told otherwise."""
     return draw_case(tmp_path, train_accuracy=0.95, test_accuracy=0.75)
 
 
 def test_a_change_that_helps_is_named_with_what_it_gains(case):
-    found = suspect_regularisation(case, draw_trials({BASE: 0.75, **MEANS, "changing views": 0.85}))
+    found = suspect_regularisation(case, draw_trials({BASE: 0.75, **MEANS, "augmentation": 0.85}))
     assert found.points.low > 0.03 and found.points.value == pytest.approx(0.10, abs=0.02)
-    assert found.facts["best"] == "changing views" and found.options == ("--recipe", "scratch")
+    assert found.facts["best"] == "augmentation" and found.options == ("--recipe", "scratch")
     assert "at 64 px, with 1,600 photos and 5 epochs" in found.sentence
     assert [each["what"] for each in found.experiments] == [BASE, *MEANS]
 
@@ -170,7 +170,7 @@ def test_a_level_curve_says_nothing_about_epochs(case):
 def test_the_runs_own_history_comes_first_where_it_holds_two_parts(case):
     rows = [{"validation_accuracy": str(a), "test_accuracy": str(a)} for a in (0.5, 0.8, 0.75, 0.75, 0.75)]
     found = suspect_epochs(replace(case, history=tuple(rows)), draw_trials({BASE: 0.75}))
-    assert "by the history of the run" in found.sentence
+    assert "according to the history of the run" in found.sentence
     assert found.points.value == pytest.approx(0.05)
     assert found.facts["stopping_in_the_run"]["epoch"] == 2
 
@@ -234,7 +234,7 @@ def test_a_change_with_which_nothing_was_learnt_yet_says_nothing(case):
 
 
 def test_changes_that_cannot_be_the_best_any_more_are_decided(case):
-    trials = draw_trials({BASE: 0.75, **SIZES, **MEANS, "changing views": 0.9})
+    trials = draw_trials({BASE: 0.75, **SIZES, **MEANS, "augmentation": 0.9})
     assert outlook(trials).decided == {"a quarter of the width", "weight decay", "dropout"}
     assert outlook(draw_trials({})) == Outlook()
 

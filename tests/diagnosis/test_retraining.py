@@ -77,7 +77,7 @@ def test_the_time_is_kept_and_shown(case, monkeypatch):
     assert set(found) == NAMES
     assert 0.6 * SECONDS < seconds < 3 * SECONDS  # the statistics afterwards take long on a machine that is busy
     assert 0.5 * SECONDS < watcher.seconds <= watcher.total + 2
-    assert any("% of unseen photos right" in text for text in watcher.told)
+    assert any("% accuracy on unseen photos" in text for text in watcher.told)
 
 
 def test_all_suspects_are_measured_and_an_easy_task_is_no_cause_for_any(case, monkeypatch):
@@ -136,4 +136,4 @@ def test_a_loss_that_is_no_number_is_told_and_not_raised(case, monkeypatch):
 
     monkeypatch.setattr(Learners, "fresh", lambda self, variant, seed: Broken())
     found = measure_from_pixels(case, Budget(5.0), Silent())
-    assert all("not a number" in found[name].sentence for name in NAMES)
+    assert all("became NaN" in found[name].sentence for name in NAMES)

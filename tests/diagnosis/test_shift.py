@@ -31,7 +31,7 @@ def test_a_test_of_another_kind_that_costs_accuracy_is_named(tmp_path, rng):
     assert suspect.points.low > 0.1
     assert suspect.facts["look"] == "different" and suspect.facts["shares"] == "not told apart"
     assert suspect.facts["different"]
-    assert "falls from 100 % on 100 photos of the training kind to 70.0 % on 100 test photos" in suspect.sentence
+    assert "falls from 100% on 100 photos of the training kind to 70.0% on 100 test photos" in suspect.sentence
     assert suspect.advice
 
 

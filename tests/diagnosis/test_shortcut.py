@@ -28,7 +28,7 @@ def test_a_frame_that_gives_the_class_away_is_named(tmp_path, rng):
     suspect = suspect_shortcut(case, Budget(60.0), Silent())
     assert "border" in suspect.facts["found"]
     assert suspect.points.low > 0.2
-    assert "alone, 'blue' is told" in suspect.sentence and "accuracy would fall" in suspect.sentence
+    assert "alone, 'blue' is separated" in suspect.sentence and "accuracy would fall" in suspect.sentence
     assert suspect.advice
 
 

@@ -28,7 +28,7 @@ def test_a_fifth_of_wrong_labels_is_named_with_its_points(rng, num_classes):
     assert abs(suspect.points.value - 0.2) < 0.05
     assert [experiment["what"][:7] for experiment in suspect.experiments] == ["how oft", "trained"]
     assert "labels look wrong" in suspect.sentence
-    assert suspect.advice.startswith("Look at these ") and "points [" in suspect.advice
+    assert suspect.advice.startswith("Look at these ") and "percentage points (" in suspect.advice
 
 
 @pytest.mark.parametrize("distance", [0.3, 0.6, 1.5])

@@ -77,7 +77,7 @@ def test_an_endless_list_is_read_as_it_comes(monkeypatch):
 
 
 def test_an_empty_text_does_not_mean_the_current_folder(folder):
-    with pytest.raises(UsageError, match="empty text"):
+    with pytest.raises(UsageError, match="empty string"):
         expand_inputs([""])
 
 

@@ -39,7 +39,7 @@ def test_the_limit_is_the_loosest_that_keeps_the_promise_and_strangers_stay_stra
 
 def test_what_cannot_be_promised_is_refused_and_the_least_that_can_be_is_named():
     told = refused(0.02, limits={"n": 300, "curve": CURVE})
-    assert "at most 2% of its answers are wrong: the 300 photos" in told and "--max-error 5%" in told
+    assert "an error rate of at most 2%: the 300 photos" in told and "--max-error 5%" in told
     assert "Leave out --max-error" in refused(0.02, limits={"n": 20, "curve": []})
 
 

@@ -40,8 +40,8 @@ def test_of_equal_probabilities_the_first_class_wins():
     [
         ({}, None, "ok", ""),
         ({"unsure": 0.6}, None, "ok", ""),
-        ({"unsure": 0.7}, None, "unsure", "It is 60.00 % sure and answers from 70.00 % on."),
-        ({"unsure": 0.60004}, None, "unsure", "It is 60.000 % sure and answers from 60.004 % on."),
+        ({"unsure": 0.7}, None, "unsure", "Its confidence is 60.00%; it answers from 70.00%."),
+        ({"unsure": 0.60004}, None, "unsure", "Its confidence is 60.000%; it answers from 60.004%."),
         ({"neither": 0.3}, 0.3, "ok", ""),
         ({"unsure": 0.7, "neither": 0.3}, 0.4, "neither", None),
     ],
@@ -49,7 +49,7 @@ def test_of_equal_probabilities_the_first_class_wins():
 def test_limits_decide_whether_there_is_an_answer_and_the_reason_says_why_not(thresholds, novelty, decision, reason):
     given = predicted("a.jpg", np.array([0.4, 0.6]), ("oak", "elm"), thresholds, novelty)
     assert (given.label, given.decision) == ("elm", decision)
-    unlike = "It is unlike the photos of every class: its novelty is 0.40, theirs hardly ever above 0.30."
+    unlike = "It is unlike the photos of every class: its novelty is 0.40, theirs is rarely above 0.30."
     assert given.reason == (unlike if reason is None else reason)
 
 

@@ -87,7 +87,7 @@ def test_five_photos_against_none_are_no_finding_though_the_score_interval_says_
     assert paired_interval(0, 5, 40).low > 0
     got = compare(*pair(30, 0, 5, 5))
     assert got.difference.low == 0.0
-    assert got.sentence == "No detectable difference: B is between 0.0 points worse and 26.1 better (95 % interval)."
+    assert got.sentence == "No detectable difference: B is between 0.0 points worse and 26.1 better (95% interval)."
 
 
 def test_without_photos_nothing_is_known():

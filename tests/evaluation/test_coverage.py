@@ -1,4 +1,4 @@
-"""Promises: a 95 % interval holds the truth about 95 times in 100, also for few photos, rare and many classes."""
+"""Promises: a 95% interval holds the truth about 95 times in 100, also for few photos, rare and many classes."""
 
 import numpy as np
 import pytest

@@ -51,7 +51,7 @@ def test_the_ends_are_exact():
 @pytest.mark.parametrize(("errors", "trials"), [(1, 20), (1, 100), (2, 40), (2, 5000)])
 def test_where_one_or_two_photos_are_wrong_the_upper_limit_is_that_of_a_poisson_count(errors, trials):
     ours = wilson_interval(trials - errors, trials)
-    # At the limit, this many errors or more would come in 5 % of draws.
+    # At the limit, this many errors or more would come in 5% of draws.
     assert poisson.sf(errors - 1, trials * (1 - ours.high)) == pytest.approx(0.05)
     reference = binomtest(trials - errors, trials).proportion_ci(0.95, method="wilson")
     assert ours.low == pytest.approx(reference.low)

@@ -86,7 +86,7 @@ def test_probabilities_that_are_not_numbers_name_the_photo(bad):
 
 @pytest.mark.parametrize("row", [[0.5, 0.6], [2.0, 1.0], [-0.5, 1.5]])
 def test_what_are_no_probabilities_is_refused(row):
-    with pytest.raises(ModelError, match="no shares of 1"):
+    with pytest.raises(ModelError, match="do not sum to 1"):
         measure(np.array([row]), np.array([0]), ["cat", "dog"])
 
 

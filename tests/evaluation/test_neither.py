@@ -91,7 +91,7 @@ def test_of_a_hundred_draws_at_most_five_break_the_promise_of_errors(rng):
             count = np.searchsorted(-surest, -limit, side="right")
             broken += risk[count - 1] > 0.03
             answered += count / len(surest)
-    print(f"at most 3 % errors: broken in {broken / 10:.1f} % of 1,000 draws, {answered / 10:.0f} % answered")
+    print(f"at most 3 % errors: broken in {broken / 10:.1f}% of 1,000 draws, {answered / 10:.0f}% answered")
     assert risk[-1] > 0.04, "the limit must matter"
     assert 0 < broken <= 50 + 2 * np.sqrt(1000 * 0.05 * 0.95)
 

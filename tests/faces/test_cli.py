@@ -15,20 +15,20 @@ from tellapart.errors import DataError, ModelError
 from tellapart.settings import TrainSettings
 
 SUMMARY = """
-90.0 % accuracy, by the labels given, on 100 test photos it never saw
-On more photos labelled like these, expect 82.6 to 94.5 % (95 % interval).
+90.0% accuracy, by the labels given, on 100 test photos it never saw
+On more photos labelled like these, expect 82.6 to 94.5% (95% interval).
 
-class   photos                recognised          right when named
-cat         50   90.0 % (78.6 to 95.7 %)   90.0 % (78.6 to 95.7 %)
-dog         50   90.0 % (78.6 to 95.7 %)   90.0 % (78.6 to 95.7 %)
+class   photos                    recall                 precision
+cat         50   90.0% (78.6 to 95.7%)   90.0% (78.6 to 95.7%)
+dog         50   90.0% (78.6 to 95.7%)   90.0% (78.6 to 95.7%)
 
-Commonest mistakes
-  5 photos of cat taken for dog
-  5 photos of dog taken for cat
+Most frequent mistakes
+  5 photos of cat classified as dog
+  5 photos of dog classified as cat
 
-Has it memorised?
-  100 % on its training photos, 10.0 points more (5.0 to 17.0) than on new ones:
-  it remembers some of them, or the test photos are harder.
+Overfitting
+  100% on its training photos, 10.0 points more (5.0 to 17.0) than on new ones:
+  it overfits, or the test photos are harder.
 
 Photos
   1,001 found, 1,000 used, 1 refused; 12 look like another one and count with it
@@ -116,39 +116,38 @@ def test_the_next_command_reads_the_photos_as_this_one_did(verbs, capsys):
 def test_evaluate_shows_the_figure_and_what_to_doubt_about_it(verbs, capsys):
     assert main(["evaluate", "model.onnx", "photos"]) == 0
     out = capsys.readouterr().out
-    assert "90.0 % accuracy, by the labels given, on 100 photos it was not trained on" in out
+    assert "90.0% accuracy, by the labels given, on 100 photos it was not trained on" in out
     assert "3 of these photos were trained on." in out
     assert "cat/x.jpg: The file is empty." in out
 
 
 COMPARED = """
 No detectable difference on 100 photos
-B is between 0.0 points worse and 11.2 better (95 % interval).
+B is between 0.0 points worse and 11.2 better (95% interval).
 
-model                      recognised
-A  old.run    90.0 % (82.6 to 94.5 %)
-B  new.onnx   95.0 % (88.8 to 97.8 %)
+model                        accuracy
+A  old.run    90.0% (82.6 to 94.5%)
+B  new.onnx   95.0% (88.8 to 97.8%)
 
 Photo by photo
-  90 right by both, 5 wrong by both
-  0 right by A only, 5 by B only; if both were equally good, a split at least as
-  uneven would have a chance of 0.062
+  90 correct in both, 5 wrong in both
+  0 correct in A only, 5 in B only (p = 0.062, McNemar's exact test)
 
-With photos that were trained on
-  On all 200 photos: B is better by 5.0 points (95 % interval: 2.7 to 9.0).
+Including training photos
+  On all 200 photos: B is better by 5.0 points (95% interval: 2.7 to 9.0).
 
 10 photos changed
-  cat/0.jpg: A says dog, B says cat; it is cat
-  cat/1.jpg: A says dog, B says cat; it is cat
-  cat/2.jpg: A says dog, B says cat; it is cat
-  cat/3.jpg: A says dog, B says cat; it is cat
-  cat/4.jpg: A says dog, B says cat; it is cat
+  cat/0.jpg: A says dog, B says cat; the label is cat
+  cat/1.jpg: A says dog, B says cat; the label is cat
+  cat/2.jpg: A says dog, B says cat; the label is cat
+  cat/3.jpg: A says dog, B says cat; the label is cat
+  cat/4.jpg: A says dog, B says cat; the label is cat
   and 5 more; --out FILE.csv writes them all
 
 Could not be used
   cat/x.jpg: The file is empty.
 
-Worth knowing
+Notes
   100 of 200 photos were trained on.
 """
 
@@ -193,7 +192,7 @@ def test_predict_prints_a_line_per_photo_on_a_terminal(verbs, capsys, monkeypatc
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("NO_COLOR", "1")
     assert main(["predict", "model.onnx", "a.jpg"]) == 0
-    assert lines_of(capsys.readouterr().out) == ["cat                   90.0 %  a.jpg"]
+    assert lines_of(capsys.readouterr().out) == ["cat                   90.0%  a.jpg"]
 
 
 def test_predict_prints_json_lines_on_request(verbs, capsys):
@@ -261,9 +260,9 @@ def test_a_bug_shows_a_traceback_and_asks_for_a_report(verbs, capsys):
         (
             "train photos --epochs 3",
             "The recipe 'quick' does not take the setting 'epochs': it makes no passes over the photos, "
-            "but solves for its last layer in one go.",
+            "but its linear head is fitted in one step.",
         ),
-        ("train photos --test ten", "'ten' is not a share of the photos."),
+        ("train photos --test ten", "'ten' is not a fraction of the photos."),
         ("train photos --test 120%", "The setting 'test' is 1.2; it must be a fraction between 0 and 1, such as 0.1."),
         (
             "train photos --recipe slow",

@@ -72,7 +72,7 @@ def test_the_demo_shows_published_figures_licence_and_difference_in_protocol(ver
     monkeypatch.setenv("TELLAPART_CACHE", str(verbs.folder.parent / "cache"))
     assert main(["demo"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    for words in ("82.44 %", "88.42 %", "82.6 to 94.5 %", "CC BY-NC-SA 4.0", "Not the same test"):
+    for words in ("82.44%", "88.42%", "82.6 to 94.5%", "CC BY-NC-SA 4.0", "Not the same test"):
         assert words in out
 
 

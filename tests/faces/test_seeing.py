@@ -40,7 +40,7 @@ def test_explain_says_in_a_sentence_what_and_where(model, photos, capsys):
     assert main(["explain", model, str(photos / "red" / "0.png")]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "It says " in out and "because of" in out or "no region" in out
-    assert "Training photos are not compared: the model file lies in no run folder" in out
+    assert "Similar training photos are not shown: the model file is not in a run folder" in out
     assert "--out FOLDER" in out
 
 
@@ -109,8 +109,8 @@ def test_half_blocks_hold_two_pixels_each():
 def test_a_piped_quiz_asks_ten_times_and_tells_the_score_with_its_doubt(model, photos, capsys):
     assert main(["quiz", model, str(photos), "--seed", "1"]) == 0
     out = capsys.readouterr().out
-    assert out.count("guess ") == 10 and out.count("truth ") == 10
-    assert " of 10 right." in out and "95 % interval" in out
+    assert out.count("guess ") == 10 and out.count("label ") == 10
+    assert " of 10 correct." in out and "95% interval" in out
     main(["quiz", model, str(photos), "--seed", "1"])
     assert capsys.readouterr().out == out
 

@@ -6,11 +6,11 @@ import pytest
 from headlines import headline_of
 from rich.console import Console
 
-from tellapart.cli.shell_wording import beyond
 from tellapart.cli.summary import show_evaluation, show_predictions
 from tellapart.engine.predictions import Prediction
 from tellapart.evaluation.metrics import measure
 from tellapart.evaluation.neither import Decisions, decision_figures
+from tellapart.wording import beyond
 
 
 @pytest.fixture
@@ -48,10 +48,7 @@ def test_how_many_photos_it_answers_alone_is_said(console):
     result.part["decisions"] = decision_figures(Decisions(~unsure & False, unsure), ~unsure)
     show_evaluation(result, console)
     text = " ".join(console.file.getvalue().split())
-    assert (
-        "It answers 75.0 % of photos alone, 0 % (0 to 56.1 %) of them wrongly by the labels given; the rest "
-        "is marked unsure." in text
-    )
+    assert "It answers 75.0% of photos, with an error rate of 0% (0 to 56.1%) by the labels given; the rest" in text
 
 
 def test_without_photos_that_speak_of_new_ones_no_accuracy_is_told_but_why_and_what_to_do(console):
@@ -73,7 +70,9 @@ def test_photos_that_do_not_count_are_told(console):
     result.part["headline"] |= {"num_seen": 12, "num_repeats": 1, "num_groups": 9}
     show_evaluation(result, console)
     text = " ".join(console.file.getvalue().split())
-    assert "12 photos do not count: it was trained with them, or with copies of them. 1 photo repeats another" in text
+    assert (
+        "12 photos do not count: it was trained on them, or on near-duplicates of them. 1 photo repeats another" in text
+    )
     assert "On more groups of photos labelled like these 9, expect" in text
 
 
@@ -85,7 +84,7 @@ def test_a_class_without_photos_cannot_be_judged(console):
 
 def test_a_perfect_result_lists_no_mistakes(console):
     show_evaluation(graded(["cat", "dog"], [0, 1], np.array([0, 1])), console)
-    assert "Commonest mistakes" not in console.file.getvalue()
+    assert "Most frequent mistakes" not in console.file.getvalue()
 
 
 def test_an_unsure_answer_names_both_candidates_and_a_refused_photo_its_reason(console):
@@ -94,7 +93,7 @@ def test_an_unsure_answer_names_both_candidates_and_a_refused_photo_its_reason(c
     refused = Prediction(label="", probability=float("nan"), decision="refused", reason="The file is empty.", **base)
     show_predictions([unsure, refused], console)
     assert [line.rstrip() for line in console.file.getvalue().splitlines()] == [
-        "unsure                55.0 %  a.jpg  (cat? dog?)",
+        "unsure                55.0%  a.jpg  (cat? dog?)",
         "refused                       a.jpg  The file is empty.",
     ]
 
@@ -124,14 +123,15 @@ def test_a_narrow_terminal_drops_a_column_and_cuts_no_figure():
     show_evaluation(graded(["cat", "dog"], [0, 1], np.array([1, 1])), narrow)
     text = narrow.file.getvalue()
     assert "…" not in text
-    assert "right when named" not in text
+    assert "precision" not in text
 
 
 def test_what_another_limit_costs_and_what_becomes_of_unknown_kinds_is_told_where_it_was_measured():
     curve = [{"max_error": error, "answered": {"value": share}} for error, share in ((0.02, 0.06), (0.05, 0.31))]
     kinds = {"noticed": {"value": 0.18, "low": 0.12, "high": 0.25}, "turned_away": 0.02}
     assert beyond({"limits": {"max_error": 0.02, "curve": curve}, "unknown_kinds": kinds}) == [
-        "With at most 2% of its answers wrong it answers 6.0 % of photos; with 5%, 31.0 %.",
-        "Of photos of a kind that it was never taught it notices 18.0 % (12.0 to 25.0 %), when it may turn away 2%.",
+        "At an error rate of at most 2% it answers 6.0% of photos; at 5%, 31.0%.",
+        "It detects 18.0% (12.0 to 25.0%) of out-of-distribution photos (classes left out of training) while "
+        "rejecting at most 2% of known ones.",
     ]
     assert beyond({}) == beyond({"limits": {"max_error": 0.02, "curve": []}, "unknown_kinds": {"noticed": None}}) == []

@@ -1,4 +1,4 @@
-"""Promise: of pairs of classifiers that are equally good, `compare` calls at most 5 % different."""
+"""Promise: of pairs of classifiers that are equally good, `compare` calls at most 5% different."""
 
 import numpy as np
 import pytest
@@ -19,9 +19,9 @@ def test_equal_classifiers_are_seldom_called_different(num_photos, accuracy, rec
         chance_to_be_right = rng.beta(accuracy, 1 - accuracy, num_photos)  # most photos are easy, or hopeless
         a, b = rng.random((2, num_photos)) < chance_to_be_right
         different += compare(a, b).better != "none"
-    record_property("measured", f"{100 * different / PAIRS:.2f} % of {PAIRS:,} pairs")
-    record_property("must", "5 %")
-    print(f"\n{num_photos} photos, accuracy {accuracy}: {100 * different / PAIRS:.2f} % of {PAIRS:,} pairs")
+    record_property("measured", f"{100 * different / PAIRS:.2f}% of {PAIRS:,} pairs")
+    record_property("must", "5%")
+    print(f"\n{num_photos} photos, accuracy {accuracy}: {100 * different / PAIRS:.2f}% of {PAIRS:,} pairs")
     assert different <= 0.05 * PAIRS
 
 
@@ -32,7 +32,7 @@ def test_a_classifier_that_mends_two_in_three_mistakes_is_called_better(record_p
         a = rng.random(1000) < 0.94
         b = a | (rng.random(1000) < 2 / 3)
         found += compare(a, b & (rng.random(1000) < 0.995)).better == "b"
-    record_property("measured", f"{found / 5:.1f} % of 500 pairs found")
-    record_property("must", "95 %")
-    print(f"\na gain of 3.5 points on 1,000 photos is found in {found / 5:.1f} %")
+    record_property("measured", f"{found / 5:.1f}% of 500 pairs found")
+    record_property("must", "95%")
+    print(f"\na gain of 3.5 points on 1,000 photos is found in {found / 5:.1f}%")
     assert found >= 0.95 * 500

@@ -1,4 +1,4 @@
-"""Promises: every kind of 95 % interval that a user sees holds the truth about 95 times in 100, and never below 90."""
+"""Promises: every kind of 95% interval that a user sees holds the truth about 95 times in 100, and never below 90."""
 
 import functools
 import itertools
@@ -20,9 +20,9 @@ def judge(coverages: dict[str, float], record_property, what: str) -> None:
     """Tell the figures and hold them to the promise."""
     worst = min(coverages, key=lambda name: coverages[name])
     mean = np.mean(list(coverages.values()))
-    measured = f"mean {100 * mean:.2f} %, least {100 * coverages[worst]:.1f} % ({worst}), {len(coverages):,} cells"
+    measured = f"mean {100 * mean:.2f}%, least {100 * coverages[worst]:.1f}% ({worst}), {len(coverages):,} cells"
     record_property("measured", measured)
-    record_property("must", "mean 94 %, none under 90 %")
+    record_property("must", "mean 94%, none under 90%")
     print(f"\n{what}: {measured}")
     assert mean >= 0.94
     assert coverages[worst] >= 0.90
@@ -52,9 +52,9 @@ def test_wilson_intervals_hold_the_truth_between_the_points_of_any_grid(record_p
         worst = int(shares.argmin())
         coverages[f"n {trials}, p {truths[worst]:.4f}"] = float(shares[worst])
     worst = min(coverages, key=lambda name: coverages[name])
-    record_property("measured", f"least {100 * coverages[worst]:.1f} % ({worst})")
-    record_property("must", "none under 90 %, for every p from 0.5 to 1")
-    print(f"\nWilson, at the worst truths: least {100 * coverages[worst]:.1f} % ({worst})")
+    record_property("measured", f"least {100 * coverages[worst]:.1f}% ({worst})")
+    record_property("must", "none under 90%, for every p from 0.5 to 1")
+    print(f"\nWilson, at the worst truths: least {100 * coverages[worst]:.1f}% ({worst})")
     assert coverages[worst] >= 0.90
 
 

@@ -35,4 +35,4 @@ def test_at_most_one_random_split_in_twenty_is_called_a_shift(real_photos):
     print(f"called different: {called:.0%} of {RESPLITS}; p <= 0.05 by look {below[0]:.0%}, by shares {below[1]:.0%}")
     print(f"mean p {np.mean(chances, axis=0).round(2)} (0.5 if uniform)")
     assert called <= 0.05
-    assert (below <= 0.12).all()  # 5 % and three standard errors of 100 resplits
+    assert (below <= 0.12).all()  # 5% and three standard errors of 100 resplits

@@ -104,7 +104,7 @@ def test_a_file_that_brings_no_answers_for_its_novelty_is_refused(path, prototyp
     silent = {name: rows for name, rows in model.manifest.answers.items() if name != "novelty"}
     content = small_model().SerializeToString()
     write_model(path, with_novelty(content, dataclasses.replace(model.manifest, answers=silent), prototypes))
-    with pytest.raises(ModelError, match="brings answers for"):
+    with pytest.raises(ModelError, match="reference outputs for"):
         open_engine(path)
 
 

@@ -191,7 +191,7 @@ def test_the_user_has_the_last_word():
 
 
 def test_splits_whose_names_say_no_part_are_refused_with_the_names_that_do():
-    with pytest.raises(DataError, match=r"no part can be read from '2019', '2020'; understood are train \(training"):
+    with pytest.raises(DataError, match=r"no split can be read from '2019', '2020'; understood are train \(training"):
         Read("2019/cat/1 2020/cat/2", layout="splits")
 
 

@@ -59,7 +59,7 @@ def test_missing_photos_and_changed_labels_are_named_together(written):
 
 def test_an_unknown_part_is_a_fault(written):
     written.write_text(written.read_text(encoding="utf-8").replace(",test,", ",exam,"), encoding="utf-8")
-    with pytest.raises(DataError, match="unknown parts: 'exam'"):
+    with pytest.raises(DataError, match="unknown splits: 'exam'"):
         read_splits(written, TABLE)
 
 

@@ -108,7 +108,7 @@ def test_what_is_missing_is_told_with_what_would_make_it(tmp_path):
 def test_a_notebook_shows_figures_with_their_doubt_and_escapes_names(tmp_path):
     page = Result(part=part(), headline=headline_of(part()), folder=tmp_path, notes=["note <x>"])._repr_html_()
     assert "A &lt;i&gt;classifier" in page and "&lt;b&gt;dog" in page and "note &lt;x&gt;" in page
-    assert "95\xa0% interval" in page and str(tmp_path) in page
+    assert "95% interval" in page and str(tmp_path) in page
 
 
 def test_a_classifier_that_is_not_trained_says_so():

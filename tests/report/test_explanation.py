@@ -73,7 +73,7 @@ def test_a_photo_that_was_trained_on_is_told(tmp_path, photo):
     prints = Fingerprints(sha256=np.array([int(digest[:16], 16)], np.uint64), perceptual=np.zeros(1, np.uint64))
     engine = open_engine(write_small_model(tmp_path / "known.onnx", manifest=small_manifest(fingerprints=prints)))
     (explanation,) = explain(engine, photo)
-    assert explanation.trained_on and explanation.sentence.endswith("It was trained on this very photo.")
+    assert explanation.trained_on and explanation.sentence.endswith("This is one of its training photos.")
 
 
 def test_a_missing_place_for_training_photos_is_given_as_a_reason(engine, photo):

@@ -89,7 +89,7 @@ def test_every_cell_opens_the_photos_behind_it(show):
     with show() as page:
         cells = page.tab.locator("a[data-opens]")
         for cell in cells.all():
-            label, said = re.search(r"labelled (\w+), called (\w+)", cell.get_attribute("aria-label")).groups()
+            label, said = re.search(r"labelled (\w+), predicted (\w+)", cell.get_attribute("aria-label")).groups()
             cell.click()
             dialog = page.tab.locator("dialog[open]")
             assert dialog.count() == 1
@@ -108,7 +108,7 @@ def test_a_click_beside_the_photos_closes_them(show):
 
 def test_without_scripts_a_cell_shows_its_photos_in_the_page(show):
     with show(scripts=False) as page:
-        page.tab.click("a[aria-label*='labelled cat, called dog']")
+        page.tab.click("a[aria-label*='labelled cat, predicted dog']")
         assert page.tab.locator("dialog:visible .path").all_inner_texts() == ["cat/a.jpg"]
         page.tab.click("dialog:visible .close")
         assert page.tab.locator("dialog:visible").count() == 0

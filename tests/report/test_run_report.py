@@ -34,7 +34,7 @@ def test_training_leaves_a_report_with_photos_of_every_class_and_where_it_looked
     assert not {*DIAGNOSED, "label_issues"} & sections_of(plain_run.folder)
     alternatives = [image["alt"] for image in page.all("img")]
     assert all(any(text.startswith(f"Photo {name}/") for text in alternatives) for name in ("ash", "elm", "oak"))
-    assert any(text.startswith("Why it said") for text in alternatives)
+    assert any(text.startswith("Attribution map for") for text in alternatives)
     assert "elm/broken.jpg" in page.text("refused")
     assert "elm/same.png" in page.text("duplicates") and "ash/005.png" in page.text("duplicates")
 
@@ -43,9 +43,7 @@ def test_the_report_says_the_figures_of_the_run(plain_run):
     page, metrics = page_of(plain_run.folder), json.loads((plain_run.folder / "metrics.json").read_text())
     assert metrics["headline"]["accuracy"] is None  # the test split holds a handful of photos
     assert f"how good it is on new photos is not known: {metrics['headline']['reason']}." in page.text()
-    said = (
-        "100 %" if metrics["test"]["accuracy"]["value"] == 1 else f"{100 * metrics['test']['accuracy']['value']:.1f} %"
-    )
+    said = "100%" if metrics["test"]["accuracy"]["value"] == 1 else f"{100 * metrics['test']['accuracy']['value']:.1f}%"
     assert said in page.text("accuracy")
     with open(plain_run.folder / "splits.csv", newline="") as file:
         ash = sum(row["label"] == "ash" for row in csv.DictReader(file))

@@ -15,7 +15,7 @@ def show(facts, section):
 
 
 def percents(estimate):
-    return f"{estimate['value'] * 100:.1f} %", f"{estimate['low'] * 100:.1f} to {estimate['high'] * 100:.1f} %"
+    return f"{estimate['value'] * 100:.1f}%", f"{estimate['low'] * 100:.1f} to {estimate['high'] * 100:.1f}%"
 
 
 def test_accuracy_of_each_part_is_that_of_the_facts(facts):
@@ -30,7 +30,7 @@ def test_the_memorisation_gap_is_that_of_the_facts_and_judged(facts, with_facts)
     text = show(facts, "accuracy")
     assert f"{gap['value'] * 100:+.1f} points" in text
     assert f"({gap['low'] * 100:+.1f} to {gap['high'] * 100:+.1f} points)" in text
-    assert "more than chance" in text
+    assert "statistically significant" in text
     none = {"value": 0.01, "low": -0.02, "high": 0.04}
     assert "Chance alone" in show(with_facts(metrics=facts.metrics | {"memorisation_gap": none}), "accuracy")
 
@@ -88,7 +88,7 @@ def test_single_confusions_among_many_classes_are_not_listed(facts, with_facts):
 
 def test_mistakes_show_prediction_probability_label_and_path(facts):
     text = show(facts, "mistakes")
-    assert "said dog (98.7 %) label cat cat/a.jpg" in text
+    assert "predicted dog (98.7%) label cat cat/a.jpg" in text
     wrong = facts.metrics["test"]["confusion"][0][1] + facts.metrics["test"]["confusion"][1][0]
     assert f"{wrong} of 300 test photos were named wrongly" in text
 
@@ -105,13 +105,13 @@ def test_mistakes_come_surest_first_and_at_most_20(facts, with_facts, tmp_path):
 def test_the_least_sure_come_least_sure_first(facts):
     text = show(facts, "least_sure")
     assert text.index("cat/b.jpg") < text.index("dog/gone.jpg") < text.index("cat/a.jpg")
-    assert "1 of these 3 it named correctly all the same" in text
+    assert "1 of these 3 are correct all the same" in text
 
 
 def test_a_cell_of_the_confusion_table_leads_to_its_photos(facts):
     page = Page(render_page(facts))
     links = {link["aria-label"]: link["data-opens"] for link in page.all("a") if "data-opens" in link}
-    said_dog = next(name for label, name in links.items() if "labelled cat, called dog" in label)
+    said_dog = next(name for label, name in links.items() if "labelled cat, predicted dog" in label)
     assert {"id": said_dog, "aria-labelledby": f"{said_dog}-title"} in page.all("dialog")
     assert len(links) == 3  # of the pairs that have photos
 
@@ -137,15 +137,15 @@ def test_classes_show_photos_and_how_many_there_are(facts):
 
 def test_what_the_network_sees_is_shown_beside_the_photo(facts, with_facts):
     text = show(facts, "network_input")
-    assert "a square of 64 × 64 pixels and loses its colour" in text
+    assert "a square of 64 × 64 pixels and converted to greyscale" in text
     assert "cat/b.jpg" in text
     assert show(with_facts(examples={}), "network_input") == ""
 
 
 def test_the_best_epoch_is_named_and_what_was_kept(facts):
     text = show(facts, "learning")
-    assert "best after epoch 2 of 3: 90.0 %." in text
-    assert "What is kept are the weights after the last epoch." in text
+    assert "best after epoch 2 of 3: 90.0%." in text
+    assert "The weights after the last epoch were kept." in text
 
 
 def test_a_head_shows_the_penalties_that_were_tried(with_facts):
@@ -155,12 +155,12 @@ def test_a_head_shows_the_penalties_that_were_tried(with_facts):
     ]
     text = show(with_facts(history=(), details={"path": path, "l2_penalty": 0.3}), "learning")
     assert "has no epochs" in text
-    assert "0.3 80.0 % 0.400 chosen" in text
+    assert "0.3 80.0% 0.400 chosen" in text
 
 
 def test_a_diagnosis_shows_its_verdict_and_what_is_proven_first(facts):
     text = show(facts, "diagnosis")
-    assert text.startswith("Why it is not better The main cause is too few photos.")
+    assert text.startswith("Diagnosis: why it is not better The main cause is too few photos.")
     for row in (
         "2.0 (1.0 to 3.0) proven",
         "3.0 (−2.0 to 8.0) may be chance",
@@ -187,11 +187,11 @@ def test_other_sizes_of_the_network_are_drawn_from_narrow_to_wide(facts, with_fa
     def charts(facts):
         return {svg["aria-label"] for svg in Page(render_page(facts)).all("svg")}
 
-    told = "Unseen photos named correctly: 75.0\xa0% at 0.5 times the width; 78.0\xa0% at 1 times the width."
+    told = "Accuracy on unseen photos: 75.0% at 0.5 times the width; 78.0% at 1 times the width."
     assert told in charts(facts)
     size = {**found["suspects"]["size"], "in_same_time": True}
     timed = charts(with_facts(diagnosis={**found, "suspects": {**found["suspects"], "size": size}}))
-    assert told.replace("correctly:", "correctly after as long a training:") in timed
+    assert told.replace("photos:", "photos at equal training time:") in timed
     none = {**found, "suspects": {"photos": found["suspects"]["photos"]}}
     assert not any(label.startswith("Unseen photos") for label in charts(with_facts(diagnosis=none)))
 
@@ -203,34 +203,34 @@ def test_the_to_do_list_is_that_of_the_diagnosis(facts, with_facts):
 
 def test_doubted_labels_show_what_they_look_like(facts):
     text = show(facts, "label_issues")
-    assert "label cat looks like dog (97.0 %) cat/d.jpg" in text
+    assert "label cat looks like dog (97.0%) cat/d.jpg" in text
     assert "1 photo is much further" in text and "cat/e.jpg" in text
 
 
 def test_only_what_is_known_by_heart_is_called_so(facts, with_facts):
     assert "cat/f.jpg" in show(facts, "memorised")
     assert "cat/g.jpg" not in show(facts, "memorised")
-    assert "None: there is no photo" in show(with_facts(memorised=()), "memorised")
+    assert "None: no photo is classified correctly" in show(with_facts(memorised=()), "memorised")
     assert show(with_facts(diagnosis={}, memorised=()), "memorised") == ""
 
 
 def test_a_classifier_without_mistakes_is_said_to_have_none(facts, with_facts):
     part = facts.metrics["test"] | {"confusion": [[150, 0], [0, 150]]}
     changed = with_facts(metrics=facts.metrics | {"test": part}, answers=())
-    assert "None: all 300 test photos were named correctly." in show(changed, "mistakes")
+    assert "None: all 300 test photos are correct." in show(changed, "mistakes")
 
 
 def test_calibration_shows_its_error_and_every_bin(facts):
     text = show(facts, "calibration")
-    assert f"{facts.metrics['test']['calibration_error'] * 100:.1f} points" in text
+    assert f"{facts.metrics['test']['calibration_error'] * 100:.1f} percentage points" in text
     for bin in facts.reliability:
-        assert f"{bin.confidence * 100:.1f} %" in text
+        assert f"{bin.confidence * 100:.1f}%" in text
 
 
 def test_decisions_say_how_many_photos_are_answered_and_show_the_others(facts, with_facts):
     text = show(facts, "decisions")
-    assert "It answers 90.0 % of photos alone" in text
-    assert "unsure 5.0 % 3.0 to 8.0 %" in text
+    assert "It answers 90.0% of photos, with an error rate of" in text
+    assert "unsure 5.0 % 3.0 to 8.0%" in text
     assert "cat/b.jpg" in text
     test = {key: value for key, value in facts.metrics["test"].items() if key != "decisions"}
     assert show(with_facts(metrics={**facts.metrics, "test": test}), "decisions") == ""
@@ -247,16 +247,16 @@ def test_decisions_tell_what_other_limits_cost_and_what_becomes_of_kinds_that_we
     }
     more = {"limits": {"max_error": 0.02, "n": 1234, "curve": curve}, "unknown_kinds": kinds}
     text = show(with_facts(metrics={**facts.metrics, **more}), "decisions")
-    assert "With at most 2% of its answers wrong it answers 31.0 % of photos" in text
-    assert "1,234 photos that were held out" in text and "29.0 to 33.0 %" in text
-    assert "never taught it notices 31.0 % (29.0 to 33.0 %)" in text and "cat\\u202e 1.3 %" in text
+    assert "At an error rate of at most 2% it answers 31.0% of photos" in text
+    assert "1,234 photos that were held out" in text and "29.0 to 33.0%" in text
+    assert "never taught it notices 31.0% (29.0 to 33.0%)" in text and "cat\\u202e 1.3%" in text
     none = {"noticed": None, "reason": "that needs three classes"}
     text = show(with_facts(metrics={**facts.metrics, "unknown_kinds": none}), "decisions")
     assert "was not measured: that needs three classes." in text and "held out" not in text
 
 
 def test_only_a_classifier_that_knows_strangers_is_said_to_mark_them(facts, with_facts):
-    assert "It always names one of its 2 classes" in show(facts, "limits")
+    assert "It always predicts one of its 2 classes" in show(facts, "limits")
     engine = copy(facts.engine)
     engine.manifest = replace(engine.manifest, thresholds={"neither": 3.0})
     assert "unlike all of its 2 classes as neither" in show(with_facts(engine=engine), "limits")
@@ -264,7 +264,7 @@ def test_only_a_classifier_that_knows_strangers_is_said_to_mark_them(facts, with
 
 def test_twins_say_what_is_wrong_with_them(facts):
     text = show(facts, "duplicates")
-    assert "1 pair of copies stands in two parts" in text
+    assert "1 pair of near-duplicates is in two splits" in text
     assert "1 pair has two labels" in text
     assert "cat/1.jpg" in text
     assert "same file" in text

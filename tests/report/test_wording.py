@@ -10,7 +10,7 @@ NOTHING_LEFT_OUT = {"fix": "", "num_seen": 0, "num_repeats": 0, "num_groups": No
     [(0.0, "0"), (1.0, "100"), (0.5, "50.0"), (0.98449, "98.4"), (0.9994, "99.9")],
 )
 def test_a_percentage_has_one_decimal(fraction, text):
-    assert wording.percent(fraction) == f"{text}\xa0%"
+    assert wording.percent(fraction) == f"{text}%"
 
 
 @pytest.mark.parametrize("fraction", [0.9995, 0.99999, 1 - 1e-12])
@@ -21,7 +21,7 @@ def test_nearly_all_is_never_all(fraction):
 
 @pytest.mark.parametrize("fraction", [1e-12, 0.0004])
 def test_nearly_nothing_is_never_nothing(fraction):
-    assert wording.percent(fraction) == "under 0.1\xa0%"
+    assert wording.percent(fraction) == "under 0.1%"
 
 
 def test_what_is_not_known_is_said_to_be_unknown():
@@ -31,7 +31,7 @@ def test_what_is_not_known_is_said_to_be_unknown():
 
 @pytest.mark.parametrize(("difference", "text"), [(0.0004, "0.0"), (-0.0004, "0.0"), (0.013, "+1.3"), (-0.5, "−50.0")])
 def test_points_carry_their_sign_and_zero_none(difference, text):
-    assert wording.points(difference) == f"{text}\xa0points"
+    assert wording.points(difference) == f"{text} points"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.0, "0.0 s"), (9.9, "9.9 s"), (9.96, "10 s"), (59.7, "1 min 0 s")])
@@ -56,10 +56,10 @@ def answering(answered, error, unsure, neither):
 @pytest.mark.parametrize(
     ("figures", "begins", "ends"),
     [
-        ((1.0, 0.02, 0.0, 0.0), "It answers every photo alone, 2.0", "of them wrongly by the labels given."),
+        ((1.0, 0.02, 0.0, 0.0), "It answers every photo, with an error rate of 2.0", "%) by the labels given."),
         ((0.9, 0.02, 0.0, 0.1), "It answers 90.0", "the rest is marked neither."),
         ((0.9, 0.02, 0.1, 0.0), "It answers 90.0", "the rest is marked unsure."),
-        ((0.0, None, 0.9, 0.1), "It answers no photo alone", "not sure enough of any."),
+        ((0.0, None, 0.9, 0.1), "It answers no photo:", "too low for every one."),
         ((None, None, None, None), "", ""),
     ],
 )
@@ -94,24 +94,22 @@ def test_hidden_characters_are_shown_as_their_code(name, shown):
 
 def cost(asked, *points):
     curve = [{"max_error": error, "answered": {"value": share}} for error, share in points]
-    return wording.costs({"max_error": asked, "curve": curve}).replace("\xa0", " ")
+    return wording.costs({"max_error": asked, "curve": curve})
 
 
 def test_a_limit_that_lets_few_photos_be_answered_is_told_with_looser_ones():
     told = cost(0.02, (0.02, 0.06), (0.05, 0.31), (0.1, 0.64), (0.2, 0.9))
-    assert told == "With at most 2% of its answers wrong it answers 6.0 % of photos; with 5%, 31.0 %; with 10%, 64.0 %."
+    assert told == "At an error rate of at most 2% it answers 6.0% of photos; at 5%, 31.0%; at 10%, 64.0%."
 
 
 def test_a_limit_that_lets_nearly_all_be_answered_is_told_with_stricter_ones():
     told = cost(0.02, (0.01, 0.8), (0.02, 0.95))
-    assert told == (
-        "With at most 2% of its answers wrong it answers 95.0 % of photos; with 1%, 80.0 %; with 0.5%, nobody can tell."
-    )
+    assert told == ("At an error rate of at most 2% it answers 95.0% of photos; at 1%, 80.0%; at 0.5%, unknown.")
 
 
 def test_a_limit_that_cannot_be_promised_is_said_to_be_none():
     told = cost(0.02, (0.05, 0.31), (0.1, 0.64))
-    assert told == "That at most 2% of its answers are wrong cannot be promised; with 5%, 31.0 %; with 10%, 64.0 %."
+    assert told == "An error rate of at most 2% cannot be guaranteed; at 5%, 31.0%; at 10%, 64.0%."
     assert cost(0.02) == wording.costs(None) == ""
 
 

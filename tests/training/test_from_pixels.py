@@ -158,7 +158,7 @@ def test_memory_that_is_never_enough_is_told_before_training(photos, tmp_path, m
     import tellapart.training.resources.memory as room
 
     monkeypatch.setattr(room, "available_memory_bytes", lambda: 1_000_000)
-    with pytest.raises(ResourceError, match="even with 8 photos a step; 1 MB are free"):
+    with pytest.raises(ResourceError, match="even with a batch size of 8; 1 MB are free"):
         verbs.train(photos, settings=SCRATCH, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -208,7 +208,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_file(photos, tmp_path):
     assert (out / "unfinished" / "checkpoint").exists() and not (out / "model.onnx").exists()
     again = subprocess.run(given, env=environment(), capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
-    assert "Going on where it was stopped" in again.stderr
+    assert "Resuming after" in again.stderr
     assert (out / "model.onnx").read_bytes() == (whole / "model.onnx").read_bytes()
     assert not (out / "unfinished").exists()
 

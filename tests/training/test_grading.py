@@ -40,7 +40,7 @@ def test_a_part_is_graded_by_the_probabilities_of_the_file(seen):
 
 
 def test_photos_that_no_classifier_saw_cannot_be_graded(seen):
-    with pytest.raises(ValueError, match="not seen by a classifier"):
+    with pytest.raises(ValueError, match="not classified"):
         grade(dataclasses.replace(seen, probabilities=None))
 
 

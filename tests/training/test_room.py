@@ -94,7 +94,7 @@ def test_a_run_that_goes_on_keeps_its_step_or_says_that_it_cannot(network, short
     short(840)
     assert make_room(network, SCRATCH, tmp_path, Noting()) is SCRATCH
     short(600)
-    with pytest.raises(ResourceError, match="64 photos a step"):
+    with pytest.raises(ResourceError, match="a batch size of 64"):
         make_room(network, SCRATCH, tmp_path, Noting())
 
 

@@ -69,7 +69,7 @@ def test_a_folder_with_anything_in_it_is_refused(photos, tmp_path):
 
 
 def test_a_second_run_into_the_same_folder_at_the_same_time_is_refused(photos, tmp_path):
-    with claim_run_folder(photos, tmp_path / "run"), pytest.raises(UsageError, match="under way"):
+    with claim_run_folder(photos, tmp_path / "run"), pytest.raises(UsageError, match="is in use"):
         claim(photos, tmp_path / "run")
 
 
@@ -268,7 +268,7 @@ def test_a_folder_that_cannot_be_made_is_told(photos, tmp_path):
 def test_one_that_is_still_under_way_is_not_taken_over(photos, tmp_path):
     with claim_run_folder(photos, tmp_path / "run", SETTINGS):
         for settings in (SETTINGS, TrainSettings(seed=1)):
-            with pytest.raises(UsageError, match="under way"):
+            with pytest.raises(UsageError, match="is in use"):
                 claim_again(photos, tmp_path / "run", settings)
     assert claim_again(photos, None)[0].name == "photos.run"
 

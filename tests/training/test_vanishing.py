@@ -184,7 +184,7 @@ def test_a_test_photo_that_is_lost_before_grading_is_refused_with_a_reason_that_
     assert refused[harmed[0]].code == ("vanished" if harm is delete else "changed")
     assert "looked at" in refused[harmed[0]].sentence and "at grading" in refused[harmed[0]].sentence
     assert trained.metrics["test"]["n"] == quiet.metrics["test"]["n"] - len(refused)
-    assert any("vanished or changed while the run was under way" in warning for warning in trained.warnings)
+    assert any("vanished or changed during the run" in warning for warning in trained.warnings)
 
 
 def test_a_training_photo_that_changes_before_it_is_decoded_is_not_trained_on(drawn, train, tmp_path):

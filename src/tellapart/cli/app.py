@@ -1,4 +1,4 @@
-"""The command `tellapart`: one command per verb. Parse, call the verb, show what it gives.
+"""The command `tellapart`: one command per verb. Parse, call the verb, show its result.
 
 Results go to standard output and everything else to standard error. Verbs, and with them every heavy library, are
 imported inside the commands, so that `--help` answers at once.
@@ -27,7 +27,7 @@ INTRODUCTION = """A folder of photos becomes an image classifier you can trust.
 
 \b
 tellapart train photos/                       one sub-folder per class
-tellapart predict photos.run/model.onnx new/  what is on new photos
+tellapart predict photos.run/model.onnx new/  classify new photos
 """
 
 app = typer.Typer(
@@ -61,7 +61,7 @@ def _require_content(arguments: Sequence[str]) -> None:
             before = f" (after {clipped(arguments[number - 1])})" if number else ""
             raise UsageError(
                 f"The argument at position {number + 1}{before} is empty.",
-                fix="Give its value; if it comes from a variable of the shell, check that it is set.",
+                fix="Give a value; if it comes from a shell variable, check that the variable is set.",
             )
 
 
@@ -75,7 +75,7 @@ def _print_version(wanted: bool) -> bool:
 @app.callback(help=INTRODUCTION)
 def _before_any_verb(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and stop.", callback=_print_version, is_eager=True)
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Options that belong to no verb."""
@@ -95,7 +95,7 @@ def check(
     max_megapixels: o.MaxMegapixels = TrainSettings.max_megapixels,
     as_json: o.Json = False,
 ) -> None:
-    """Look at PHOTOS and tell what would hinder training."""
+    """Check PHOTOS for problems that would prevent or harm training."""
     from tellapart import verbs
     from tellapart.cli.summary import print_json, show_check
     from tellapart.cli.terminal import Terminal
@@ -150,9 +150,9 @@ def train(
     track: o.Track = TrainSettings.track,
     as_json: o.Json = False,
 ) -> None:
-    """Train a classifier and grade it on photos it never saw.
+    """Train a classifier and evaluate it on held-out photos.
 
-    Ctrl-C stops it and keeps what a network has learnt; the same command goes on from there.
+    Ctrl-C stops training and saves a checkpoint; the same command resumes it.
     """
     from tellapart import verbs
     from tellapart.cli.summary import print_json, show_run
@@ -205,7 +205,7 @@ def evaluate(
     max_error: o.MaxErrorNow = None,
     as_json: o.Json = False,
 ) -> None:
-    """Grade a model on any photos with labels."""
+    """Evaluate a model on any labelled photos."""
     from tellapart import verbs
     from tellapart.cli.summary import print_json, show_evaluation
     from tellapart.cli.terminal import Terminal
@@ -238,11 +238,11 @@ def compare(
     force: o.Force = False,
     as_json: o.Json = False,
 ) -> None:
-    """Say which of two models is better, or that nobody can tell."""
+    """Compare two models on the same photos; say if the data cannot separate them."""
     from tellapart import verbs
-    from tellapart.cli.shell_wording import counted
     from tellapart.cli.summary import print_json, show_comparison
     from tellapart.cli.terminal import Terminal
+    from tellapart.wording import counted
 
     progress = Terminal()
     source = SourceSettings(
@@ -274,13 +274,13 @@ def predict(
     max_error: o.MaxErrorNow = None,
     as_json: o.Json = False,
 ) -> None:
-    """Say what is on each photo, in the order given."""
+    """Classify photos, in the order given."""
     from tellapart import verbs
-    from tellapart.cli.shell_wording import counted
     from tellapart.cli.summary import show_predictions
     from tellapart.cli.terminal import Terminal, output_is_a_file
     from tellapart.engine.predictions import write_predictions
     from tellapart.progress import Silent
+    from tellapart.wording import counted
 
     # On a screen or in a pipe the answers themselves show how far it is, and a bar would be drawn across them.
     progress = Terminal() if out is not None or output_is_a_file() else Silent()
@@ -308,9 +308,9 @@ def diagnose(
     force: o.Force = False,
     as_json: o.Json = False,
 ) -> None:
-    """Find out why a classifier is not better, and what would help.
+    """Diagnose overfitting and other causes of errors by experiments, and say what would help.
 
-    Writes what it found into the run folder, and report.html anew.
+    Writes diagnosis.json and label_issues.csv into the run folder and updates report.html.
     """
     from tellapart import verbs
     from tellapart.cli.diagnosis_summary import show_diagnosis, show_relabelled
@@ -356,7 +356,7 @@ for verb in (seeing_commands.explain, seeing_commands.look, seeing_commands.quiz
 
 @app.command()
 def demo(folder: o.DemoPhotos = None, out: o.RunFolder = None, as_json: o.Json = False) -> None:
-    """Train on real photos of solar cells, or on your own."""
+    """Train on real photos of solar cells, or on your own photos."""
     from tellapart.cli.demo import run_demo
     from tellapart.cli.terminal import Terminal
 

@@ -20,13 +20,13 @@ from rich.table import Table
 from rich.text import Text
 
 from tellapart.atomic import writing
-from tellapart.cli.shell_wording import between, percent
 from tellapart.cli.summary import print_json, show_run
 from tellapart.cli.terminal import plain_console
 from tellapart.errors import DataError, UsageError
 from tellapart.progress import Progress
 from tellapart.reading import MAX_OWN_BYTES, read_text
 from tellapart.settings import cache_folder
+from tellapart.wording import interval, percent
 
 if TYPE_CHECKING:
     from tellapart.results import RunResult
@@ -93,16 +93,16 @@ def show_comparison(result: RunResult, console: Console | None = None) -> None:
     test: dict[str, Any] = result.metrics["test"]
     headline = result.metrics["headline"]
     accuracy = headline["accuracy"] or {"value": None, "low": 0.0, "high": 1.0}
-    rows = [(f"this run, {headline['n']} test photos", percent(accuracy["value"]), between(accuracy))]
+    rows = [(f"this run, {headline['n']} test photos", percent(accuracy["value"]), interval(accuracy))]
     rows += [
-        (f"{name}, Deitsch et al. 2019", f"{100 * accuracy:.2f} %", "not given") for name, accuracy in PUBLISHED.items()
+        (f"{name}, Deitsch et al. 2019", f"{100 * accuracy:.2f}%", "not given") for name, accuracy in PUBLISHED.items()
     ]
     table = Table(box=None, padding=(0, 3, 0, 2), pad_edge=False, header_style="dim")
     table.add_column("  Beside what was published")
     table.add_column("accuracy", justify="right")
-    table.add_column("95 % interval", justify="right")
-    for name, accuracy, interval in rows:
-        table.add_row(f"  {name}", accuracy, interval)
+    table.add_column("95% interval", justify="right")
+    for name, accuracy, between in rows:
+        table.add_row(f"  {name}", accuracy, between)
     console.print()
     console.print(table)
     console.print(Text(_protocol(result.metrics["train"]["n"], test["n"]), "dim"))
@@ -113,8 +113,8 @@ def _protocol(num_train: int, num_test: int) -> str:
     return (
         "\nNot the same test, so not a contest. The paper (Solar Energy 185) trained on "
         f"{NUM_TRAINED_ON:,} of the photos and tested on the other {NUM_PHOTOS - NUM_TRAINED_ON}; this run trained on "
-        f"{num_train:,} and tested on {num_test}, dealt out by its own seed, look-alikes kept together. Here a cell "
-        "counts as defective from a probability of 0.5; the paper gives doubtful cells less weight instead."
+        f"{num_train:,} and tested on {num_test}, split by its own seed, near-duplicates kept together. Here a cell "
+        "counts as defective from a probability of 0.5; the paper weights uncertain cells lower."
     )
 
 

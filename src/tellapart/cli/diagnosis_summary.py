@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tellapart.cli.shell_wording import counted, shown_path
+from tellapart.cli.shell_wording import shown_path
 from tellapart.cli.summary import print_section, print_section_lines
 from tellapart.cli.terminal import plain_console
 from tellapart.diagnosis.verdict import LEAST_POINTS
-from tellapart.wording import SUSPECTS, against_truth, readable
+from tellapart.wording import SUSPECTS, against_truth, counted, readable
 
 if TYPE_CHECKING:
     from tellapart.diagnosis.diagnose import Diagnosis
@@ -32,25 +32,25 @@ def show_diagnosis(diagnosis: Diagnosis, run: Path, console: Console | None = No
     console.print()
     console.print(Text(readable(diagnosis.verdict.sentence), "bold"))
     if diagnosis.against_truth is not None:
-        console.print(Text(readable(_plain(against_truth(diagnosis.against_truth)))))
+        console.print(Text(readable(against_truth(diagnosis.against_truth))))
     values = diagnosis.to_dict()
     certain = diagnosis.verdict.cause if diagnosis.verdict.kind == "unfair" else ""
     _show_suspects(console, values["suspects"], certain)
     _show_tasks(console, diagnosis.todo)
     best_known = [f"{each['path']} ({each['label']})" for each in diagnosis.memorised[:_SHOWN] if each["score"] > 0.5]
-    print_section(console, "Known by heart rather than understood", best_known)
+    print_section(console, "Memorised photos", best_known)
     if diagnosis.missing:
         gone = f"{counted(diagnosis.missing, 'photo')} of the run are gone or have changed; the others were used."
-        print_section(console, "Worth knowing", [gone], "yellow")
+        print_section(console, "Notes", [gone], "yellow")
     console.print()
-    console.print(Text.assemble("Evidence is in ", (shown_path(run / "diagnosis.json"), "bold cyan")), soft_wrap=True)
+    console.print(Text.assemble("Evidence: ", (shown_path(run / "diagnosis.json"), "bold cyan")), soft_wrap=True)
     if diagnosis.label_issues is None:
         return
     label_issues = shown_path(run / "label_issues.csv")
-    console.print(Text.assemble("Photos to look at are in ", (label_issues, "bold cyan")), soft_wrap=True)
+    console.print(Text.assemble("Photos to review: ", (label_issues, "bold cyan")), soft_wrap=True)
     if len(diagnosis.label_issues.listed()) and not any(line["suspect"] == "labels" for line in diagnosis.todo):
         command = f"tellapart diagnose {shown_path(run)} --apply {label_issues}"
-        console.print(Text.assemble("Once you have corrected that list:  ", (command, "bold cyan")), soft_wrap=True)
+        console.print(Text.assemble("After you have reviewed that list:  ", (command, "bold cyan")), soft_wrap=True)
 
 
 def show_relabelled(done: RelabelResult, console: Console | None = None) -> None:
@@ -58,7 +58,7 @@ def show_relabelled(done: RelabelResult, console: Console | None = None) -> None
     console = console or plain_console()
     console.print()
     left_out = f", {counted(len(done.left_out), 'photo')} left out" if done.left_out else ""
-    console.print(Text(f"{counted(len(done.changed), 'label')} changed{left_out}; no photo was touched.", "bold"))
+    console.print(Text(f"{counted(len(done.changed), 'label')} changed{left_out}; photos were not modified.", "bold"))
     console.print(Text.assemble("Next:  ", (f"tellapart train {shown_path(done.file)}", "bold cyan")), soft_wrap=True)
 
 
@@ -73,7 +73,7 @@ def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]], 
 
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     table.add_column("suspect", no_wrap=True)
-    table.add_column("costs, of 100 photos", justify="right", no_wrap=True)
+    table.add_column("costs, points", justify="right", no_wrap=True)
     table.add_column("proven", no_wrap=True)
     for name, suspect in sorted(suspects.items(), key=dearest_first):
         points = suspect["points"]
@@ -85,7 +85,11 @@ def _show_suspects(console: Console, suspects: Mapping[str, Mapping[str, Any]], 
         table.add_row(SUSPECTS[name], interval, _proven(points))
     console.print()
     console.print(table)
-    console.print(Text("99 % intervals: eight suspects are looked at together.", "dim"))
+    console.print(
+        Text(
+            "Costs in percentage points of accuracy; 99% intervals, because eight suspects are tested together.", "dim"
+        )
+    )
 
 
 def _proven(points: Mapping[str, float]) -> Text:
@@ -102,7 +106,3 @@ def _show_tasks(console: Console, lines: Sequence[Mapping[str, Any]]) -> None:
         print_section_lines(console, [f"- {line['do']}"])
         if line["command"]:
             console.print(Text.assemble("    ", (readable(line["command"]), "bold cyan")), soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    return text.replace("\xa0", " ")

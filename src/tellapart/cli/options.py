@@ -16,7 +16,7 @@ from tellapart.settings import LAYOUTS, RECIPES, TRACKERS, SourceSettings, Split
 
 
 def fraction(text: str | float) -> float:
-    """A share of the photos, written as a person would.
+    """A fraction of the photos, written as a person would.
 
     >>> fraction("20%"), fraction("0.2")
     (0.2, 0.2)
@@ -25,7 +25,7 @@ def fraction(text: str | float) -> float:
     try:
         value = float(written.removesuffix("%"))
     except ValueError:
-        raise UsageError(f"'{written}' is not a share of the photos.", fix="Write it as 20% or as 0.2.") from None
+        raise UsageError(f"'{written}' is not a fraction of the photos.", fix="Write it as 20% or as 0.2.") from None
     return value / 100 if written.endswith("%") else value
 
 
@@ -59,7 +59,7 @@ PHOTOS = "A folder with one sub-folder per class, or a CSV or Parquet table with
 Photos = Annotated[Path, typer.Argument(metavar="PHOTOS", help=PHOTOS, show_default=False)]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="The model.onnx of a run.", show_default=False)]
 ModelA = Annotated[Path, typer.Argument(metavar="A", help="A run folder, or the model.onnx in it.", show_default=False)]
-ModelB = Annotated[Path, typer.Argument(metavar="B", help="Another, which knows the same classes.", show_default=False)]
+ModelB = Annotated[Path, typer.Argument(metavar="B", help="Another one, with the same classes.", show_default=False)]
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -72,7 +72,7 @@ ModelAndInputs = Annotated[
     list[str],
     typer.Argument(
         metavar="[MODEL] PHOTOS",
-        help="The model.onnx of a run, unless --recipe is given; then photos, folders or patterns.",
+        help="The model.onnx of a run (not with --recipe), then photos, folders or patterns.",
         show_default=False,
     ),
 ]
@@ -100,38 +100,44 @@ DiagnosisTime = Annotated[
         "--time",
         parser=seconds,
         metavar="10m|300s|1h",
-        help="Most time for all experiments together. Else as much as they take: about a minute for quick and best; "
-        "ten for scratch and classic.",
+        help="Time budget for all experiments; more time gives tighter answers. Default: as long as they take, about a "
+        "minute for quick and best; ten for scratch and classic.",
     ),
 ]
 Apply = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Only write new labels, from label_issues.csv as you corrected it; touches no photo."
+        metavar="FILE",
+        help="Skip the diagnosis; write a corrected label table from the label_issues.csv you reviewed. Photos are not "
+        "modified.",
     ),
 ]
-LabelsOut = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="With --apply: the new table of labels.")]
+LabelsOut = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="With --apply: the corrected label table.")
+]
 
 # Where results go.
 RunFolder = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="RUN", help="New folder for the results; else named after the photos."),
+    typer.Option("--out", "-o", metavar="RUN", help="New folder for the results. Default: named after the photos."),
 ]
 TableOut = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="FILE", help="Write a .csv, .jsonl or .parquet file; else print the answers."),
+    typer.Option(
+        "--out", "-o", metavar="FILE", help="Write a .csv, .jsonl or .parquet file; otherwise predictions are printed."
+    ),
 ]
 ChangedOut = Annotated[
     Path | None,
     typer.Option(
-        "--out", "-o", metavar="FILE", help="Write a .csv file of the photos that A and B answer differently."
+        "--out", "-o", metavar="FILE", help="Write a .csv file of the photos that A and B classify differently."
     ),
 ]
 PicturesOut = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="FOLDER", help="New folder for a picture of each photo; else only words."),
+    typer.Option("--out", "-o", metavar="FOLDER", help="New folder for one picture per photo. Default: text only."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace files that exist and that this verb did not write.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files that this verb did not write.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for other programs.")]
 
 # What is trained. The settings check the choices, so that Python and the command line refuse the same ones.
@@ -139,22 +145,22 @@ Recipe = Annotated[
     str,
     typer.Option(
         metavar="|".join(RECIPES),
-        help="How to train. quick: a new last layer on a pretrained network. best: its last blocks as well. "
-        "scratch: a new network from nothing. classic: the plain network that others are measured against.",
+        help="How to train. quick: a linear head on a pretrained network. best: also fine-tunes its last blocks. "
+        "scratch: a network from random weights. classic: the plain baseline network.",
     ),
 ]
 LookRecipe = Annotated[
-    str | None, typer.Option("--recipe", metavar="|".join(RECIPES), help="See as a network of this recipe would.")
+    str | None, typer.Option("--recipe", metavar="|".join(RECIPES), help="Show the network input of this recipe.")
 ]
 Backbone = Annotated[
     str,
     typer.Option(
         metavar="auto|lite0|lite1|lite2",
-        help="The pretrained network: lite0 is fastest, lite2 most accurate. auto: lite2 for best, else lite0.",
+        help="Pretrained EfficientNet-Lite: lite0 is fastest, lite2 most accurate. auto: lite2 for best, else lite0.",
     ),
 ]
 Epochs = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="classic, scratch, best: passes over the training photos.")
+    int | None, typer.Option(metavar="N", min=1, help="Passes over the training photos (classic, scratch, best).")
 ]
 BatchSize = Annotated[int | None, typer.Option(metavar="N", min=1, help="Batch size (classic, scratch, best).")]
 LearningRate = Annotated[float | None, typer.Option(metavar="R", help="Peak learning rate (classic, scratch, best).")]
@@ -164,28 +170,36 @@ Time = Annotated[
         "--time",
         parser=seconds,
         metavar="20m|300s|1h",
-        help="scratch, best: time for the whole run, grading included; "
-        f"{SCRATCH.seconds or 0:.0f}s and {BEST.seconds or 0:.0f}s unless given.",
+        help="Time for the whole run, evaluation included (scratch, best). "
+        f"Default: {SCRATCH.seconds or 0:.0f}s and {BEST.seconds or 0:.0f}s.",
     ),
 ]
 ImageSize = Annotated[
-    int | None, typer.Option(metavar="PIXELS", min=32, help="classic, scratch: side to which photos are brought.")
+    int | None,
+    typer.Option(
+        metavar="PIXELS", min=32, help="Input size; photos are resized to a square of this side (classic, scratch)."
+    ),
 ]
 Width = Annotated[
     float | None,
-    typer.Option(metavar="FACTOR", help="classic, scratch: a wider or narrower network, such as 2 or 0.5."),
+    typer.Option(metavar="FACTOR", help="Width multiplier of the network, such as 2 or 0.5 (classic, scratch)."),
 ]
-Grey = Annotated[bool, typer.Option("--grey", help="scratch: without colour; classic is always.")]
-ScalePixels = Annotated[bool, typer.Option("--scale-pixels", help="classic: levels from 0 to 1 in place of 0 to 255.")]
+Grey = Annotated[bool, typer.Option("--grey", help="Train on greyscale photos (scratch); classic always does.")]
+ScalePixels = Annotated[bool, typer.Option("--scale-pixels", help="Scale pixels to 0-1 instead of 0-255 (classic).")]
 ClassWeight = Annotated[
-    str, typer.Option(metavar="none|balanced", help="balanced: a rare class counts as much as a common one.")
+    str,
+    typer.Option(
+        metavar="none|balanced",
+        help="Class weights in the loss. balanced: a rare class counts as much as a common one.",
+    ),
 ]
 MaxError = Annotated[
     float,
     typer.Option(
         parser=fraction,
         metavar="SHARE",
-        help="Most of its answers that may be wrong, as 2% or 0.02; where it is less sure, it says so.",
+        help="Maximum error rate among the photos it answers, as 2% or 0.02; less confident predictions are marked "
+        "unsure.",
         show_default=f"{TrainSettings.max_error:.0%}",
     ),
 ]
@@ -195,28 +209,29 @@ MaxErrorNow = Annotated[
         "--max-error",
         parser=fraction,
         metavar="SHARE",
-        help="Most of its answers that may be wrong, as 5% or 0.05; else what it was trained with.",
+        help="Maximum error rate among the photos it answers, as 5% or 0.05. Default: as trained.",
     ),
 ]
-Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Decides the split and every other chance.")]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Random seed for the split and for training.")]
 
 QuizSeed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", min=0, help="The same photos again; else others every time.")
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, help="Repeat the same photos; otherwise the order is random."),
 ]
 QuizCount = Annotated[
     int | None,
     typer.Option(
-        "--count", metavar="N", min=1, help="Photos to ask about; else until q is pressed, or 10 where piped."
+        "--count", metavar="N", min=1, help="Number of photos. Default: until q is pressed, or 10 when piped."
     ),
 ]
 
-# How photos are dealt out.
+# How photos are split.
 Test = Annotated[
     float,
     typer.Option(
         parser=fraction,
         metavar="SHARE",
-        help="Photos kept aside to grade the result, as 20% or 0.2.",
+        help="Fraction of photos for the test split, as 20% or 0.2.",
         show_default=f"{SplitSettings.test:.0%}",
     ),
 ]
@@ -225,7 +240,7 @@ Validation = Annotated[
     typer.Option(
         parser=fraction,
         metavar="SHARE",
-        help="Photos kept aside to tune how sure it is.",
+        help="Fraction of photos for validation: calibration, thresholds, early stopping.",
         show_default=f"{SplitSettings.validation:.0%}",
     ),
 ]
@@ -233,49 +248,50 @@ GroupBy = Annotated[
     str | None,
     typer.Option(
         metavar="folder|column|REGEX",
-        help="Photos that belong together, such as those of one patient, stay together.",
+        help="Photos that belong together, such as those of one patient, share a split.",
     ),
 ]
-Splits = Annotated[
-    str | None, typer.Option(metavar="FILE", help="Deal photos out as in the splits.csv of an earlier run.")
-]
+Splits = Annotated[str | None, typer.Option(metavar="FILE", help="Reuse the split of an earlier run: its splits.csv.")]
 Exclude = Annotated[
     list[str] | None,
-    typer.Option(metavar="CLASS|PATTERN", help="Leave out a class, or paths such as 'old/*'. May be repeated."),
+    typer.Option(metavar="CLASS|PATTERN", help="Leave out a class, or paths such as 'old/*'. Can be repeated."),
 ]
 
 Layout = Annotated[
     str,
     typer.Option(
-        metavar="|".join(LAYOUTS), help="What the folders at the top are, where that is doubtful: classes or splits."
+        metavar="|".join(LAYOUTS), help="What the top-level folders are, if that is ambiguous: classes or splits."
     ),
 ]
-FollowLinks = Annotated[
-    bool, typer.Option("--follow-links", help="Follow links that lead out of the folder, to photos and to folders.")
-]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow symbolic links that lead out of the folder.")]
 Root = Annotated[
     str | None,
-    typer.Option(metavar="FOLDER", help="Where the paths of a table start, if not in its own folder."),
+    typer.Option(
+        metavar="FOLDER", help="Folder that paths in a table are relative to. Default: the folder of the table."
+    ),
 ]
 
 # How it runs.
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Compute everything again, and keep nothing.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Recompute everything and cache nothing.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first photo that cannot be used.")]
-Threads = Annotated[int, typer.Option(metavar="N", min=1, help="Processor cores to use.", show_default="all")]
+Threads = Annotated[int, typer.Option(metavar="N", min=1, help="CPU threads.", show_default="all")]
 MaxMegapixels = Annotated[
-    float, typer.Option(metavar="N", min=0.01, help="Refuse photos with more megapixels, unopened.")
+    float, typer.Option(metavar="N", min=0.01, help="Refuse photos with more megapixels, without decoding them.")
 ]
 PhotoMegapixels = Annotated[
     float | None,
     typer.Option(
-        "--max-megapixels", metavar="N", min=0.01, help="Refuse photos with more megapixels, unopened; else as trained."
+        "--max-megapixels",
+        metavar="N",
+        min=0.01,
+        help="Refuse photos with more megapixels, without decoding them. Default: as trained.",
     ),
 ]
 Track = Annotated[
     str,
     typer.Option(
         metavar="|".join(TRACKERS),
-        help="Curves to watch while it trains, kept in the run folder. Needs pip install 'tellapart[tensorboard]' "
+        help="Write training curves into the run folder. Needs pip install 'tellapart[tensorboard]' "
         "or 'tellapart[mlflow]'.",
     ),
 ]

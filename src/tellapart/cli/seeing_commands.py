@@ -21,9 +21,9 @@ def explain(
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
     as_json: o.Json = False,
 ) -> None:
-    """Show where on each photo a classifier looked, and why.
+    """Show which regions of each photo drive the prediction (attribution maps).
 
-    A map shows what was used, not whether that was right to use.
+    A map shows what the classifier used, not whether it should have.
     """
     from tellapart import verbs
     from tellapart.cli.seeing_summary import show_explanations
@@ -49,7 +49,7 @@ def look(
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
     as_json: o.Json = False,
 ) -> None:
-    """Show photos beside what a network sees of them."""
+    """Show photos next to the network input made from them."""
     from pathlib import Path
 
     from tellapart import verbs
@@ -61,8 +61,8 @@ def look(
         found = verbs.look(photos, recipe=recipe, source=source, out=out, force=force, progress=Terminal())
     elif len(photos) < 2:
         raise UsageError(
-            "A model file or a recipe is missing: it says how photos are seen.",
-            fix=f"Give tellapart look MODEL {photos[0]}, or tellapart look --recipe quick {photos[0]}",
+            "A model file or a recipe is missing; it determines the network input.",
+            fix=f"Use tellapart look MODEL {photos[0]}, or tellapart look --recipe quick {photos[0]}",
         )
     else:
         model = Path(photos[0])
@@ -81,9 +81,9 @@ def quiz(
     root: o.Root = SourceSettings.root,
     max_megapixels: o.PhotoMegapixels = SourceSettings.max_megapixels,
 ) -> None:
-    """Show photos by chance, with the classifier's guess and the truth.
+    """Show random photos with the classifier's guess and the true label.
 
-    Photos that it was trained on are left out. Press Enter for the next one, q and Enter to end.
+    Training photos are left out. Press Enter for the next one, q and Enter to end.
     """
     from tellapart import verbs
     from tellapart.cli.seeing_summary import ask

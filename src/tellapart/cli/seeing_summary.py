@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from tellapart.cli.shell_wording import between, percent, shown_path
+from tellapart.cli.shell_wording import shown_path
 from tellapart.cli.summary import print_section
 from tellapart.cli.terminal import plain_console
 from tellapart.cli.terminal_pictures import can_draw, draw
-from tellapart.wording import readable
+from tellapart.wording import interval, percent, readable
 
 if TYPE_CHECKING:
     from tellapart.explanations.explanation import Explanation
@@ -44,19 +44,19 @@ def show_explanations(result: ExplainResult, console: Console | None = None, *, 
     if as_json:
         return
     if reason:
-        print_section(console, "Worth knowing", [f"Training photos are not compared: {_lower(reason)}"], "yellow")
+        print_section(console, "Notes", [f"Similar training photos are not shown: {_lower(reason)}"], "yellow")
     console.print()
     if result.out is None:
-        console.print(Text("Pictures of where it looked:  --out FOLDER", "dim"))
+        console.print(Text("Attribution maps as pictures:  --out FOLDER", "dim"))
     else:
         where = shown_path(result.out / "index.html")
-        console.print(Text.assemble("Pictures of where it looked are in ", (where, "bold cyan")), soft_wrap=True)
+        console.print(Text.assemble("Attribution maps are in ", (where, "bold cyan")), soft_wrap=True)
 
 
 def _show_explanation(explanation: Explanation, console: Console) -> None:
     title = readable(explanation.prediction.path) or "photo"
     alike: Iterable[str] = (f"{photo.path} ({photo.label})" for photo in explanation.alike[:_SHOWN_ALIKE])
-    lines = [explanation.sentence.replace("\xa0", " ")]
+    lines = [explanation.sentence]
     lines += [f"like {each}" for each in alike]
     print_section(console, title, lines, "" if explanation.maps else "yellow")
 
@@ -120,13 +120,13 @@ def _goes_on() -> bool:
 
 def _answer(question: Question) -> Text:
     said = question.prediction
-    verdict = ("right", "green") if question.right else ("wrong", "red")
+    verdict = ("correct", "green") if question.right else ("wrong", "red")
     line = Text.assemble(
-        (f"{verdict[0]:<6}", verdict[1]), f"guess {readable(said.label)} ({percent(said.probability)})"
+        (f"{verdict[0]:<8}", verdict[1]), f"guess {readable(said.label)} ({percent(said.probability)})"
     )
     if said.decision != "ok":
         line.append(f", {said.decision}", "yellow")
-    line.append(f", truth {readable(question.truth)}")
+    line.append(f", label {readable(question.truth)}")
     return line.append(f"  {readable(question.path)}", "dim")
 
 
@@ -134,7 +134,7 @@ def _show_score(console: Console, num_right: int, num_asked: int) -> None:
     from tellapart.evaluation.intervals import wilson_interval  # here, because it imports SciPy
 
     if num_asked:
-        expected = between(wilson_interval(num_right, num_asked).to_dict())
+        expected = interval(wilson_interval(num_right, num_asked).to_dict())
         console.print()
-        console.print(Text(f"{num_right} of {num_asked} right.", "bold"))
-        console.print(Text(f"On more photos like these, expect {expected} (95 % interval).", "dim"))
+        console.print(Text(f"{num_right} of {num_asked} correct.", "bold"))
+        console.print(Text(f"On more photos like these, expect {expected} (95% interval).", "dim"))

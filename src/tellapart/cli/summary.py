@@ -17,19 +17,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tellapart.cli.shell_wording import (
-    answering,
-    between,
-    beyond,
-    counted,
-    percent,
-    reading_options,
-    shown_path,
-    with_interval,
-)
+from tellapart.cli.shell_wording import reading_options, shown_path
 from tellapart.cli.terminal import plain_console
 from tellapart.evaluation.headline import part_of_new
-from tellapart.wording import accuracy_on, left_out, readable
+from tellapart.wording import (
+    accuracy_on,
+    answering,
+    beyond,
+    counted,
+    estimate,
+    interval,
+    left_out,
+    percent,
+    readable,
+)
 
 if TYPE_CHECKING:
     from tellapart.engine.embed import RefusedPhoto
@@ -46,11 +47,11 @@ MOST_LINES = 5  # of refused photos, twins and the like
 FILES_OF_A_RUN = {
     "model.onnx": "the classifier, all in one file",
     "report.html": "figures and the worst mistakes; open it in a browser",
-    "metrics.json": "every figure, for other programs",
-    "predictions.csv": "the answer for every test photo",
+    "metrics.json": "every figure, machine-readable",
+    "predictions.csv": "the prediction for every test photo",
     "refused.csv": "photos that could not be used, and why",
-    "duplicates.csv": "photos that look alike",
-    "splits.csv": "which photo was used for what",
+    "duplicates.csv": "near-duplicates",
+    "splits.csv": "the split of every photo",
 }
 
 
@@ -93,22 +94,21 @@ def show_comparison(result: CompareResult, console: Console | None = None) -> No
     console, on = console or plain_console(), result.decisive
     _headline(console, on.headline, f" on {counted(on.num_photos, 'photo')}")
     console.print(Text(on.size[0].upper() + on.size[1:], "dim"))
-    table = _table("model", "recognised")
+    table = _table("model", "accuracy")
     for name, accuracy, file in (("A", on.a, result.a), ("B", on.b, result.b)):
         run = file.parent.name if file.name == "model.onnx" else ""
-        table.add_row(Text(f"{name}  {readable(run or file.name)}"), with_interval(accuracy.to_dict()))
+        table.add_row(Text(f"{name}  {readable(run or file.name)}"), estimate(accuracy.to_dict()))
     console.print()
     console.print(table)
     chance = f"{on.probability:.2g}" if on.probability < 0.995 else "1"
     lines = [
-        f"{on.both:,} right by both, {on.neither:,} wrong by both",
-        f"{on.only_a:,} right by A only, {on.only_b:,} by B only; if both were equally good, a split at least as "
-        f"uneven would have a chance of {chance}",
+        f"{on.both:,} correct in both, {on.neither:,} wrong in both",
+        f"{on.only_a:,} correct in A only, {on.only_b:,} in B only (p = {chance}, McNemar's exact test)",
     ]
     print_section(console, "Photo by photo", lines)
     if result.unseen is not None:
         lines = [f"On all {counted(result.everything.num_photos, 'photo')}: {result.everything.sentence}"]
-        print_section(console, "With photos that were trained on", lines)
+        print_section(console, "Including training photos", lines)
     _show_changed(console, result.changed)
     _show_refused(console, result.refused)
     _show_warnings(console, result.warnings)
@@ -123,8 +123,10 @@ def show_check(result: CheckResult, photos: Path, settings: TrainSettings, conso
     _show_counts(console, table.class_names, counts)
     if result.num_copies:
         looks = "looks" if result.num_copies == 1 else "look"
-        alike = f"{counted(result.num_copies, 'photo')} {looks} like another one; train keeps such photos together."
-        print_section(console, "Look-alikes", [alike])
+        alike = (
+            f"{counted(result.num_copies, 'photo')} {looks} like another one; train keeps near-duplicates in one split."
+        )
+        print_section(console, "Near-duplicates", [alike])
     _show_refused(console, result.refused)
     _show_warnings(console, result.warnings)
     console.print()
@@ -139,7 +141,7 @@ def show_predictions(predictions: Iterable[Prediction], console: Console | None 
         sure = "" if prediction.decision == "refused" else percent(prediction.probability)
         style = {"ok": "green", "refused": "red"}.get(prediction.decision, "yellow")
         answer = prediction.label if prediction.decision == "ok" else prediction.decision
-        line = Text.assemble((f"{readable(answer):<16} ", style), f"{sure:>11}  ", readable(prediction.path))
+        line = Text.assemble((f"{readable(answer):<16} ", style), f"{sure:>10}  ", readable(prediction.path))
         if prediction.decision in ("unsure", "neither"):
             line.append(f"  ({readable(prediction.label)}? {readable(prediction.second_label)}?)", "dim")
         if prediction.reason:
@@ -159,7 +161,7 @@ def _show_accuracy(
         groups = headline["num_groups"]
         photos = f"groups of photos labelled like these {groups:,}" if groups else "photos labelled like these"
         _headline(console, percent(accuracy["value"]), " " + accuracy_on(f"{headline['n']:,} {which}"))
-        console.print(Text(f"On more {photos}, expect {between(accuracy)} (95 % interval).", "dim"))
+        console.print(Text(f"On more {photos}, expect {interval(accuracy)} (95% interval).", "dim"))
     for sentence in left_out(headline):
         console.print(Text(sentence, "dim"))
     if accuracy is not None and (sentence := answering(part)):
@@ -178,9 +180,9 @@ def _show_classes(console: Console, part: Mapping[str, Any]) -> None:
     hardest = sorted(part["per_class"].items(), key=hardest_first)
     # A figure that is cut off is worse than none: where four columns do not fit, the last is left to the report.
     roomy = console.width >= ROOMY_WIDTH
-    table = _table("class", "photos", "recognised", *(["right when named"] if roomy else []))
+    table = _table("class", "photos", "recall", *(["precision"] if roomy else []))
     for name, figures in hardest[:MOST_CLASSES]:
-        recall, precision = with_interval(figures["recall"]), with_interval(figures["precision"])
+        recall, precision = estimate(figures["recall"]), estimate(figures["precision"])
         table.add_row(Text(readable(name)), f"{figures['n']:,}", recall, *([precision] if roomy else []))
     _print_table(console, table, len(hardest), "classes, the hardest first")
 
@@ -193,8 +195,8 @@ def _show_counts(console: Console, names: Sequence[str], counts: Sequence[int]) 
 
 
 def _show_confusions(console: Console, confusions: Sequence[Confusion]) -> None:
-    lines = [f"{counted(each.count, 'photo')} of {each.truth} taken for {each.predicted}" for each in confusions]
-    print_section(console, "Commonest mistakes", lines)
+    lines = [f"{counted(each.count, 'photo')} of {each.truth} classified as {each.predicted}" for each in confusions]
+    print_section(console, "Most frequent mistakes", lines)
 
 
 def _show_memorisation(console: Console, metrics: Mapping[str, Any]) -> None:
@@ -204,16 +206,16 @@ def _show_memorisation(console: Console, metrics: Mapping[str, Any]) -> None:
     trained = f"{percent(metrics['train']['accuracy']['value'])} on its training photos"
     more = f"{100 * gap['value']:.1f} points more ({100 * gap['low']:.1f} to {100 * gap['high']:.1f}) than on new ones"
     if gap["low"] > 0:
-        line = f"{trained}, {more}: it remembers some of them, or the test photos are harder."
+        line = f"{trained}, {more}: it overfits, or the test photos are harder."
     else:
-        line = f"{trained}, {more}: no more than chance allows."
-    print_section(console, "Has it memorised?", [line])
+        line = f"{trained}, {more}: within random variation, so no sign of overfitting."
+    print_section(console, "Overfitting", [line])
 
 
 def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
     line = f"{photos['found']:,} found, {photos['used']:,} used, {photos['refused']:,} refused"
     if lost := photos.get("vanished", 0) + photos.get("changed", 0):
-        line += f", {lost:,} of them because they vanished or changed meanwhile"
+        line += f", {lost:,} of them because they vanished or changed during the run"
     if photos.get("twins"):
         verbs = "looks like another one and counts" if photos["twins"] == 1 else "look like another one and count"
         line += f"; {photos['twins']:,} {verbs} with it"
@@ -221,7 +223,9 @@ def _show_photos(console: Console, photos: Mapping[str, int]) -> None:
 
 
 def _show_changed(console: Console, changed: Sequence[ChangedPhoto]) -> None:
-    lines = [f"{each.path}: A says {each.a}, B says {each.b}; it is {each.label}" for each in changed[:MOST_LINES]]
+    lines = [
+        f"{each.path}: A says {each.a}, B says {each.b}; the label is {each.label}" for each in changed[:MOST_LINES]
+    ]
     if len(changed) > MOST_LINES:
         lines.append(f"and {len(changed) - MOST_LINES:,} more; --out FILE.csv writes them all")
     print_section(console, f"{counted(len(changed), 'photo')} changed", lines)
@@ -235,7 +239,7 @@ def _show_refused(console: Console, refused: Sequence[RefusedPhoto]) -> None:
 
 
 def _show_warnings(console: Console, warnings: Sequence[str]) -> None:
-    print_section(console, "Worth knowing", list(warnings), "yellow")
+    print_section(console, "Notes", list(warnings), "yellow")
 
 
 def _show_files(console: Console, folder: Path) -> None:

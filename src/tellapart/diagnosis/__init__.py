@@ -10,7 +10,6 @@ commands.py             commands that follow an advice, as they can be pasted
 diagnose.py             the whole diagnosis of a run
 experiment_settings.py  the defaults of experiments that explain a run, with units and reasons; all others are in
 head_experiments.py     runs on a pretrained network's embeddings
-phrases.py              figures in the words of a diagnosis, so that all suspects speak alike
 suspect.py              what an experiment found out about one suspect
 todo.py                 what to do, the greatest expected gain first
 verdict.py              from what was measured of each suspect to one answer

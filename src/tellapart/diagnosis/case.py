@@ -64,8 +64,8 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
 
     Args:
         folder: the run folder.
-        photos: where the photos are now; None: where they were.
-        progress: who watches.
+        photos: folder of the photos, if they were moved; None: where they were.
+        progress: progress reporter (default: silent).
 
     Raises:
         UsageError: the folder holds no finished run.
@@ -165,7 +165,7 @@ def _table(
     if unknown:
         raise UsageError(
             f"splits.csv has classes that this run does not know: {name_some(unknown)}.",
-            fix="Undo the change: labels are corrected in label_issues.csv, and applied with --apply.",
+            fix="Undo the change: correct labels in label_issues.csv and apply them with --apply.",
         )
     base = root if root.is_dir() else root.parent
     there = sorted((row for row in rows if (base / row["path"]).is_file()), key=lambda row: row["path"])

@@ -68,7 +68,7 @@ def diagnose(case: Case, budget: Budget, progress: Progress) -> Diagnosis:
     Args:
         case: the run.
         budget: time for all of it.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     # What is certain and costs nothing comes first, whatever the time; what decides nothing comes last.
     found = {"leak": suspect_leak(case, budget, progress), "shift": suspect_shift(case, budget, progress)}
@@ -150,5 +150,5 @@ def _best_known(case: Case, known: Memorisation) -> list[dict[str, Any]]:
 
 
 def _not_measured(name: str) -> Suspect:
-    sentence = "Not measured: the time was over. Give it more, or none, with --time."
+    sentence = "Not measured: the time was up. Allow more with --time, or leave --time out."
     return Suspect(name=name, points=None, sentence=sentence, lacks="time")

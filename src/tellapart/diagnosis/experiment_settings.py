@@ -11,7 +11,7 @@ from tellapart.errors import require
 class LabelIssueSettings:
     """How labels that may be wrong are found. Chosen by `benchmarks/label_issues.py` on other seeds than it reports."""
 
-    num_axes: int = 512  # of 1,280; 256 find as many, within noise, on catsdogs and 1 % fewer on flowers
+    num_axes: int = 512  # of 1,280; 256 find as many, within noise, on catsdogs and 1% fewer on flowers
     head_l2_penalties: tuple[float, ...] = (
         3.0,
         1.0,
@@ -27,7 +27,7 @@ class LabelIssueSettings:
     num_neighbours: int = 30  # that vote
     num_nearest: int = 10  # whose mean distance says how unlike others a photo is
     # Robust standard deviations of the logarithm of that distance from which a photo is unlike every class. At 2.5,
-    # of single foreign photos 97 to 100 % are found and 0 to 0.4 % of the set's own listed (3.9 % of solar cells,
+    # of single foreign photos 97 to 100% are found and 0 to 0.4% of the set's own listed (3.9% of solar cells,
     # which are of several kinds, hence the next limit).
     far_spreads: float = 2.5
     most_far: float = 0.01  # fraction of the photos that are listed as unlike every class at most
@@ -51,7 +51,7 @@ class PowerLawSettings:
     chance_spread: float = 0.5  # standard deviation of its logarithm
     misfit: float = 0.01  # fraction of the error by which a curve wanders off the law
     num_draws: int = 20_000  # curves tried
-    num_kept: int = 4_000  # curves kept; the ends of a 99 % interval are then sure within a tenth of its width
+    num_kept: int = 4_000  # curves kept; the ends of a 99% interval are then sure within a tenth of its width
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -28,12 +28,12 @@ def measure_with_heads(case: Case, budget: Budget, progress: Progress) -> tuple[
     Args:
         case: the run.
         budget: experiments that it cannot afford are left out.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     if budget.left() <= 0:
         return {}, {}
     lab = open_lab(case, budget.left())
-    with progress.stage("Trying stronger and weaker heads"):
+    with progress.stage("Trying L2 penalties"):
         found = {"epochs": suspect_penalty(lab)}  # first, because it measures what a search takes
     forecast: dict[str, Any] = {}
 

@@ -19,31 +19,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tellapart.diagnosis.phrases import counted, of_100
 from tellapart.diagnosis.suspect import Suspect
 from tellapart.diagnosis.what_would_settle import lacks_time, missing_test_photos, what_would_settle
 from tellapart.evaluation.headline import MIN_PHOTOS, part_of_new, validation_of_new
 from tellapart.evaluation.intervals import Estimate, wilson_interval
+from tellapart.wording import SUSPECTS, counted, in_points, percent
 
 LEAST_POINTS = 0.01  # accuracy that a cause must cost to be named: less is not worth anybody's afternoon
 _SHARE_THAT_MATTERS = 1 / 3  # of what is wrong; a suspect that costs less leaves most of it unexplained
 _MOST_COPIED = 0.5  # of the test photos; with more, the test was not set apart
 UNTESTED = "untested"  # the cause where the test has no photos, or none of a class
 
-_NAMES = {
-    "epochs": "too many epochs",
-    "photos": "too few photos",
-    "size": "a network of the wrong size",
-    "regularisation": "too little that keeps the network from memorising",
-    "labels": "wrong labels",
-    "leak": "copies of test photos among the training photos",
-    "shift": "test photos of another kind than the training photos",
-    "shortcut": "something that tells the classes apart and is not their subject",
-}
 _DIRECTIONS = {  # said more closely, where a direction is known; a head has a penalty in place of epochs
     "too_few": "too few epochs",
-    "too_weak": "too weak a penalty",
-    "too_strong": "too strong a penalty",
+    "too_weak": "too weak an L2 penalty",
+    "too_strong": "too strong an L2 penalty",
     "too_small": "a network that is too small",
     "too_large": "a network that is too large",
 }
@@ -109,17 +99,17 @@ def _unfair(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) -> tupl
     copied = 0 if leak is None else int(leak.facts.get("test_copies") or 0)
     if headline is not None and headline["accuracy"] is None:
         if headline["num_seen"] and headline["n"] < MIN_PHOTOS:
-            return "leak", f"{headline['reason']}, so nobody knows how good it is on new ones."
+            return "leak", f"{headline['reason']}, so its accuracy on new photos is unknown."
         if (
             num_test == 0
             or headline["n"] >= MIN_PHOTOS
             or metrics.get("facts", {}).get("classes_without", {}).get("test")
         ):
-            return UNTESTED, f"{headline['reason']}, so nobody knows how good it is on new ones."
+            return UNTESTED, f"{headline['reason']}, so its accuracy on new photos is unknown."
     if leak is not None and copied and copied >= _MOST_COPIED * num_test:
         return "leak", (
-            f"{copied:,} of {counted(num_test, 'test photo')} have a copy among the other photos, and say nothing of "
-            "new ones."
+            f"{copied:,} of {counted(num_test, 'test photo')} have a near-duplicate among the other photos, and say "
+            "nothing about new ones."
         )
     if leak is not None and is_proven(leak):
         return "leak", _lower(leak.sentence)
@@ -182,7 +172,7 @@ def _also(others: Sequence[Suspect]) -> str:
 
 
 def _name(suspect: Suspect) -> str:
-    return _DIRECTIONS.get(str(suspect.facts.get("direction")), _NAMES[suspect.name])
+    return _DIRECTIONS.get(str(suspect.facts.get("direction")), SUSPECTS[suspect.name])
 
 
 def _lower(sentence: str) -> str:
@@ -200,8 +190,8 @@ def _nothing_named(suspects: Mapping[str, Suspect], metrics: Mapping[str, Any]) 
     too_few = missing_test_photos(metrics)
     if suspects and not unknown and not too_few:
         sentence = (
-            f"Nothing to do: {of_100(wrong.value or 0.0)} of 100 unseen photos are answered wrongly, and every suspect "
-            f"was measured: none costs more than {of_100(_most(suspects.values()))} of 100."
+            f"Nothing to do: {percent(wrong.value or 0.0)} of unseen photos are misclassified. Every suspect was "
+            f"measured, and none costs more than {in_points(_most(suspects.values()))} percentage points."
         )
         return Verdict(kind="nothing", cause="none", share=None, sentence=sentence)
     settled_by = tuple(filter(None, [too_few, *what_would_settle(unknown, metrics, limit)]))
@@ -227,17 +217,22 @@ def _most(suspects: Any) -> float:
 
 
 def _unclear_sentence(unknown: Sequence[Suspect], wrong: Estimate, limit: float, settled_by: Sequence[str]) -> str:
-    unmeasured = [_NAMES[suspect.name] for suspect in unknown if suspect.points is None or suspect.points.value is None]
+    unmeasured = [
+        SUSPECTS[suspect.name] for suspect in unknown if suspect.points is None or suspect.points.value is None
+    ]
     vague = [
-        _NAMES[suspect.name] for suspect in unknown if suspect.points is not None and suspect.points.value is not None
+        SUSPECTS[suspect.name] for suspect in unknown if suspect.points is not None and suspect.points.value is not None
     ]
     told = []
     if wrong.value is not None:
-        told.append(f"{of_100(wrong.value)} of 100 unseen photos are answered wrongly")
+        told.append(f"{percent(wrong.value)} of unseen photos are misclassified")
     if vague:
-        told.append(f"whether {_or(vague)} cost more than {of_100(limit)} of 100 cannot be told from these photos")
+        told.append(
+            f"whether {_or(vague)} costs more than {in_points(limit)} percentage points cannot be told from these "
+            "photos"
+        )
     if unmeasured:
-        told.append(f"nothing is known yet of {_or(unmeasured)}")
+        told.append(f"not measured yet: {_or(unmeasured)}")
     text = f"Cannot tell: {'; '.join(told) or 'nothing could be measured'}."
     return f"{text} It would take {' and '.join(settled_by)}." if settled_by else text
 

@@ -12,9 +12,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tellapart.diagnosis.phrases import counted
 from tellapart.diagnosis.suspect import Suspect
 from tellapart.evaluation.headline import MIN_PHOTOS
+from tellapart.wording import counted
 
 _ENOUGH_PER_CLASS = 50  # photos of a class; with fewer most intervals hold zero, and many experiments are not made
 _MOST_TIMES = 10.0  # as many photos as there are: beyond, a forecast of intervals is a guess

@@ -111,7 +111,7 @@ def embed_photos(
         table: which photos.
         viewer: the engine and what to ask of it; its outputs must include "embedding".
         stage: what to call this on the progress bar.
-        progress: who watches.
+        progress: progress reporter (default: silent).
         settings: how many refused photos are too many.
         before: what the photos were when they were looked at before; None: this is the first time.
 
@@ -185,7 +185,7 @@ def check_share(
     """Check that not too many photos of a class were refused; `refused` gives an example where they were.
 
     Raises:
-        DataError: of at least one class, more were refused than `settings.max_refused_share` and a few photos.
+        DataError: in at least one class, more photos were refused than `settings.max_refused_share` and a few photos.
     """
     faults = share_faults(table, usable, settings)
     if faults:

@@ -87,7 +87,7 @@ class EmbeddingCache:
 
         Args:
             path: its file.
-            mark: of the file before its content was read; None: it is recalled by its content only.
+            mark: mark of the file before its content was read; None: it is recalled by its content only.
             ends: digest of the first and last block of the content that was seen.
             photo: what was seen.
         """
@@ -128,7 +128,7 @@ class EmbeddingCache:
         count = self._query("SELECT count(*) FROM photos", ())
         if not size or size[0][0] <= self._max_bytes:
             return
-        surplus = 1 - 0.8 * self._max_bytes / size[0][0]  # down to 80 %, so that it does not shrink at every run
+        surplus = 1 - 0.8 * self._max_bytes / size[0][0]  # down to 80%, so that it does not shrink at every run
         self._query(
             "DELETE FROM photos WHERE rowid IN (SELECT rowid FROM photos ORDER BY used LIMIT ?)",
             (int(count[0][0] * surplus) + 1,),

@@ -32,11 +32,11 @@ def grade(look: EmbeddedPhotos, thresholds: Mapping[str, float] | None = None) -
 
     Args:
         look: the photos as the file saw them.
-        thresholds: of the file, to tell which photos it answers; None: say nothing of that, as for photos that
+        thresholds: thresholds of the file, to tell which photos it answers; None: not told, as for photos that
             it was trained on, which are never new to it.
     """
     if look.probabilities is None:
-        raise ValueError("these photos were not seen by a classifier")
+        raise ValueError("these photos were not classified")
     part = measure(look.probabilities, look.table.labels, look.table.class_names)
     if thresholds is None:
         return part
@@ -46,7 +46,7 @@ def grade(look: EmbeddedPhotos, thresholds: Mapping[str, float] | None = None) -
 def decisions_on(look: EmbeddedPhotos, thresholds: Mapping[str, float]) -> dict[str, Any]:
     """How many of the photos seen get a class, and how many of those wrongly, for a part of metrics.json."""
     if look.probabilities is None:
-        raise ValueError("these photos were not seen by a classifier")
+        raise ValueError("these photos were not classified")
     decisions = decide(look.probabilities.max(axis=1, initial=0.0), look.novelty, thresholds)
     right = look.probabilities.argmax(axis=1) == look.table.labels  # (photos,)
     return decision_figures(decisions, right)
@@ -64,7 +64,7 @@ def bind_classes(table: PhotoTable, class_names: tuple[str, ...], model: Path) -
         raise _unknown_classes(unknown, table, class_names, model)
     column = np.array([columns[normal(name)] for name in table.class_names], np.int64)
     missing = [name for number, name in enumerate(class_names) if number not in column]
-    warnings = (f"No photo of: {', '.join(missing)}. The figures say nothing about them.",) if missing else ()
+    warnings = (f"No photo of: {', '.join(missing)}. The figures say nothing about these classes.",) if missing else ()
     return dataclasses.replace(
         table, class_names=class_names, labels=column[table.labels], warnings=(*table.warnings, *warnings)
     )
@@ -103,8 +103,8 @@ def trained_on_warnings(look: EmbeddedPhotos, fingerprints: Fingerprints) -> lis
     warnings = []
     if same.any():
         warnings.append(
-            f"{int(same.sum()):,} of {len(same):,} photos were trained on: the model has seen their answers."
+            f"{int(same.sum()):,} of {len(same):,} photos were in the training split: the model has seen their labels."
         )
     if near.any():
-        warnings.append(f"{int(near.sum()):,} of {len(near):,} photos look like copies of photos that were trained on.")
+        warnings.append(f"{int(near.sum()):,} of {len(near):,} photos are near-duplicates of training photos.")
     return warnings

@@ -52,16 +52,14 @@ def expand_inputs(inputs: Sequence[str], source: SourceSettings = _AS_IT_IS) -> 
         )
     are_sheets = all(is_sheet(Path(text)) for text in inputs)  # as a shell names all of a folder, a table is a file
     if source.root is not None and not are_sheets:
-        raise UsageError(
-            "--root says where the paths of a table start, and not every input is a table.", fix="Leave out --root."
-        )
+        raise UsageError("--root applies to tables only, and not every input is a table.", fix="Leave out --root.")
     if STANDARD_INPUT in inputs:
         if len(inputs) > 1:
-            raise UsageError("'-' stands beside other inputs.", fix="Give either - alone or paths, not both.")
+            raise UsageError("'-' is combined with other inputs.", fix="Give either - alone or paths, not both.")
         return Inputs(_lines_of_standard_input(), None)
     if "" in inputs:  # would otherwise mean the current folder
         raise UsageError(
-            "One of the inputs is an empty text.", fix="Give its path; in a script, check that the variable is set."
+            "One of the inputs is an empty string.", fix="Give its path; in a script, check that the variable is set."
         )
     warnings: list[str] = []
     if are_sheets:

@@ -77,10 +77,10 @@ def predicted(
     """The answer that probabilities stand for; of equal ones the first class wins.
 
     Args:
-        path: as the user gave it.
+        path: path as the user gave it.
         probabilities: in the order of the class names.
         class_names: at least two.
-        thresholds: of the model file; without any, every answer is "ok".
+        thresholds: thresholds of the model file; without any, every answer is "ok".
         novelty: the model's, where it has one.
     """
     first, second = np.argsort(-probabilities, kind="stable")[:2]
@@ -103,10 +103,10 @@ def _reason(decision: str, confidence: float, novelty: float | None, thresholds:
     """Why there is no answer, for a person; empty where there is one."""
     if decision == "unsure":
         sure, limit = _told_apart(100 * confidence, 100 * thresholds["unsure"])
-        return f"It is {sure} % sure and answers from {limit} % on."
+        return f"Its confidence is {sure}%; it answers from {limit}%."
     if decision == "neither":
         far, limit = _told_apart(novelty or 0.0, thresholds["neither"])
-        return f"It is unlike the photos of every class: its novelty is {far}, theirs hardly ever above {limit}."
+        return f"It is unlike the photos of every class: its novelty is {far}, theirs is rarely above {limit}."
     return ""
 
 

@@ -18,7 +18,7 @@ def decode_limits(source: SourceSettings, manifest: Manifest | None = None) -> D
 
     Args:
         source: what was asked for; the largest photo is the model's own where nothing was.
-        manifest: of the model that will see the photos, which also says which level is white; None: there is none yet.
+        manifest: manifest of the model that will see the photos, which also holds the white level; None: none yet.
 
     >>> decode_limits(SourceSettings(max_megapixels=200.0)).max_megapixels
     200.0
@@ -36,7 +36,7 @@ def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[s
     """The limits of a model file, or those that keep another share of errors, from the curve inside the file.
 
     Args:
-        manifest: of the model.
+        manifest: manifest of the model.
         max_error: fraction of its answers that may be wrong; None: what it was trained with.
         where: the file, named in errors.
 
@@ -51,13 +51,13 @@ def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[s
     limits = manifest.metrics.get("limits")
     if limits is None:
         raise UsageError(
-            f"{where} does not say what another limit of errors would cost: an older version wrote it.",
+            f"{where} does not hold thresholds for other error limits: an older version wrote it.",
             fix="Train it again, or leave out --max-error.",
         )
     point = promised(limits["curve"], allowed)
     if point is None:
         raise UsageError(
-            f"{where} cannot promise that at most {100 * allowed:g}% of its answers are wrong: the "
+            f"{where} cannot guarantee an error rate of at most {100 * allowed:g}%: the "
             f"{limits['n']:,} photos that were held out do not prove that for any limit.",
             fix=_least(limits["curve"]),
         )
@@ -66,5 +66,7 @@ def thresholds_for(manifest: Manifest, max_error: object, where: Path) -> dict[s
 
 def _least(curve: Sequence[Mapping[str, Any]]) -> str:
     if not curve:
-        return "Leave out --max-error: it then answers however unsure it is. To promise anything it needs more photos."
-    return f"Give --max-error {100 * curve[0]['max_error']:g}%, the least that it can promise, or train on more photos."
+        return "Leave out --max-error, and nothing is marked unsure. A guarantee needs more photos."
+    return (
+        f"Give --max-error {100 * curve[0]['max_error']:g}%, the lowest that it can guarantee, or train on more photos."
+    )

@@ -51,9 +51,11 @@ class Engine:
         expected = {"embedding", "probabilities"} if self.manifest.class_names else {"embedding"}
         expected |= {"novelty"} & set(self.output_names)
         if set(answers) != expected:
-            raise self._refused(f"it brings answers for {clipped(sorted(answers))}, expected {sorted(expected)}")
+            raise self._refused(
+                f"it holds reference outputs for {clipped(sorted(answers))}, expected {sorted(expected)}"
+            )
         if any(len(rows) != NUM_PATTERNS for rows in answers.values()):
-            raise self._refused(f"it does not bring answers for {NUM_PATTERNS} test patterns")
+            raise self._refused(f"it does not hold reference outputs for {NUM_PATTERNS} test patterns")
         wanted = {name: np.array(rows, np.float64) for name, rows in answers.items()}  # (patterns, columns)
         # One at a time: the engine keeps the memory of its largest batch for good, and one wrong answer is enough.
         for number, pattern in enumerate(draw_patterns(self.manifest.side_px)):
@@ -93,7 +95,7 @@ def open_classifier(path: Path) -> Engine:
     """Open a model file that must know classes.
 
     Raises:
-        ModelError: as `open_engine`; or the file is a bare backbone.
+        ModelError: see `open_engine`; or the file is a bare backbone.
     """
     engine = open_engine(path)
     if not engine.manifest.class_names:

@@ -33,9 +33,9 @@ def with_one_white(
 
     Args:
         seen: after the first look.
-        notes: of each of its photos.
+        notes: notes of each of its photos.
         viewer: how they were looked at.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     if viewer.decode_settings.white:  # a model's own: settled when it was trained
         return seen
@@ -49,7 +49,7 @@ def with_one_white(
     counted = Counter(seen.notes)
     arrays = {"embedding": seen.embeddings, "probabilities": seen.probabilities, "novelty": seen.novelty}
     files = [seen.table.file(row) for row in rows.tolist()]
-    with progress.stage("Looking at the darker photos by the white of the folder", len(rows)) as advance:
+    with progress.stage("Embedding 16-bit photos again with a common white level", len(rows)) as advance:
         for row, photo in zip(rows.tolist(), again.see(files), strict=True):
             advance(1)
             if photo.refusal is not None or photo.sha256 != seen.sha256[row]:

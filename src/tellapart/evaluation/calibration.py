@@ -84,7 +84,7 @@ def fit_temperature(logits: Float[np.ndarray, "photos classes"], labels: Integer
     validation photos would learn to be infinitely sure; from some hundred photos on it changes nothing that matters.
 
     Args:
-        logits: of photos that were not trained on, else it learns the confidence of memory.
+        logits: logits of photos that were not trained on, else it learns the confidence of memory.
         labels: index of the true class.
 
     >>> fit_temperature(np.array([[8.0, 0.0]] * 3 + [[0.0, 8.0]]), np.array([0, 0, 0, 0])) > 4  # 3 of 4 right, too sure

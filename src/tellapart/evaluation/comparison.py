@@ -84,10 +84,10 @@ class Comparison:
         """How large the difference is, with its doubt, in words that go on from the headline."""
         low, high = 100 * self.difference.low, 100 * self.difference.high
         if self.better == "none":
-            return f"B is between {abs(low):.1f} points worse and {high:.1f} better (95 % interval)."
+            return f"B is between {abs(low):.1f} points worse and {high:.1f} better (95% interval)."
         gain = 100 * abs(self.difference.value or 0.0)
         low, high = (-high, -low) if self.better == "a" else (low, high)
-        return f"by {gain:.1f} points (95 % interval: {low:.1f} to {high:.1f})."
+        return f"by {gain:.1f} points (95% interval: {low:.1f} to {high:.1f})."
 
     @property
     def sentence(self) -> str:
@@ -123,7 +123,7 @@ def compare(a: Bool[np.ndarray, " photos"], b: Bool[np.ndarray, " photos"]) -> C
         b: the same of B.
 
     >>> compare(np.array([True] * 80 + [False] * 20), np.array([True] * 95 + [False] * 5)).sentence
-    'B is better by 15.0 points (95 % interval: 9.3 to 23.3).'
+    'B is better by 15.0 points (95% interval: 9.3 to 23.3).'
     >>> compare(np.array([True, False]), np.array([True, True])).better
     'none'
     """
@@ -160,7 +160,7 @@ def chance_of_gain(
         before: loss of each photo with the first classifier.
         after: the same with the second.
         num_resamples: swaps; the smallest possible answer is 1 / (num_resamples + 1).
-        seed: of the swaps.
+        seed: random seed for the swaps.
 
     >>> chance_of_gain(np.array([1.0, 1.0]), np.array([1.0, 1.0]))
     1.0

@@ -106,12 +106,12 @@ def _obstacle(
     labels: Integer[np.ndarray, " distinct"], class_names: Sequence[str], num_photos: int, facts: dict
 ) -> tuple[str, str]:
     """Why these photos cannot give the accuracy, and what would; two empty texts where they can."""
-    others = "Grade it on photos that it was not trained on: tellapart evaluate MODEL FOLDER."
-    without = " that are not copies of photos it was trained with" if facts["num_seen"] else ""
+    others = "Evaluate it on photos that it was not trained on: tellapart evaluate MODEL FOLDER."
+    without = " that are not near-duplicates of training photos" if facts["num_seen"] else ""
     if num_photos == 0:
         return "there are no test photos", others
     if len(labels) == 0:
-        return f"all {num_photos:,} photos are, or are copies of, photos that it was trained with", others
+        return f"all {num_photos:,} photos are training photos or near-duplicates of them", others
     if len(labels) < MIN_PHOTOS:
         photos = "1 photo is" if len(labels) == 1 else f"{len(labels):,} photos are"
         return f"only {photos} left to test on{without}; {MIN_PHOTOS} are needed", others

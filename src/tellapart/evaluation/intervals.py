@@ -1,4 +1,4 @@
-"""No figure without its doubt: 95 % intervals for fractions, for means of fractions and for differences.
+"""No figure without its doubt: 95% intervals for fractions, for means of fractions and for differences.
 
 Wilson's interval is used wherever a figure counts successes among trials. Unlike "value plus or minus two standard
 errors" it stays inside 0 to 1 and does not shrink to nothing when all 20 of 20 photos are right. Differences of
@@ -60,9 +60,9 @@ def wilson_limits(
     """Lower and upper Wilson limits of many fractions at once; 0 and 1 where there were no trials.
 
     Where only one or two photos of many are wrong (or right), the limit towards the end is that of a Poisson count:
-    Wilson's own comes too short of it. With 100 photos and one error it says "at most 99.82 %", and misses a true
-    99.83 % in 16 of 100 draws. With this repair a 95 % interval holds every truth from 0.5 upwards in at least 91.5 %
-    of draws of 50 photos or more, and in 83.7 % at worst without it: see `tests/guarantees/test_intervals.py`. Source:
+    Wilson's own comes too short of it. With 100 photos and one error it says "at most 99.82%", and misses a true
+    99.83% in 16 of 100 draws. With this repair a 95% interval holds every truth from 0.5 upwards in at least 91.5%
+    of draws of 50 photos or more, and in 83.7% at worst without it: see `tests/guarantees/test_intervals.py`. Source:
     Brown, Cai & DasGupta 2001, section 4.1.1.
     """
     if np.any(successes < 0) or np.any(successes > trials):
@@ -190,16 +190,16 @@ def mean_interval(
     """Mean of independent fractions with its interval, such as balanced accuracy, the mean of the recalls.
 
     Two methods, and the wider limit of the two on each side, since each fails where the other holds: the bootstrap says
-    "100 %, surely" of a class with 10 of 10 right (its 95 % intervals held the truth in 40 % of simulations with one
-    such class), and the sum of squared Wilson distances is lopsided for many small classes (81 % for 1,000 classes of 5
-    photos). Together they held it in 93 to 100 %: see `tests/evaluation/test_coverage.py`.
+    "100%, surely" of a class with 10 of 10 right (its 95% intervals held the truth in 40% of simulations with one
+    such class), and the sum of squared Wilson distances is lopsided for many small classes (81% for 1,000 classes of 5
+    photos). Together they held it in 93 to 100%: see `tests/evaluation/test_coverage.py`.
 
     Args:
         successes: right photos of each class.
         trials: photos of each class; a class without photos is left out, as scikit-learn does.
         level: fraction of such intervals that hold the true mean.
         seed: equal seeds give equal intervals.
-        num_resamples: of the bootstrap. It redraws counts, not photos, which is the same and takes milliseconds.
+        num_resamples: bootstrap resamples. Counts are redrawn, not photos, which is the same and takes milliseconds.
 
     >>> mean_interval(np.array([9, 10]), np.array([10, 10]))
     Estimate(value=0.95, low=0.744..., high=1.0)

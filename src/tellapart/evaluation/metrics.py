@@ -46,7 +46,7 @@ def measure(
         probabilities: rows sum to 1, columns in the order of `class_names`.
         labels: index of the true class of each photo.
         class_names: one per column.
-        seed: of the resampling behind the interval of balanced accuracy; changes no value.
+        seed: random seed for the resampling behind the interval of balanced accuracy; changes no value.
 
     >>> part = measure(np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]), np.array([0, 1, 1]), ["cat", "dog"])
     >>> part["n"], part["accuracy"]["value"], part["confusion"]
@@ -133,7 +133,7 @@ def check_probabilities(
     _require_all(finite, "a probability is not a number", "numbers from 0 to 1")
     total = probabilities.sum(axis=1, dtype=np.float64)  # (photos,)
     fair = (np.abs(total - 1) <= SUM_TOLERANCE) & (probabilities.min(axis=1, initial=0.0) >= 0)
-    _require_all(fair, "the probabilities are no shares of 1", "numbers from 0 to 1 that sum to 1")
+    _require_all(fair, "the probabilities do not sum to 1", "numbers from 0 to 1 that sum to 1")
 
 
 def _require_all(good: np.ndarray, fault: str, expected: str) -> None:

@@ -5,7 +5,7 @@ wrong. `neither`: novelty, a distance to the photos it was trained on, above whi
 so that at most a given share of photos of the classes is turned away.
 
 Both promises are about photos to come, so a limit is not read off the held-out photos: it is moved to the safe side
-until a binomial test excludes, at 95 %, that chance made it look good enough. They hold for photos like the held-out
+until a binomial test excludes, at 95%, that chance made it look good enough. They hold for photos like the held-out
 ones, drawn independently; look-alikes must be counted once, and nothing is promised about another camera or season.
 
 Reads arrays; writes nothing; imports SciPy only when a limit is set, so that predicting never loads it.
@@ -29,8 +29,8 @@ MOST_TURNED_AWAY = 0.02  # fraction of photos of the classes that `neither` may 
 
 # Where searches of `unsure_limit` begin, as fractions of the photos, and what share of the risk each may spend. The
 # first, from the fewest photos that can prove anything, finds most; but it ends at once where a few labels among the
-# very surest are wrong, and the later ones do not. With 1.2 % of the labels of cats and dogs flipped, 3,900 photos,
-# these four answer 68 % on average, the first alone 2 %; on flowers as they are 13.2 %, the first alone 13.9 %. Other
+# very surest are wrong, and the later ones do not. With 1.2% of the labels of cats and dogs flipped, 3,900 photos,
+# these four answer 68% on average, the first alone 2%; on flowers as they are 13.2%, the first alone 13.9%. Other
 # beginnings: benchmarks/neither.py --compare.
 _BEGINNINGS = ((0.0, 0.5), (0.1, 0.2), (0.3, 0.2), (0.7, 0.1))
 
@@ -61,7 +61,7 @@ def decide(
     Args:
         confidence: probability of the predicted class.
         novelty: distance to the training photos; None where the file has none, and then nothing is `neither`.
-        thresholds: as in the manifest; a limit that is not there turns nothing away.
+        thresholds: thresholds as in the manifest; a limit that is not there turns nothing away.
 
     >>> decide(np.array([0.99, 0.6]), np.array([0.5, 0.1]), {"unsure": 0.9, "neither": 0.4}).names().tolist()
     ['neither', 'unsure']
@@ -95,7 +95,7 @@ def unsure_limit(
     """The lowest confidence to answer at, so that at most `max_error` of the answers are wrong; None: nobody can tell.
 
     Photos are taken from the surest down. "More than max_error of these answers are wrong" is tested on the first
-    photos that can prove anything (149 of 200 at 2 %: with fewer, not even no error at all does), on one photo more,
+    photos that can prove anything (149 of 200 at 2%: with fewer, not even no error at all does), on one photo more,
     and so on, and the last limit before the first test that does not exclude it is given. Because tests are made in
     this fixed order and the search ends at its first failure, all of them together cost no more than one. Further
     searches begin further down with a part of the risk each; one that is reached by the search before adds that one's
@@ -140,11 +140,11 @@ def novelty_limit(
     are turned away on average over such draws (conformal rank), which needs 49; with fewer, nobody can tell.
 
     Args:
-        novelty: of photos of the classes, none of which the distance is measured to.
+        novelty: novelties of photos of the classes, none of which the distance is measured to.
         most: fraction that may be turned away.
         level: chance with which that holds, over the draw of the held-out photos.
 
-    >>> novelty_limit(np.arange(1000.0))  # of 1,000 photos, 12 are turned away: at 13, 2 % would not be excluded
+    >>> novelty_limit(np.arange(1000.0))  # of 1,000 photos, 12 are turned away: at 13, 2% would not be excluded
     987.0
     """
     n = len(novelty)

@@ -27,7 +27,7 @@ def out_of_fold_scores(
         features: comparable scales are the caller's work.
         targets: a column each; independent problems.
         folds: number of the fold in which a photo is left out.
-        l2_penalty: of the ridge, against a mean square of features of one; above 0, so that there is always an answer.
+        l2_penalty: ridge penalty, against a mean square of features of one; above 0, so that there is a solution.
     """
     features = features.astype(np.float32)
     targets = targets.astype(np.float32)

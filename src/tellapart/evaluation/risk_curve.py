@@ -37,7 +37,7 @@ def risk_curve(
     """The points that can be promised, the strictest first; the last one answers every photo, where one does.
 
     Args:
-        confidence: of photos that were not trained on and are not `neither`.
+        confidence: confidences of photos that were not trained on and are not `neither`.
         wrong: whether the predicted class is not the label.
         max_error: the share of errors that was asked for, which becomes a point too.
         num_turned_away: photos that were held out as well, but are `neither` and never answered.

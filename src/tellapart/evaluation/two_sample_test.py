@@ -43,11 +43,11 @@ def tell_parts_apart(
     """Test whether test photos differ from training photos of the same class.
 
     Args:
-        embeddings: of both parts.
+        embeddings: embeddings of both parts.
         labels: class of each photo.
         groups: photos with equal numbers stay together; each group must be wholly in one part.
         is_test: the part of each photo.
-        seed: of folds and permutations.
+        seed: random seed for folds and permutations.
         num_permutations: ways to deal the parts anew.
     """
     rng = np.random.default_rng(seed)

@@ -49,7 +49,7 @@ class Explanation:
     def sentence(self) -> str:
         """The answer and where it comes from, for a person."""
         regions = [self.region(name) for name in (self.prediction.label, self.prediction.second_label)]
-        note = " It was trained on this very photo." if self.trained_on else ""
+        note = " This is one of its training photos." if self.trained_on else ""
         return sentence(self.prediction, *regions) + note
 
     def heat(self, class_name: str) -> np.ndarray:

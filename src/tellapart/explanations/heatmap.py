@@ -41,7 +41,7 @@ def overlay(
     """The photo in grey under its heat.
 
     Args:
-        photo: of any size.
+        photo: photo of any size.
         heat: how much each place speaks for a class; below 0, against it.
         limit: the value that is shown in full strength.
     """
@@ -61,7 +61,7 @@ def heat_figure(
     """A photo, its heat for some classes, and a sentence below.
 
     Args:
-        photo: as a person knows it.
+        photo: photo as a person knows it.
         heats: name, probability and map of each class; drawn on one scale, so that they can be compared.
         sentence: what they say.
     """

@@ -52,7 +52,7 @@ class TrainingPhotos:
 
         Args:
             pixels: (side, side, 3) uint8, the photo as `engine` takes it.
-            sha256: of its file; empty where it has none.
+            sha256: digests of its file; empty where it has none.
             count: how many at most.
         """
         if self.engine is None:
@@ -79,7 +79,7 @@ def training_photos(engine: Engine) -> TrainingPhotos:
         splits = read_rows(folder / "splits.csv")
         rows = [(row["path"], row["label"], row["sha256"]) for row in splits if row["split"] == "train"]
     except (OSError, ValueError, KeyError, TypeError, TellapartError):
-        return TrainingPhotos("The model file lies in no run folder, so its training photos are not known.")
+        return TrainingPhotos("The model file is not in a run folder, so its training photos are not known.")
     base = root if root.is_dir() else root.parent
     if not any((base / path).is_file() for path, _, _ in rows):
         return TrainingPhotos(f"The photos that it was trained on are no longer in {base}.")

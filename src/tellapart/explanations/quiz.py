@@ -51,7 +51,7 @@ def questions(
     Args:
         engine: a classifier.
         table: photos with labels as columns of the classifier.
-        seed: of the order; None: another one every time.
+        seed: random seed for the order; None: another one every time.
         limits: how large a photo may be.
 
     Raises:

@@ -158,7 +158,7 @@ def _manifest(skeleton: onnx.ModelProto, path: Path) -> Manifest:
 def _setting_faults(skeleton: onnx.ModelProto) -> list[str]:
     sets = [(entry.domain, entry.version) for entry in skeleton.opset_import]
     if sets != [("", OPSET)] or skeleton.ir_version != IR_VERSION or any(node.domain for node in skeleton.graph.node):
-        return ["it brings operators of its own, or of another version than tellapart writes"]
+        return ["it defines custom operators, or uses an operator set that tellapart does not write"]
     return []
 
 

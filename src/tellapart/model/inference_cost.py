@@ -55,7 +55,7 @@ def check_cost(graph: onnx.GraphProto, constant_bytes: list[int], side_px: int) 
     Args:
         graph: without its large constants.
         constant_bytes: size of each constant in the file.
-        side_px: of the input.
+        side_px: side in pixels of the input.
 
     Raises:
         Misfit: an operator cannot work, asks for what we never ask for, or costs more than any network of ours.

@@ -7,11 +7,11 @@ are no photos and none can be made from them; as a bounded sample they cost at m
 Distance alone hardly notices a kind that looks like the known ones, so a lack of score is added where the file has
 exact class maps: how far the highest class score lies below what is usual for photos of the classes. Beyond what is
 usual nothing is taken off, because a head may be wildly sure of what it has never seen: with the bare score instead,
-a classifier of digits called 25 % of flowers neither, with this 100 %. A kind that was left out, AUROC without and
+a classifier of digits called 25% of flowers neither, with this 100%. A kind that was left out, AUROC without and
 with it: flowers 0.61 and 0.67, digits 0.82 and 0.91 (`benchmarks.unknown_kinds`, which also tells what it costs).
 
 The three nearest count, because a single neighbour may be an odd one: cats and dogs against flowers, the share that is
-turned away with 1 % of cats and dogs was 99.1 to 99.9 % with one, 99.9 to 100 % with three, 99.3 to 100 % with twenty.
+turned away with 1% of cats and dogs was 99.1 to 99.9% with one, 99.9 to 100% with three, 99.3 to 100% with twenty.
 
 Reads a model's bytes and gives it back with one more output. Never imports ONNX Runtime.
 Source: Sun et al. 2022, arXiv 2204.06507 (nearest neighbours of normalised embeddings tell what is foreign).
@@ -68,7 +68,7 @@ class Prototypes:
         """Novelty of photos as if some prototypes were not there; infinite where too few are left.
 
         Args:
-            embeddings: of the photos.
+            embeddings: embeddings of the photos.
             own: (photos, prototypes) bool; prototypes that a photo must not be compared with, such as itself.
         """
         similarities = np.where(own, np.float32(-np.inf), self.similarities(embeddings))  # (photos, prototypes)
@@ -115,7 +115,7 @@ def with_novelty(
     Args:
         content: a model file without novelty.
         manifest: what it says now; its answers must include those for `novelty`.
-        prototypes: of the first columns of its output `embedding`, or of all.
+        prototypes: prototypes for the first columns of its output `embedding`, or for all.
         lack: what is added, where the file has `class_maps`.
     """
     proto = onnx.ModelProto.FromString(content)
@@ -166,7 +166,7 @@ def answers_with_novelty(
     """The manifest with NumPy's answers for novelty, which the file has to reproduce.
 
     Args:
-        manifest: of the file without novelty.
+        manifest: manifest of the file without novelty.
         prototypes: to be put into the file.
         embeddings: the proven file's, of the test patterns.
         added: by a lack of score.

@@ -9,7 +9,7 @@ repeated.
 
 The feature map is that of the last block and, beside it, those of two in the middle. What the last block has thrown
 away as unimportant for the kinds of ImageNet may be what tells the user's kinds apart: flowers 75.3 -> 78.0 %, upscaled
-digits 95.3 -> 97.4 %, cats and dogs 98.59 -> 98.45 % (out of fold; the log loss falls there too, 0.0382 -> 0.0375).
+digits 95.3 -> 97.4%, cats and dogs 98.59 -> 98.45% (out of fold; the log loss falls there too, 0.0382 -> 0.0375).
 """
 
 from __future__ import annotations

@@ -92,9 +92,9 @@ def plain_bands(image: ImageFile, data: bytes, row_bits: int) -> PlainBands | No
     """The bands of a file that was opened but not loaded; None where its pixels are packed or not in whole rows.
 
     Args:
-        image: as the reader opened it.
+        image: image as the reader opened it.
         data: the bytes of the file.
-        row_bits: of one row without padding.
+        row_bits: bits of one row without padding.
     """
     strips = []
     for name, extents, place, arguments in image.tile:

@@ -144,7 +144,7 @@ def require_gulp(name: str, size: tuple[int, int], num_bytes: int, settings: Dec
     Args:
         name: the format.
         size: width and height in pixels, from the header.
-        num_bytes: of the file.
+        num_bytes: size in bytes of the file.
         settings: the limits.
 
     Raises:
@@ -183,7 +183,7 @@ def shrinking(size: tuple[int, int], copies: int, free_bytes: int, min_side_px: 
     """By which whole number the sides of a photo must be divided for its RGB copies to fit.
 
     Args:
-        size: of the photo, in pixels.
+        size: size of the photo, in pixels.
         copies: how many there will be at once.
         free_bytes: what is left for the copies.
         min_side_px: the shorter side must keep as many pixels.

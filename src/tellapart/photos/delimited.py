@@ -81,7 +81,7 @@ def read_columns(file: Path, columns: Sequence[tuple[str, ...]], fix: str) -> It
         fix: what to do where the file has not all of them.
 
     Raises:
-        DataError: as `read_table_file`, or a column is missing or there twice.
+        DataError: see `read_table_file`; or a column is missing or there twice.
     """
     known = {name for names in columns for name in names}
     table = read_table_file(file, lambda first: len(known & {name.lower() for name in first}) > 1, known.__contains__)

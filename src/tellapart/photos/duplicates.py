@@ -67,7 +67,7 @@ def find_duplicates(
     """Groups of copies among all photos.
 
     Args:
-        sha256: of each file.
+        sha256: digests of each file.
         hashes: `perceptual_hash` of each photo.
         embeddings: float16 or float32, of the pretrained network.
         settings: how alike is a copy.

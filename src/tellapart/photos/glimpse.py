@@ -25,7 +25,7 @@ from tellapart.photos.formats import recognise
 from tellapart.settings import DecodeSettings
 from tellapart.workers import in_order
 
-SIDE_PX = 64  # of the small picture: a border of 3 % of the photo is still two pixels wide
+SIDE_PX = 64  # of the small picture: a border of 3% of the photo is still two pixels wide
 _DEFAULTS = DecodeSettings()
 
 

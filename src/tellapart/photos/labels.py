@@ -82,7 +82,7 @@ def truth_of(y: object, kind: str) -> Shaped[np.ndarray, " photos"]:
     """Labels that answers of this type can be compared with.
 
     Raises:
-        UsageError: as `labels_of`; or they are of a type that no answer could equal: "1" is never 1.
+        UsageError: see `labels_of`; or they are of a type that no answer could equal: "1" is never 1.
     """
     labels = labels_of(y)
     if labels.kind != kind and "text" in (labels.kind, kind):

@@ -182,7 +182,7 @@ def _beside_warnings(
     counts = Counter("/".join(path.split("/")[: level + 1]) + "/" for path in files) if others else Counter[str]()
     told = [f"'{top[:-1]}' ({_files(counts[top])})" for top in others]
     if told:
-        yield f"Left out, because beside splits only splits are read: {', '.join(told)}."
+        yield f"Left out, because next to split folders only splits are read: {', '.join(told)}."
 
 
 def _files(count: int) -> str:
@@ -221,7 +221,7 @@ def judge_classes(rows: list[Row], min_photos: int, faults: Faults, *, is_table:
     trained = {row.label for row in rows if row.part in ("", "train")}
     untrained = sorted(set(counts) - trained)
     if untrained:
-        where = "give photos of them the part train" if is_table else "put photos of them into 'train'"
+        where = "give photos of them the split train" if is_table else "put photos of them into 'train'"
         faults.add(
             f"classes without a photo to train on: {name_some(untrained)}",
             f"{where}, or leave classes out with --exclude {shlex.quote(untrained[0])}",
@@ -236,4 +236,4 @@ def judge_names(labels: Iterable[str], faults: Faults, *, is_table: bool = False
     for names in same.values():
         if len(names) > 1:
             fix = "write one of these names in all rows" if is_table else "merge or rename these classes"
-            faults.add(f"class names equal but for case or blanks: {name_some(names)}", fix)
+            faults.add(f"class names that differ only in case or spaces: {name_some(names)}", fix)

@@ -33,7 +33,7 @@ def load(
     """The loaded picture, which need not be `image`, and what is not whole about it.
 
     Args:
-        image: as the reader opened it.
+        image: image as the reader opened it.
         name: its format.
         data: its bytes.
         opener: opens such bytes in the same way.

@@ -45,7 +45,7 @@ def photos_given(
     Args:
         photos: whatever the caller gave.
         batch_shape: see `photos_of_array`.
-        follow_links: of a folder, also those that lead out of it.
+        follow_links: whether links in a folder are followed, also those that lead out of it.
 
     Raises:
         UsageError: this is nothing that photos can be taken from; an item of a list is judged when its turn comes.

@@ -4,7 +4,7 @@
     the same  a hash of the seed and of a group's content decides its part, not a shuffled order: photos that are added
               later, renamed or moved to another folder leave every other photo where it was
 
-Fractions are therefore met within sampling error (10 % of 1,000 photos: 100 ± 9), alike in every class.
+Fractions are therefore met within sampling error (10% of 1,000 photos: 100 ± 9), alike in every class.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def split(
 
     So that small classes can be graded, a class of three groups or more has one in each part that is made: where the
     hash dealt none, the group with the lowest hash among those that can be spared is moved. Only this can move a photo
-    when others are added, and only in classes so small that a part was empty (about 40 photos at 10 %).
+    when others are added, and only in classes so small that a part was empty (about 40 photos at 10%).
     """
     groups = group_photos(table, duplicate_groups)
     members = _members(groups)

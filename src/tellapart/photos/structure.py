@@ -247,9 +247,9 @@ def _require_parts(tops: Sequence[str]) -> dict[str, str]:
     unclear = [top for top in tops if not part_of_name(top)]
     if unclear:
         raise AmbiguousLayout(
-            f"the folders at the top are said to be splits, and no part can be read from {name_some(unclear)}; "
+            f"the folders at the top are said to be splits, and no split can be read from {name_some(unclear)}; "
             f"understood are {UNDERSTOOD}, with numbers or words such as 'set' and 'images' around them",
-            "rename these folders, leave them out with --exclude, or say the part of each photo in a table with the "
+            "rename these folders, leave them out with --exclude, or give the split of each photo in a table with the "
             "columns path,label,part",
         )
     return {top: part_of_name(top) for top in tops}
@@ -317,7 +317,7 @@ def _require_no_double_names(tops: list[str]) -> None:
         raise AmbiguousLayout(
             f"the folders can be read in two ways: {name_some(dealt[0])} are classes, or they are splits of one class",
             "give --layout classes for the first; for the second move them so that each split is a folder with its "
-            "classes in it, or give a table with the columns path,label,part",
+            "classes in it, or give a table with the columns path,label,split",
         )
 
 

@@ -64,7 +64,7 @@ def history_figure(history: Sequence[Mapping[str, float]], best: int) -> Figure:
         f"best: epoch {best}", (best, start), (-5 if side == "right" else 5, 6), ha=side, textcoords="offset points"
     )
     axes.set_xlabel("epoch")
-    axes.set_ylabel("named correctly")
+    axes.set_ylabel("accuracy")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     percent_ticks(axes.yaxis)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=len(ends), frameon=False)
@@ -89,7 +89,7 @@ def suspects_figure(suspects: Sequence[tuple[str, Mapping[str, float]]]) -> Figu
     axes.set_yticks(range(len(suspects)), [wording.short(name) for name, _ in suspects])
     axes.set_ylim(len(suspects) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("costs so many of 100 photos, with 99\xa0% interval")
+    axes.set_xlabel("cost in percentage points, with 99% interval")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, -1.0), max(high, 1.0))  # where nothing costs anything, the scale must not magnify it
@@ -120,8 +120,8 @@ def photos_figure(forecast: Mapping[str, Any]) -> Figure:
     lowest = min([value for _, value in measured] + [accuracy["low"] for _, accuracy in ahead])
     highest = max([value for _, value in measured] + [accuracy["high"] for _, accuracy in ahead])
     _limit(axes, lowest, highest)
-    axes.set_xlabel("photos to learn from")
-    axes.set_ylabel("named correctly")
+    axes.set_xlabel("training photos")
+    axes.set_ylabel("accuracy")
     percent_ticks(axes.yaxis)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
     return figure
@@ -132,7 +132,7 @@ def size_figure(sizes: Sequence[WidthPoint], in_same_time: bool = False) -> Figu
     """Accuracy of narrower and wider networks, on unseen photos and, where it is known, on those they learnt from.
 
     Args:
-        sizes: from `tried_sizes`.
+        sizes: sizes from `tried_sizes`.
         in_same_time: each was trained for as long, and not for as many epochs.
     """
     figure = Figure(figsize=_SIZE, layout="constrained")
@@ -153,8 +153,8 @@ def size_figure(sizes: Sequence[WidthPoint], in_same_time: bool = False) -> Figu
     values = [each.accuracy for each in sizes] + [accuracy for _, accuracy in learnt]
     values += [end for each in sizes if each.interval for end in each.interval]
     _limit(axes, min(values), max(values))
-    axes.set_xlabel("width of the network" + (", each trained for as long" if in_same_time else ""))
-    axes.set_ylabel("named correctly")
+    axes.set_xlabel("network width" + (", equal training time" if in_same_time else ""))
+    axes.set_ylabel("accuracy")
     percent_ticks(axes.yaxis)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
     return figure

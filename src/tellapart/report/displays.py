@@ -59,7 +59,7 @@ def confusion_display(part: Mapping[str, Any], class_names: Sequence[str]) -> Di
     """What was taken for what: rows are labels, columns predictions, shaded by share of the label.
 
     Args:
-        part: of metrics.json.
+        part: a split of metrics.json.
         class_names: in the order of its confusion matrix.
     """
     figure = figures.confusion_figure(part["confusion"], class_names)
@@ -70,7 +70,7 @@ def history_display(rows: Sequence[Mapping[str, Any]]) -> Display:
     """Accuracy of each watched part after each epoch; the epoch whose weights were kept is marked.
 
     Args:
-        rows: of history.csv, numbers as numbers or as text.
+        rows: rows of history.csv, numbers as numbers or as text.
     """
     epochs = [int(row["epoch"]) for row in rows]
     with styled(_STYLE):
@@ -90,7 +90,7 @@ def history_display(rows: Sequence[Mapping[str, Any]]) -> Display:
             axes.annotate(label, (best, 0.02), xycoords=("data", "axes fraction"), color=MUTED,
                           ha="right" if best > epochs[len(epochs) // 2] else "left")  # fmt: skip
         axes.set_xlabel("epoch")
-        axes.set_ylabel("named correctly")
+        axes.set_ylabel("accuracy")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_formatter(_percent)
         axes.legend(loc="best")
@@ -101,7 +101,7 @@ def learning_curve_display(forecast: Mapping[str, Any]) -> Display:
     """Accuracy over the number of training photos: measured, and what twice and four times as many would bring.
 
     Args:
-        forecast: of diagnosis.json.
+        forecast: forecast of diagnosis.json.
     """
     with styled(_STYLE):
         figure = Figure(figsize=(5.6, 3.6), layout="constrained", facecolor="white")
@@ -121,8 +121,8 @@ def learning_curve_display(forecast: Mapping[str, Any]) -> Display:
         every = photos + [point["photos"] for point in ahead]
         axes.set_xticks(every, [f"{number:,.0f}" for number in every], rotation=30, ha="right")
         axes.minorticks_off()
-        axes.set_xlabel("photos to train on")
-        axes.set_ylabel("named correctly")
+        axes.set_xlabel("training photos")
+        axes.set_ylabel("accuracy")
         axes.yaxis.set_major_formatter(_percent)
         axes.legend(loc="lower right")
     return Display(figure, axes)
@@ -134,4 +134,4 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
 
 
 def _percent(fraction: float, _: object = None) -> str:
-    return f"{round(100 * fraction, 2):g}\xa0%"
+    return f"{round(100 * fraction, 2):g}%"

@@ -42,9 +42,9 @@ styled = drawn_in(_STYLE)
 
 @styled
 def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, float | None] | None = None) -> Figure:
-    """Accuracy of each part with its 95 % interval, and how far training photos are ahead of test photos.
+    """Accuracy of each part with its 95% interval, and how far training photos are ahead of test photos.
 
-    Points on a cropped axis rather than bars from zero: at 98 % all bars look alike, and the doubt is what matters.
+    Points on a cropped axis rather than bars from zero: at 98% all bars look alike, and the doubt is what matters.
 
     Args:
         parts: name -> one part of metrics.json that holds photos, first at the top.
@@ -65,14 +65,14 @@ def accuracy_figure(parts: Mapping[str, Mapping[str, Any]], gap: Mapping[str, fl
     axes.set_ylim(max(rows.values(), default=0) + 0.8, -0.75)
     axes.set_xlim(start, 1 + 0.04 * (1 - start))
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("named correctly, with 95 % interval")
+    axes.set_xlabel("accuracy, with 95% interval")
     percent_ticks(axes.xaxis)
     return figure
 
 
 @styled
 def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
-    """Kept accuracy over promised confidence; on the diagonal, "90 %" means nine in ten."""
+    """Kept accuracy over promised confidence; on the diagonal, "90%" means nine in ten."""
     figure = Figure(figsize=(4.4, 3.9), layout="constrained")
     axes = figure.add_subplot()
     start = floor_of_axis(min((min(bin.confidence, bin.accuracy.low) for bin in bins), default=0.0))
@@ -84,8 +84,8 @@ def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
     margin = 0.03 * (1 - start)
     axes.set_xlim(start, 1 + margin)
     axes.set_ylim(start, 1 + margin)
-    axes.set_xlabel("confidence it stated")
-    axes.set_ylabel("share that was right")
+    axes.set_xlabel("confidence")
+    axes.set_ylabel("accuracy")
     percent_ticks(axes.xaxis)
     percent_ticks(axes.yaxis)
     return figure
@@ -109,8 +109,8 @@ def risk_figure(curve: Sequence[Mapping[str, Any]]) -> Figure:
     axes.step(answered, [point["max_error"] for point in curve], where="pre", color=MUTED, linewidth=1, linestyle="--")
     axes.set_xlim(0, 1.03)
     axes.set_ylim(0, None)
-    axes.set_xlabel("photos that it answers")
-    axes.set_ylabel("of these, wrong (dashed: the promise)")
+    axes.set_xlabel("photos answered")
+    axes.set_ylabel("error rate among these (dashed: guaranteed limit)")
     percent_ticks(axes.xaxis)
     percent_ticks(axes.yaxis)
     return figure
@@ -182,4 +182,4 @@ def floor_of_axis(lowest: float) -> float:
 def percent_ticks(axis: Axis) -> None:
     """A few round marks, as percentages."""
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(lambda fraction, _: f"{round(100 * fraction, 2):g}\xa0%")
+    axis.set_major_formatter(lambda fraction, _: f"{round(100 * fraction, 2):g}%")

@@ -56,7 +56,7 @@ class NotebookDisplays:
 
         viewed = self._viewed()
         if not viewed.part:
-            raise UsageError("There are no figures to draw: nothing was graded yet.", fix=_TRAIN)
+            raise UsageError("There are no figures to draw: nothing has been evaluated yet.", fix=_TRAIN)
         return confusion_display(viewed.part, viewed.class_names)
 
     def plot_history(self) -> Display:
@@ -88,7 +88,7 @@ def viewed_model(manifest: Manifest, folder: Path) -> NotebookView:
     """What can be shown of a model file, which may lie in its run folder."""
     names = ", ".join(manifest.class_names[:_SHOWN_CLASSES])
     return NotebookView(
-        title=f"Tells apart {names}{', …' * (len(manifest.class_names) > _SHOWN_CLASSES)}; recipe {manifest.recipe}",
+        title=f"Classes: {names}{', …' * (len(manifest.class_names) > _SHOWN_CLASSES)}; recipe {manifest.recipe}",
         class_names=manifest.class_names,
         part=manifest.metrics.get("test"),
         headline=manifest.metrics.get("headline"),
@@ -101,8 +101,8 @@ def _history(folder: Path | None) -> list[dict[str, str]]:
         return read_rows(_known(folder) / "history.csv")
     except (OSError, ValueError):
         raise UsageError(
-            f"There is no history of epochs in {folder}: 'quick' makes none.",
-            fix="Train with the recipe 'best', 'scratch' or 'classic' to have epochs to look at.",
+            f"There is no training history in {folder}: 'quick' has no epochs.",
+            fix="Train with the recipe 'best', 'scratch' or 'classic' to get a training history.",
         ) from None
 
 
@@ -123,7 +123,7 @@ def _forecast(folder: Path | None) -> dict[str, Any]:
 
 def _known(folder: Path | None) -> Path:
     if folder is None:
-        raise UsageError("The run folder is not known.", fix="Load the model.onnx inside its run folder.")
+        raise UsageError("The run folder is unknown.", fix="Load the model.onnx inside its run folder.")
     return folder
 
 

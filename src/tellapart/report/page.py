@@ -58,7 +58,7 @@ def _environment() -> Environment:
         wording.estimate,
         wording.points,
         wording.points_interval,
-        wording.of_100,
+        wording.cost_in_points,
     )
     environment.filters |= {word.__name__: word for word in (*words, wording.count, wording.duration)}
     return environment

@@ -35,8 +35,8 @@ def write_run_report(folder: Path, photos: Path | None = None, diagnosed: Path |
     """Write report.html into a run folder.
 
     Args:
-        folder: of a finished run; a file of it that is missing leaves out what it would tell.
-        photos: where the photos are now; None: where they were.
+        folder: folder of a finished run; a file of it that is missing leaves out what it would tell.
+        photos: folder of the photos, if they were moved; None: where they were.
         diagnosed: a folder with a new diagnosis, which the page goes into as well; None: the run folder.
 
     Raises:

@@ -26,13 +26,15 @@ def diagnosis(facts: ReportFacts, album: Album) -> Section | None:
     suspects = sorted(facts.diagnosis["suspects"].items(), key=_dearest_first)
     rows = [(wording.SUSPECTS[name] if name in wording.SUSPECTS else str(name), each) for name, each in suspects]
     measured = [(name, suspect["points"]) for name, suspect in rows if _value(suspect) is not None]
-    told = "; ".join(f"{name} {wording.of_100(points)}" for name, points in measured)
+    told = "; ".join(f"{name} {wording.cost_in_points(points)}" for name, points in measured)
     forecast = facts.diagnosis.get("forecast") or {}
     content = {
         "verdict": facts.diagnosis["verdict"],
         "against_truth": _against_truth(facts.diagnosis),
         "rows": [(name, suspect, _told(suspect)) for name, suspect in rows],
-        "chart": figure_svg(suspects_figure(measured), name="suspects", description=f"Costs, of 100 photos: {told}.")
+        "chart": figure_svg(
+            suspects_figure(measured), name="suspects", description=f"Costs in percentage points: {told}."
+        )
         if measured
         else None,
         "missing": facts.diagnosis.get("missing_photos", 0),
@@ -41,7 +43,7 @@ def diagnosis(facts: ReportFacts, album: Album) -> Section | None:
         "photos_chart": _photos_chart(forecast),
         "size_chart": _size_chart(facts.diagnosis["suspects"].get("size", {})),
     }
-    return Section("diagnosis", "Why it is not better", content)
+    return Section("diagnosis", "Diagnosis: why it is not better", content)
 
 
 def label_issues(facts: ReportFacts, album: Album) -> Section | None:
@@ -57,7 +59,7 @@ def label_issues(facts: ReportFacts, album: Album) -> Section | None:
         "num_unlike": len(unlike),
         "told": facts.diagnosis.get("suspects", {}).get("labels", {}).get("sentence", ""),
     }
-    return Section("label_issues", "Labels to look at", content)
+    return Section("label_issues", "Label issues", content)
 
 
 def memorised(facts: ReportFacts, album: Album) -> Section | None:
@@ -65,9 +67,7 @@ def memorised(facts: ReportFacts, album: Album) -> Section | None:
     if "memorised" not in facts.diagnosis:
         return None  # nobody has looked yet
     photos = [photo for photo in facts.memorised if photo.score >= LEAST_SCORE][:MOST_MEMORISED]
-    return Section(
-        "memorised", "Known by heart, not understood", {"shown": [(photo, album.picture(photo)) for photo in photos]}
-    )
+    return Section("memorised", "Memorised photos", {"shown": [(photo, album.picture(photo)) for photo in photos]})
 
 
 def _against_truth(diagnosis: Mapping[str, Any]) -> str:
@@ -85,7 +85,7 @@ def _photos_chart(forecast: Mapping[str, Any]) -> Any:
         for photos, accuracy in forecast_points(forecast)
     ]
     return figure_svg(
-        photos_figure(forecast), name="photos", description=f"Named correctly: {'; '.join([*measured, *expected])}."
+        photos_figure(forecast), name="photos", description=f"Accuracy: {'; '.join([*measured, *expected])}."
     )
 
 
@@ -95,9 +95,9 @@ def _size_chart(suspect: Mapping[str, Any]) -> Any:
         return None
     told = "; ".join(f"{wording.percent(each.accuracy)} at {each.width:g} times the width" for each in sizes)
     in_same_time = bool(suspect.get("in_same_time"))
-    how = " after as long a training" if in_same_time else ""
+    how = " at equal training time" if in_same_time else ""
     return figure_svg(
-        size_figure(sizes, in_same_time), name="size", description=f"Unseen photos named correctly{how}: {told}."
+        size_figure(sizes, in_same_time), name="size", description=f"Accuracy on unseen photos{how}: {told}."
     )
 
 
@@ -112,10 +112,10 @@ def _told(suspect: Mapping[str, Any]) -> str:
         return ""
     if suspect["points"]["low"] > 0:
         return "proven" if value >= LEAST_POINTS else "proven, but small"
-    return "may be chance" if suspect["points"]["high"] >= LEAST_POINTS else "too little to matter"
+    return "not significant" if suspect["points"]["high"] >= LEAST_POINTS else "too little to matter"
 
 
 def _dearest_first(item: tuple[str, Mapping[str, Any]]) -> tuple[bool, bool, float]:
-    """What is proven, then what may be chance, then what was not measured."""
+    """What is proven, then what not significant, then what was not measured."""
     value = _value(item[1])
     return value is None, value is None or item[1]["points"]["low"] <= 0, -(value or 0.0)

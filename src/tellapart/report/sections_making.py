@@ -27,7 +27,7 @@ def learning(facts: ReportFacts, album: Album) -> Section | None:
         content |= {"best": best, "last": last, "at_best": at_best, "weights": facts.details.get("weights")}
         content["rows"] = facts.history
         content["chart"] = figure_svg(history_figure(facts.history, best), name="history", description=told)
-    return Section("learning", "How it learnt", content)
+    return Section("learning", "Training curves", content)
 
 
 def duplicates(facts: ReportFacts, album: Album) -> Section | None:
@@ -40,7 +40,7 @@ def duplicates(facts: ReportFacts, album: Album) -> Section | None:
         "num_labels": sum(pair.first_label != pair.second_label for pair in facts.duplicates),
         "num_parts": sum(pair.first_part != pair.second_part for pair in facts.duplicates),
     }
-    return Section("duplicates", "Copies that should not be there", content)
+    return Section("duplicates", "Near-duplicates across splits or labels", content)
 
 
 def refused(facts: ReportFacts, album: Album) -> Section | None:
@@ -65,10 +65,10 @@ def making(facts: ReportFacts, album: Album) -> Section | None:
 
 
 def limits(facts: ReportFacts, album: Album) -> Section | None:
-    """What these figures do not say."""
+    """Limitations."""
     knows_strangers = facts.engine is not None and "neither" in facts.engine.manifest.thresholds
     content = {"num_classes": len(facts.class_names), "knows_strangers": knows_strangers}
-    return Section("limits", "What these figures do not say", content)
+    return Section("limits", "Limitations", content)
 
 
 def _plain(value: object) -> object:

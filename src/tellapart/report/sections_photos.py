@@ -62,7 +62,7 @@ def classes(facts: ReportFacts, album: Album) -> Section | None:
         "num_photos": {name: sum(counts.values()) for name, counts in facts.num_photos.items()},
         "pictured": pictured,
     }
-    return Section("classes", "Class by class", content)
+    return Section("classes", "Per-class results", content)
 
 
 def network_input(facts: ReportFacts, album: Album) -> Section | None:
@@ -72,7 +72,7 @@ def network_input(facts: ReportFacts, album: Album) -> Section | None:
     chosen = [photos[0] for photos in facts.examples.values() if photos][:MOST_SEEN]
     shown = [(photo, album.picture(photo), network_input_uri(photo, facts.entry, album.limits)) for photo in chosen]
     shown = [row for row in shown if row[1] and row[2]]
-    return Section("network_input", "What the network sees", {"entry": facts.entry, "shown": shown}) if shown else None
+    return Section("network_input", "Network input", {"entry": facts.entry, "shown": shown}) if shown else None
 
 
 def mistakes(facts: ReportFacts, album: Album) -> Section | None:
@@ -82,7 +82,7 @@ def mistakes(facts: ReportFacts, album: Album) -> Section | None:
         return None
     shown = _evaluated(facts.wrong()[:MOST_MISTAKES], album)
     content = {"part": facts.headline_part(), "shown": shown, "num_wrong": _num_wrong(part), "n": part["n"]}
-    return Section("mistakes", "Its worst mistakes", content)
+    return Section("mistakes", "Most confident mistakes", content)
 
 
 def least_sure(facts: ReportFacts, album: Album) -> Section | None:
@@ -95,7 +95,7 @@ def least_sure(facts: ReportFacts, album: Album) -> Section | None:
         "num_right": sum(answer.is_right for answer in answers),
         "part": facts.headline_part(),
     }
-    return Section("least_sure", "Photos it was least sure of", content)
+    return Section("least_sure", "Least confident predictions", content)
 
 
 def _evaluated(answers: Sequence[Answer], album: Album) -> list[tuple[Answer, str | None, Heat | None]]:
@@ -118,7 +118,7 @@ def confusion(facts: ReportFacts, album: Album) -> Section | None:
         counts = {(pair.truth, pair.predicted): pair.count for pair in commonest if pair.count > 1}
         top = _cells(counts, facts, album)
         content |= {"top": top, "cells": [cell for cell in top if cell.name], "num_wrong": _num_wrong(part)}
-    return Section("confusion", "What it takes for what", content)
+    return Section("confusion", "Confusion matrix", content)
 
 
 def _matrix(confusion: Sequence[Sequence[int]], facts: ReportFacts, album: Album) -> list[list[Cell]]:

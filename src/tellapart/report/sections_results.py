@@ -22,10 +22,8 @@ def accuracy(facts: ReportFacts, album: Album) -> Section | None:
     gap = facts.metrics.get("memorisation_gap")
     gap = gap if gap and gap["value"] is not None else None
     told = [f"{name.replace('_', ' ')} {wording.estimate(part['accuracy'])}" for name, part in parts.items()]
-    chart = figure_svg(
-        accuracy_figure(parts, gap), name="accuracy", description=f"Share named correctly: {'; '.join(told)}."
-    )
-    return Section("accuracy", "How good it is", {"parts": parts, "gap": gap, "chart": chart})
+    chart = figure_svg(accuracy_figure(parts, gap), name="accuracy", description=f"Accuracy: {'; '.join(told)}.")
+    return Section("accuracy", "Accuracy", {"parts": parts, "gap": gap, "chart": chart})
 
 
 def calibration(facts: ReportFacts, album: Album) -> Section | None:
@@ -34,7 +32,7 @@ def calibration(facts: ReportFacts, album: Album) -> Section | None:
     if part is None or not facts.reliability:
         return None
     told = [
-        f"where it stated {wording.percent(bin.confidence)}, {wording.percent(bin.accuracy.value)} were right"
+        f"at confidence {wording.percent(bin.confidence)}, {wording.percent(bin.accuracy.value)} were correct"
         for bin in facts.reliability
     ]
     chart = figure_svg(reliability_figure(facts.reliability), name="reliability", description="; ".join(told) + ".")
@@ -44,7 +42,7 @@ def calibration(facts: ReportFacts, album: Album) -> Section | None:
         "bins": facts.reliability,
         "chart": chart,
     }
-    return Section("calibration", "Can its confidence be believed?", content)
+    return Section("calibration", "Calibration", content)
 
 
 def _limits(facts: ReportFacts) -> dict[str, Any]:
@@ -54,7 +52,7 @@ def _limits(facts: ReportFacts) -> dict[str, Any]:
     told = "; ".join(f"at most {100 * each['max_error']:g}%: {wording.estimate(each['answered'])}" for each in curve)
     chart = None
     if len(curve) > 1:
-        description = f"Share of photos answered, by the share of its answers that may be wrong: {told}."
+        description = f"Fraction of photos answered, by maximum error rate: {told}."
         chart = figure_svg(risk_figure(curve), name="risk", description=description)
     return {"costs": costs, "limits": limits, "chart": chart, "kinds": kinds, "strangers": wording.strangers(kinds)}
 
@@ -72,4 +70,4 @@ def decisions(facts: ReportFacts, album: Album) -> Section | None:
         # Of the unsure, those that it was nearest to answering are no news; of the strangers, the boldest guesses are.
         photos.sort(key=lambda each: each.probability, reverse=decision == "neither")
         content[decision] = [(each, album.picture(each)) for each in photos[:_SHOWN_UNANSWERED]]
-    return Section("decisions", "When it does not answer", content)
+    return Section("decisions", "Reject option: unsure and neither", content)

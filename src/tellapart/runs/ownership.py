@@ -61,11 +61,11 @@ def claim_run_folder(
     Args:
         photos: the source of the photos; nothing is ever written into it.
         out: the folder asked for; by default `<photos>.run` in the current folder, or the next free number of it.
-        settings: of the run.
+        settings: settings of the run.
         files: the photos of the source.
 
     Raises:
-        UsageError: the folder lies inside the photos, holds something already, or belongs to a run that is under way.
+        UsageError: the folder lies inside the photos, holds something already, or is in use by a running process.
         ResourceError: it cannot be made.
     """
     names = itertools.repeat(out, 1) if out else _names(photos)
@@ -160,7 +160,7 @@ def _require_claimable(folder: Path, asked: str, *, held: bool) -> None:
         raise _under_way(folder)
     if others or (folder / UNFINISHED / CHECKPOINTS).exists():
         raise _FolderTaken(
-            f"The run folder {folder} holds an unfinished run of other photos or settings.",
+            f"The run folder {folder} holds an unfinished run with other photos or settings.",
             fix=f"Run that one's command again to finish it, choose another --out, or delete {folder}.",
         )
 
@@ -224,7 +224,7 @@ def _forget(made: Sequence[Path]) -> None:
 
 def _under_way(folder: Path) -> UsageError:
     return _FolderTaken(
-        f"The run folder {folder} belongs to a run that is under way.", fix="Choose another --out, or wait for its end."
+        f"The run folder {folder} is in use by a running process.", fix="Choose another --out, or wait until it ends."
     )
 
 

@@ -92,7 +92,7 @@ def _read(path: Path, faults: Faults) -> dict[str, tuple[str, str]]:
         if rows.setdefault(_normal(photo), (label, part or "")) != (label, part or ""):
             twice.append(photo)
     if odd:
-        faults.add(f"unknown parts: {name_some(sorted(odd))}", "write train, validation or test")
+        faults.add(f"unknown splits: {name_some(sorted(odd))}", "write train, validation or test")
     if twice:
         faults.add(f"photos with two rows that differ ({len(twice)}): {name_some(twice)}", "keep one row for each")
     return rows

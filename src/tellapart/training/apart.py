@@ -80,7 +80,7 @@ def require_run_apart(run: Path, photos: Path | None) -> None:
 
     Args:
         run: the run folder.
-        photos: where its photos are now; None: where they were.
+        photos: folder of the photos, if they were moved; None: where they were.
 
     Raises:
         UsageError: it does.

@@ -39,8 +39,8 @@ def conditions_of_test(test: EmbeddedPhotos, parts: Sequence[str], duplicates: D
     """The accuracy of a run on the test photos that have no near-duplicate in training or validation.
 
     Args:
-        test: as the model file saw them.
-        parts: of all usable photos of the run; those that are "test" stand in the order of `test`.
+        test: test photos as the model file saw them.
+        parts: splits of all usable photos of the run; those that are "test" stand in the order of `test`.
         duplicates: among all usable photos.
     """
     inside = np.array(parts) == "test"

@@ -72,21 +72,21 @@ def duplicate_warnings(findings: Sequence[MisplacedDuplicate]) -> list[str]:
     """
     warnings = []
     for kind, labels, parts in (
-        ("exact", "are copies under two labels", "are copies in two parts"),
-        ("near", "look alike but have two labels", "look alike across two parts"),
+        ("exact", "are duplicates with two labels", "are duplicates in two splits"),
+        ("near", "look alike but have two labels", "look alike across two splits"),
     ):
         two_labels = [finding for finding in findings if finding.kind == kind and finding.labels_differ]
         if two_labels:
-            advice = "one label must be wrong" if kind == "exact" else "see whether one is wrong"
+            advice = "one label must be wrong" if kind == "exact" else "check whether one is wrong"
             warnings.append(f"{_pairs(two_labels)} {labels}, such as {_example(two_labels[0])}: {advice}.")
         two_parts = [finding for finding in findings if finding.kind == kind and finding.parts_differ]
         for of_test, so in (
-            (True, "such test photos do not count in the accuracy"),
+            (True, "such test photos are excluded from the accuracy"),
             (False, "the validation figures may be better than they should be"),
         ):
             pairs = [each for each in two_parts if ("test" in (each.first_part, each.second_part)) == of_test]
             if pairs:
-                warnings.append(f"{_pairs(pairs)} {parts} of your split, such as {_example(pairs[0])}: {so}.")
+                warnings.append(f"{_pairs(pairs)} {parts}, such as {_example(pairs[0])}: {so}.")
     return warnings
 
 

@@ -66,7 +66,7 @@ def fit_head(
     """Fit the head.
 
     Args:
-        embeddings: of the training photos.
+        embeddings: embeddings of the training photos.
         labels: index of each photo's class.
         groups: photos with equal numbers stay in one fold.
         num_classes: classes in all; one without training photos is an error of the caller.
@@ -115,9 +115,9 @@ def try_l2_penalties(
     judged on as many photos as a fit on all.
 
     Args:
-        embeddings: of all photos.
+        embeddings: embeddings of all photos.
         labels: index of each photo's class.
-        folds: of each photo, counted from 0; a fit never sees its own fold.
+        folds: fold numbers of each photo, counted from 0; a fit never sees its own fold.
         num_classes: classes in all.
         settings: L2 penalties, tried in this order until the caller stops; class weights. Folds and seed are not used.
         rows: photos to fit on; None: all.

@@ -30,9 +30,9 @@ def known_facts(
     Args:
         asked: the table that training began with.
         whole: all usable photos, with embeddings.
-        parts: of each of them.
+        parts: splits of each of them.
         duplicates: among them.
-        seed: of the run.
+        seed: random seed of the run.
     """
     labels, names = whole.table.labels, whole.table.class_names
     dealt = "test" not in asked.parts and not any(asked.groups)
@@ -60,12 +60,12 @@ def shift_warnings(facts: Mapping[str, Any]) -> list[str]:
         return []
     if compared.probability <= SURELY:
         warnings.append(
-            "Test photos look different from training photos: a simple model tells them apart in "
-            f"{100 * compared.separation:.0f} of 100 pairs of the same class, where chance has 50. The accuracy speaks "
-            "of photos like those of the test."
+            "Test photos look different from training photos: a linear model tells them apart in "
+            f"{100 * compared.separation:.0f} of 100 pairs of the same class, where chance level is 50. The accuracy "
+            "holds for photos like those of the test."
         )
     if compared.shares <= SURELY:
-        warnings.append("The classes have other shares among the test photos than among the training photos.")
+        warnings.append("The class proportions differ between test and training photos.")
     return warnings
 
 

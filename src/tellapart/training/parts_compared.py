@@ -59,11 +59,11 @@ def compare_parts(
     """Compare test with training photos; None where either are too few.
 
     Args:
-        embeddings: of all photos.
+        embeddings: embeddings of all photos.
         labels: class of each.
         groups: photos with equal numbers must not be separated; those that stand in both parts are passed over.
         parts: "train", "validation" or "test" of each.
-        seed: of samples and permutations.
+        seed: random seed for samples and permutations.
     """
     rows = _comparable(groups, parts)
     is_test, own = parts[rows] == "test", groups[rows]

@@ -111,7 +111,7 @@ def require_names(class_names: tuple[str, ...]) -> None:
     for name in class_names:
         if fault := name_fault(name):
             raise DataError(
-                f"A class cannot be called so: {fault}.", fix="Rename the folder, or the label in the table."
+                f"A class cannot have this name: {fault}.", fix="Rename the folder, or the label in the table."
             )
     if len(class_names) > MAX_CLASSES:
         raise DataError(
@@ -139,7 +139,7 @@ def prepare(
             # Copies are found by the backbone's embeddings, which the finished file will not give.
             anyhow = ScanSettings(strict=settings.strict, max_refused_share=1.0)
             apart_seen = embed(table.select(set_apart), viewer, settings, progress, anyhow)
-    with watch.stage("twins"), progress.stage("Looking for copies"):
+    with watch.stage("twins"), progress.stage("Finding near-duplicates"):
         duplicates = find_duplicates(known.sha256, known.hashes, known.embeddings)
     with watch.stage("split"):
         dealing = SplitSettings(validation=settings.validation, test=settings.test, seed=settings.seed)
@@ -179,7 +179,7 @@ def backbone_viewer(settings: TrainSettings, progress: Progress | None = None) -
     reason = _why_no_cache() if settings.cache else None
     if reason is not None and progress is not None:
         progress.note(
-            f"The cache folder {cache_folder()} cannot be used ({reason}): this run goes on without it, and the next "
+            f"The cache folder {cache_folder()} cannot be used ({reason}): this run continues without it, and the next "
             "one will look at all photos again. Set TELLAPART_CACHE to a folder that you may write to."
         )
     return viewer_of(backbone_engine(find_backbone(settings.backbone)), settings)
@@ -204,7 +204,7 @@ def embed(
     space = store_space(settings.backbone, settings.max_megapixels)
     with EmbeddingCache(space) if settings.cache else nullcontext() as store:
         remembering = dataclasses.replace(viewer, memory=store)
-        seen = embed_photos(table, remembering, "Looking at the photos", progress, limits)
+        seen = embed_photos(table, remembering, "Embedding the photos", progress, limits)
         if store is not None:
             store.touch(list(seen.sha256))
     return seen
@@ -228,7 +228,7 @@ def require_all_classes(table: PhotoTable, parts: np.ndarray) -> None:
     if missing:
         raise DataError(
             f"After the split, no training photo is left of: {', '.join(missing)}.",
-            fix="Add photos of these classes to the training part, or leave them out with --exclude.",
+            fix="Add photos of these classes to the training split, or leave them out with --exclude.",
         )
 
 

@@ -72,7 +72,7 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         table: the photos, from `read_table`.
         settings: what to do.
         folder: the run folder.
-        progress: who watches.
+        progress: progress reporter (default: silent).
         watch: counts the seconds of each stage, and of what came before.
 
     Raises:
@@ -95,15 +95,15 @@ def run(table: PhotoTable, settings: TrainSettings, folder: Path, progress: Prog
         grader = Grader(viewer_of(built.engine, settings), progress, limits)
         seen = built.known or material.known
         known = seen.select(material.parts == "validation")
-        validation = grader.see(known.table, "Grading on validation photos", known.sha256)
+        validation = grader.see(known.table, "Evaluating on validation photos", known.sha256)
         train = grader.grade_training(seen.select(material.parts == "train"), built.head, known, validation)
-    with watch.stage("limits"), progress.stage("Teaching it when not to answer"):
+    with watch.stage("limits"), progress.stage("Setting thresholds"):
         limited = add_limits(built, material, train, validation, settings, folder)
         built, validation = limited.built, limited.validation
         thresholds = built.engine.manifest.thresholds
     with watch.stage("grade"):
         grader = Grader(viewer_of(built.engine, settings), progress, limits)
-        test = grader.see(material.test_table, "Grading on test photos", material.test_sha256)
+        test = grader.see(material.test_table, "Evaluating on test photos", material.test_sha256)
         if built.head is not None:
             require_same_classes(built.head, validation)
             require_same_classes(built.head, test)
@@ -166,14 +166,14 @@ def _build(
             left = {*material.known.table.paths, *material.test_table.paths} - {photo.path for photo in loss.lost}
             check_share(table, np.array([path in left for path in table.paths]), ScanSettings(), loss.lost)
             material = material.without(loss.lost)
-            progress.note(f"{loss.problem} It is set aside.")
+            progress.note(f"{loss.problem} It is left out.")
 
 
 def untested_warnings(test: EmbeddedPhotos) -> list[str]:
     """Classes that no test photo shows, which only the user's own parts or a few groups can bring about."""
     names = test.table.class_names
     missing = [name for number, name in enumerate(names) if not (test.table.labels == number).any()]
-    return [f"No test photo of: {name_some(missing)}. The figures say nothing about them."] if missing else []
+    return [f"No test photo of: {name_some(missing)}. The figures say nothing about these classes."] if missing else []
 
 
 def _refused(*looks: EmbeddedPhotos | None) -> tuple[RefusedPhoto, ...]:
@@ -197,7 +197,7 @@ def _lost_warnings(photos: Mapping[str, int]) -> list[str]:
         return []
     one = lost == 1
     return [
-        f"{lost:,} photo{'' if one else 's'} vanished or changed while the run was under way; no figure counts "
+        f"{lost:,} photo{'' if one else 's'} vanished or changed during the run; no figure counts "
         f"{'it' if one else 'them'}."
     ]
 
@@ -208,7 +208,7 @@ def _everything(
     """All usable photos, their parts and the copies among them, test photos that were set apart included.
 
     Args:
-        material: as it was prepared.
+        material: photos as it was prepared.
         known: the known photos, with embeddings of the same space as those of `apart`.
         apart: the test photos that were set apart, if there are any.
         refused: photos that are not usable, some of which may have been known.

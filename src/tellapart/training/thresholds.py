@@ -202,7 +202,7 @@ def choose_prototypes(
     Args:
         embeddings: the file's, of the training photos.
         labels: index of each photo's class.
-        groups: of photos with equal numbers only one is taken.
+        groups: group numbers of photos with equal numbers only one is taken.
         num_classes: classes in all.
         seed: decides which photos are drawn.
     """
@@ -224,7 +224,7 @@ def hold_out(
 
     Args:
         train: the training part, with the probabilities of the folds that left each photo out.
-        groups: of its photos.
+        groups: group numbers of its photos.
         chosen: prototypes, where there are any.
     """
     rows = judged_rows(groups)
@@ -249,7 +249,7 @@ def set_limits(held: HeldOutPhotos, max_error: float) -> tuple[dict[str, float],
     if neither is not None:
         thresholds["neither"] = neither
     else:
-        warnings.append("It cannot tell photos of none of the classes: " + _why_not_neither(held))
+        warnings.append("It cannot recognise photos of other classes (out-of-distribution): " + _why_not_neither(held))
     kept = ~decide(held.confidence, held.novelty, thresholds).neither  # what is neither is never answered
     confidence, wrong = held.confidence[kept], held.wrong[kept]
     unsure = unsure_limit(confidence, wrong, max_error)
@@ -270,16 +270,15 @@ def limits_of(held: HeldOutPhotos, thresholds: dict[str, float], max_error: floa
 def _why_not_neither(held: HeldOutPhotos) -> str:
     if held.novelty is None:
         return "there are too many classes for a sample of each in the file."
-    return f"only {len(held.novelty):,} photos were there to set a limit on, and 49 are needed."
+    return f"only {len(held.novelty):,} held-out photos were available to set a threshold, and 49 are needed."
 
 
 def _why_not_unsure(confidence: np.ndarray, wrong: np.ndarray, max_error: float) -> str:
-    needed, percent = fewest_photos(max_error), f"{100 * max_error:g} %"
-    problem = (
-        f"No limit can promise that at most {percent} of its answers are wrong, so it answers however unsure it is: "
-    )
+    needed, percent = fewest_photos(max_error), f"{100 * max_error:g}%"
+    problem = f"No threshold can guarantee an error rate of at most {percent}, so no prediction is marked unsure: "
     if len(wrong) < needed:
         photos = "1 photo was" if len(wrong) == 1 else f"{len(wrong):,} photos were"
-        return f"{problem}{photos} there to judge by, and {needed:,} are needed at least."
+        return f"{problem}{photos} available, and at least {needed:,} are needed."
     surest = np.argsort(-confidence, kind="stable")[:needed]
-    return f"{problem}of its {needed:,} surest answers on photos held out, {int(wrong[surest].sum()):,} were wrong."
+    num_wrong = int(wrong[surest].sum())
+    return f"{problem}of its {needed:,} most confident predictions on held-out photos, {num_wrong:,} were wrong."

@@ -107,7 +107,7 @@ def require_tracker(track: str) -> None:
     """
     if track != "none" and find_spec(track) is None:
         raise UsageError(
-            f"Curves with {_TITLES[track]} need the extra [{track}], which is not installed.",
+            f"Curves for {_TITLES[track]} need the extra [{track}], which is not installed.",
             fix=f"Install it: pip install 'tellapart[{track}]', or leave --track out.",
         )
 
@@ -119,7 +119,7 @@ def tracked(track: str, folder: Path, watcher: Progress) -> Iterator[TrackingPro
     Args:
         track: "none", "tensorboard" or "mlflow".
         folder: the run folder.
-        watcher: who watches besides; is told how to open the curves.
+        watcher: second progress reporter; is told how to open the curves.
     """
     if track == "none":
         yield None
@@ -129,7 +129,7 @@ def tracked(track: str, folder: Path, watcher: Progress) -> Iterator[TrackingPro
         with writing(folder / CURVES):
             (folder / CURVES).mkdir(exist_ok=True)
             curves, command = _OPEN[track](folder / CURVES)
-        watcher.note(f"Curves are in {folder / CURVES}. To watch them, in another terminal: {command}")
+        watcher.note(f"Training curves are in {folder / CURVES}. To view them, run in another terminal: {command}")
         return curves
 
     both = TrackingProgress(watcher, open_curves)

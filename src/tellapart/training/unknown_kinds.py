@@ -49,10 +49,10 @@ def unknown_kinds(
     """How many photos of a class it would notice if it had not been taught that class: `unknown_kinds` of metrics.json.
 
     Args:
-        embeddings: of the training photos, by a network that was trained on none of them.
+        embeddings: embeddings of the training photos, by a network that was trained on none of them.
         labels: index of the class of each.
-        groups: of photos with equal numbers only one counts, and none is compared with another.
-        class_names: of all classes.
+        groups: group numbers of photos with equal numbers only one counts, and none is compared with another.
+        class_names: names of all classes.
         chosen: prototypes of the training photos; None: the file has none.
         seed: decides which classes are left out where there are very many.
         l2_penalty: of the head, where a lack of score is added to the distance; None: only the distance counts.
@@ -60,7 +60,7 @@ def unknown_kinds(
     if chosen is None:
         return not_measured("there are too many classes for a sample of each in the file")
     if len(class_names) < FEWEST_CLASSES:
-        return not_measured("that needs three classes, one to leave out and two to tell apart")
+        return not_measured("this needs at least three classes, one to leave out and two to classify")
     rows = one_per_group(groups)
     rows = rows[:: -(-len(rows) // (_MOST_PHOTOS if l2_penalty is None else _MOST_FITTED))]
     embeddings, labels, own = (
@@ -82,7 +82,7 @@ def unknown_kinds(
             if limit is not None:
                 noticed[number] = novelty[labels == number] > limit
     if not noticed:
-        return not_measured("without one class too few photos are left to set a limit on")
+        return not_measured("too few photos remain without one class to set a threshold")
     counts = np.array([(int(photos.sum()), len(photos)) for photos in noticed.values()])  # (kinds, 2)
     return {
         "noticed": next_interval(counts[:, 0], counts[:, 1]).to_dict(),

@@ -51,8 +51,9 @@ def require_same_classes(head: LinearHead, embed_photos: EmbeddedPhotos) -> None
     changed = (fitted != exported) & (expected[rows, fitted] - expected[rows, exported] > _TIE)
     if changed.any():
         raise ModelError(
-            f"The exported model gives {int(changed.sum())} of {len(expected)} photos another class than before.",
-            fix="Run it again; if this stays, report it with the versions in run.json.",
+            f"The exported model classifies {int(changed.sum())} of {len(expected)} photos differently from "
+            "the trained network.",
+            fix="Run it again; if this persists, report it with the versions in run.json.",
         )
 
 
@@ -77,7 +78,7 @@ class Grader:
         Args:
             table: which photos.
             stage: what to call this on the progress bar.
-            sha256: of the files as they were looked at before; photos that changed are refused. None: they were not.
+            sha256: digests of the files when they were embedded; photos that changed are refused. None: not embedded.
 
         Raises:
             DataError: none of them can be used.
@@ -87,7 +88,7 @@ class Grader:
         if not len(seen.table):
             reason = f": {seen.refused[0].sentence}" if seen.refused else "."
             raise DataError(
-                f"Of the {len(table):,} photos in {table.root} to grade the model on, none can be used{reason}",
+                f"Of the {len(table):,} photos in {table.root} to evaluate the model on, none can be used{reason}",
                 fix="Put the photos back where they were, then run it again.",
             )
         return seen
@@ -100,4 +101,4 @@ class Grader:
         same_photos = head is not None and known.sha256 == shown.sha256
         if head is not None and same_photos and embeddings_agree(known.embeddings, shown.embeddings):
             return dataclasses.replace(train, probabilities=probabilities_of(head, train.embeddings))
-        return self.see(train.table, "Grading on training photos", train.sha256)
+        return self.see(train.table, "Evaluating on training photos", train.sha256)

@@ -28,10 +28,10 @@ def diagnose(
 
     Args:
         run: the folder of a finished run.
-        photos: where its photos are now; None: where they were.
+        photos: folder of the photos, if they were moved; None: where they were.
         seconds: for all experiments together; None: as many as they take, or ten minutes where a network was trained
             on pixels.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Raises:
         UsageError: `run` is not the folder of a finished run.
@@ -76,7 +76,7 @@ def relabel(
     Args:
         reviewed: label_issues.csv of the run, as a person left it.
         run: the run folder.
-        photos: where its photos are now; None: where they were.
+        photos: folder of the photos, if they were moved; None: where they were.
         out: the table to write; None: `<photos>-relabelled.csv` beside the folder of photos.
         force: replace `out`, whatever it is.
 

@@ -39,7 +39,7 @@ def evaluate(
         settings: how the engine uses the machine.
         source: how the photos are read.
         max_error: fraction of its answers that may be wrong; None: what it was trained with.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Raises:
         ModelError: the model file is refused.
@@ -92,12 +92,12 @@ def compare(
     Args:
         a: a model file, or a run folder that holds one.
         b: another, which knows the same classes.
-        photos: as for `evaluate`; photos that either was trained on do not decide.
+        photos: photos as for `evaluate`; photos that either was trained on do not decide.
         settings: how the engine uses the machine.
         source: how the photos are read.
         out: a CSV file for the photos that they answer differently; None: nothing is written.
         force: replace `out`, whatever it is.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Raises:
         ModelError: a model file is refused.
@@ -134,7 +134,7 @@ def predict(
         settings: how the engine uses the machine.
         source: how the photos are read.
         max_error: fraction of its answers that may be wrong; None: what it was trained with.
-        progress: who watches.
+        progress: progress reporter (default: silent).
         out: the file that the `write` of the result shall write: .csv, .jsonl or .parquet.
         force: replace `out`, whatever it is.
 

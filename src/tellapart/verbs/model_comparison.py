@@ -89,7 +89,7 @@ def compare_models(
         a: a model file, or a run folder that holds one.
         b: another.
         photos: a folder, or a CSV or Parquet file.
-        progress: who watches.
+        progress: progress reporter (default: silent).
         settings: how the engine uses the machine.
         source: how the photos are read.
         out: what will be written afterwards.

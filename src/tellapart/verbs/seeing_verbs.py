@@ -36,11 +36,11 @@ def explain(
 
     Args:
         model: a model file; training photos are found through the run folder that it lies in.
-        photos: as for `predict`.
+        photos: photos as for `predict`.
         settings: how the engine uses the machine.
         source: how the photos are read.
         out: a new folder for a picture of each photo and index.html; None: nothing is written.
-        progress: who watches.
+        progress: progress reporter (default: silent).
         force: write into `out` even if it is not empty.
 
     Raises:
@@ -81,13 +81,13 @@ def look(
     """Show each photo beside what a network sees of it.
 
     Args:
-        photos: as for `predict`.
+        photos: photos as for `predict`.
         model: a model file; None: the recipe decides.
         recipe: how photos would be trained on.
         source: how the photos are read.
         out: a new folder for a picture of each photo; None: nothing is written.
         force: write into `out` even if it is not empty.
-        progress: who is told what was left out.
+        progress: progress reporter, told what was left out.
 
     Raises:
         ModelError: the model file is refused.
@@ -121,10 +121,10 @@ def quiz(
 
     Args:
         model: a model file.
-        photos: as for `evaluate`.
-        seed: of the order, 0 or more; None: another order every time.
+        photos: photos as for `evaluate`.
+        seed: random seed for the order, 0 or more; None: another order every time.
         source: how the photos are read.
-        progress: who is told what was left out.
+        progress: progress reporter, told what was left out.
 
     Raises:
         ModelError: the model file is refused.

@@ -66,7 +66,7 @@ def train(
         photos: a folder with one sub-folder per class, or a CSV or Parquet file with the columns path,label.
         settings: what to do; the defaults are right for most folders.
         out: the run folder; `<photos>.run` in the current folder by default.
-        progress: who watches.
+        progress: progress reporter (default: silent).
         command: the command line that asked for it, for run.json; there is none in Python.
 
     Raises:

@@ -16,10 +16,10 @@ from jaxtyping import Bool, Int
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.data.predictions_on_test import answers_on_test
-from tellapart.diagnosis.phrases import counted, percent, points_between
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.evaluation.intervals import Estimate, difference_interval
 from tellapart.progress import Progress
+from tellapart.wording import counted, percent, points_estimate
 
 _SHOWN_PAIRS = 20  # of copies, in the facts; the run folder's duplicates.csv has them all
 
@@ -30,12 +30,12 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
     Args:
         case: the run.
         budget: not used; this takes milliseconds.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Raises:
         UsageError: predictions.csv is gone.
     """
-    with progress.stage("Counting copies in the test"):
+    with progress.stage("Counting near-duplicates in the test split"):
         rows, right = answers_on_test(case)
         copied = np.isin(case.duplicates.groups[rows], case.duplicates.groups[case.parts != "test"])  # (test photos,)
         num_validation = _num_copied_validation(case)
@@ -43,12 +43,12 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
         return Suspect(
             name="leak",
             points=Estimate(0.0, 0.0, 0.0),
-            sentence=f"None of the {counted(len(rows), 'test photo')} has a copy among the other photos.",
+            sentence=f"None of the {counted(len(rows), 'test photo')} has a near-duplicate among the other photos.",
             facts={"test_copies": 0, "validation_copies": num_validation},
         )
     points = overstatement(right, copied, case.duplicates.groups[rows])
     experiment = {
-        "what": "accuracy of model.onnx on test photos with and without a copy in another part",
+        "what": "accuracy of model.onnx on test photos with and without a near-duplicate in another split",
         "with_copy": {"n": int(copied.sum()), "right": int(right[copied].sum())},
         "without_copy": {"n": int((~copied).sum()), "right": int(right[~copied].sum())},
     }
@@ -57,8 +57,8 @@ def suspect_leak(case: Case, budget: Budget, progress: Progress) -> Suspect:
         points=points,
         sentence=_sentence(right, copied, points),
         experiments=(experiment,),
-        advice=f"Put new photos in the place of the {counted(int(copied.sum()), 'test photo')} that {_have(copied)} a "
-        f"copy in another part ({case.folder / 'duplicates.csv'} names them).",
+        advice=f"Replace the {counted(int(copied.sum()), 'test photo')} that {_have(copied)} a "
+        f"near-duplicate in another split ({case.folder / 'duplicates.csv'} names them).",
         facts={
             "test_copies": int(copied.sum()),
             "validation_copies": num_validation,
@@ -120,16 +120,17 @@ def _num_copied_validation(case: Case) -> int:
 
 
 def _sentence(right: np.ndarray, copied: np.ndarray, points: Estimate) -> str:
-    found = f"{int(copied.sum()):,} of {counted(len(copied), 'test photo')} {_have(copied)} a copy in another part"
+    test_photos = f"{int(copied.sum()):,} of {counted(len(copied), 'test photo')}"
+    found = f"{test_photos} {_have(copied)} a near-duplicate in another split"
     if points.value is None:
         return f"{found}: no test photo is new to the classifier, so its accuracy on new photos is unknown."
     figures = (
-        f"{percent(right[copied].mean())} of them are answered rightly, against "
+        f"{percent(right[copied].mean())} of them are classified correctly, against "
         f"{percent(right[~copied].mean())} of the {int((~copied).sum()):,} without"
     )
     if points.low > 0:
-        return f"{found}; {figures}, which flatters the test accuracy by {points_between(points)}."
-    return f"{found}; {figures}: what that does to the test accuracy cannot be told ({points_between(points)})."
+        return f"{found}; {figures}, which inflates the test accuracy by {points_estimate(points)}."
+    return f"{found}; {figures}: the effect on the test accuracy cannot be told ({points_estimate(points)})."
 
 
 def _have(copied: np.ndarray) -> str:

@@ -63,5 +63,5 @@ def _rows_of(case: Case) -> dict[str, dict[str, str]]:
         return {row["path"]: row for row in read_rows(file, ("path", "label")) if row["label"]}
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{file} cannot be read, so nobody can tell how the test photos were answered.", fix="Train again."
+            f"{file} cannot be read, so the predictions on the test photos are unknown.", fix="Train again."
         ) from error

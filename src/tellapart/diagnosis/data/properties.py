@@ -88,12 +88,12 @@ def tell_classes(
     """How well a property tells each class from the rest, in photos that the model was not fitted on.
 
     Args:
-        numbers: of one property.
+        numbers: values of one property.
         labels: class of each photo.
         groups: photos with equal numbers stay in one fold, and change their class together in permutations.
         num_classes: classes in all.
-        num_permutations: of the classes among groups; 0: the probability is 1, not tested.
-        seed: of folds and permutations.
+        num_permutations: number of permutations of the classes among groups; 0: the probability is 1, not tested.
+        seed: random seed for folds and permutations.
     """
     rng = np.random.default_rng(seed)
     features = in_bins(numbers)

@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.phrases import counted, percent, points_between
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.evaluation.headline import part_of_new, validation_of_new
 from tellapart.evaluation.intervals import Estimate, difference_interval
@@ -29,6 +28,7 @@ from tellapart.progress import Progress
 from tellapart.reading import read_json
 from tellapart.training.known_facts import SURELY
 from tellapart.training.parts_compared import PartComparison, compare_parts, compared_before
+from tellapart.wording import counted, percent, points_estimate
 
 ANOTHER_WORLD = 0.95  # of pairs told apart: hardly a test photo could have been a training photo
 
@@ -39,15 +39,15 @@ def suspect_shift(case: Case, budget: Budget, progress: Progress) -> Suspect:
     Args:
         case: the run; where `train` compared the parts already, nothing is computed.
         budget: not used; this takes a second or two at most.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     known = case.metrics.get("facts") or {}
     if known.get("dealt_at_random"):
-        sentence = "Test photos are of the same kind as training photos: they were dealt at random from the same ones."
+        sentence = "There is no distribution shift: test and training photos are a random split of the same photos."
         return Suspect(name="shift", points=Estimate(0.0, 0.0, 0.0), sentence=sentence, facts={"different": False})
     compared = compared_before(known.get("shift"))
     if compared is None:
-        with progress.stage("Telling test photos from training photos"):
+        with progress.stage("Testing for a distribution shift"):
             compared = compare_parts(
                 case.look.embeddings, case.table.labels, case.groups, case.parts, case.settings.seed
             )
@@ -55,7 +55,7 @@ def suspect_shift(case: Case, budget: Budget, progress: Progress) -> Suspect:
         return Suspect(
             name="shift",
             points=None,
-            sentence="Too few photos stand only in the training part or only in the test to tell whether they differ.",
+            sentence="Too few photos are in one of the training and test splits only to tell whether they differ.",
             lacks="test photos",
         )
     return _judge(compared, *_drop(case))
@@ -95,7 +95,7 @@ def _experiments(compared: PartComparison, drop: Estimate, before: _Counts, afte
             "probability": compared.probability,
             "permutations": compared.permutations,
         },
-        {"what": "shares of the classes in test and training part", "probability": compared.shares},
+        {"what": "class proportions in the test and training splits", "probability": compared.shares},
         {
             "what": "accuracy on held-out photos of the training kind minus accuracy on test photos",
             "held_out": before._asdict(),
@@ -146,30 +146,30 @@ def _told(probability: float) -> str:
 def _sentence(look: PartComparison, points: Estimate, before: _Counts, after: _Counts) -> str:
     parts = []
     told = (
-        f"in {100 * look.separation:.0f} of 100 pairs of the same class (50 is a coin; {_chance(look.probability)} by "
-        "chance)"
+        f"in {100 * look.separation:.0f} of 100 pairs of the same class (chance level 50; "
+        f"p = {_chance(look.probability)})"
     )
     if _told(look.probability) == "different":
-        parts.append(f"Test photos look different: a simple model tells them from training photos {told}.")
+        parts.append(f"Test photos look different: a linear model tells them from training photos {told}.")
     else:
-        parts.append(f"Test photos look like training photos: a simple model tells them apart {told}.")
+        parts.append(f"Test photos look like training photos: a linear model tells them apart {told}.")
     if _told(look.shares) == "different":
-        parts.append(f"The classes have other shares in the test than in training ({_chance(look.shares)} by chance).")
+        parts.append(f"The class proportions differ between test and training (p = {_chance(look.shares)}).")
     if before.n and after.n:
         verb = "falls" if points.low > 0 else "goes"
         parts.append(
             f"Accuracy {verb} from {percent(before.right / before.n)} on {counted(before.n, 'photo')} of the training "
-            f"kind to {percent(after.right / after.n)} on {counted(after.n, 'test photo')} ({points_between(points)})."
+            f"kind to {percent(after.right / after.n)} on {counted(after.n, 'test photo')} ({points_estimate(points)})."
         )
     return " ".join(parts)
 
 
 def _chance(probability: float) -> str:
     least = 1 / (NUM_PERMUTATIONS + 1)
-    return "under 1 in 300" if probability <= least + 1e-9 else f"{100 * probability:.2g} %"
+    return "under 0.0033" if probability <= least + 1e-9 else f"{probability:.2g}"
 
 
 def _advice(look: PartComparison) -> str:
     if _told(look.probability) == "different":
-        return "Train on photos of the kind that the test shows: move some of them into the training part."
-    return "Give the training part the same shares of the classes as the test."
+        return "Train on photos like those in the test: move some of them into the training split."
+    return "Give the training split the same class proportions as the test split."

@@ -22,13 +22,13 @@ from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.data.predictions_on_test import informedness_on_test
 from tellapart.diagnosis.data.properties import numbers_of, tell_classes
 from tellapart.diagnosis.data.property_swap import SwapPhotos, exchange_of, loss_without
-from tellapart.diagnosis.phrases import percent, points_between
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.engine.request_limits import decode_limits
 from tellapart.evaluation.intervals import Estimate
 from tellapart.photos.glimpse import PhotoStats, glimpses
 from tellapart.progress import Progress
 from tellapart.settings import DecodeSettings
+from tellapart.wording import percent, points_estimate
 
 # Of what the classifier knows of a class beyond chance, the property alone must know so much. Healthy sets reach 0.6
 # (solar cells by their border); planted borders, stamps and file sizes 0.9.
@@ -63,7 +63,7 @@ def suspect_shortcut(case: Case, budget: Budget, progress: Progress) -> Suspect:
     Args:
         case: the run.
         budget: once it is used up, properties are still looked at, but no photos are shown to the model.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Raises:
         UsageError: predictions.csv is gone.
@@ -145,7 +145,7 @@ def _held_out(case: Case, progress: Progress) -> SwapPhotos:
     labels = case.table.labels[rows]
     rows = rows[np.bincount(labels, minlength=len(case.table.class_names))[labels] > 1]
     rows = np.sort(np.random.default_rng(case.settings.seed).permutation(rows)[:_MOST_SHOWN])
-    rows, seen = _glimpse(case, rows, "Looking at held-out photos", progress)
+    rows, seen = _glimpse(case, rows, "Embedding held-out photos", progress)
     labels = case.table.labels[rows]
     enough = np.bincount(labels, minlength=len(case.table.class_names))[labels] > 1
     kept = np.flatnonzero(enough).tolist()
@@ -173,7 +173,7 @@ def _measured(finding: Finding, photos: SwapPhotos, case: Case) -> Finding:
 
 
 def _judge(tried: list[dict[str, Any]], findings: list[Finding]) -> Suspect:
-    experiments = [{"what": "one simple property alone tells a class from the rest", **facts} for facts in tried]
+    experiments = [{"what": "one simple property alone separates a class from the rest", **facts} for facts in tried]
     experiments += [_experiment(finding) for finding in findings if finding.loss is not None]
     facts = {"found": [finding.property for finding in findings]}
     if not findings:
@@ -209,18 +209,19 @@ def _experiment(finding: Finding) -> dict[str, Any]:
 
 def _nothing_found(best: dict[str, Any] | None) -> str:
     if best is None:
-        return "All photos are alike in file size, shape, camera, brightness, colour, border and corners."
+        return "All photos have the same file size, shape, camera, brightness, colour, border and corners."
     return (
-        "No simple property of the photos comes near what the classifier knows; the most telling is "
-        f"the {best['property']}, which tells '{best['class']}' from the rest with {percent(_right(best['alone']))} "
-        f"right, where chance has 50 % and the classifier {percent(_right(best['classifier']))}."
+        "No simple property of the photos comes close to the classifier; the strongest is "
+        f"the {best['property']}, which separates '{best['class']}' from the rest with "
+        f"{percent(_right(best['alone']))} correct (chance level 50%, the classifier "
+        f"{percent(_right(best['classifier']))})."
     )
 
 
 def _sentence(worst: Finding, findings: list[Finding]) -> str:
     told = (
-        f"By the {worst.property} alone, '{worst.label}' is told from the rest with {percent(_right(worst.alone))} "
-        f"right (chance 50 %, the classifier {percent(_right(worst.classifier))})"
+        f"By the {worst.property} alone, '{worst.label}' is separated from the rest with "
+        f"{percent(_right(worst.alone))} correct (chance level 50%, the classifier {percent(_right(worst.classifier))})"
     )
     more = [f"the {finding.property}" for finding in findings if finding is not worst]
     told += f", and nearly as well by {', '.join(more)}." if more else "."
@@ -230,11 +231,12 @@ def _sentence(worst: Finding, findings: list[Finding]) -> str:
         return f"{told} Whether the classifier uses that was not measured."
     changed = (
         f"With that of a photo of another class, {percent(worst.swapped_accuracy or 0.0)} of held-out photos are "
-        f"answered rightly; with that of another photo of their class, {percent(worst.kept_accuracy or 0.0)}"
+        f"correct; with that of another photo of their class, {percent(worst.kept_accuracy or 0.0)}"
     )
     if worst.loss.low > 0:
-        return f"{told} {changed}. If it said nothing of the class, accuracy would fall: {points_between(worst.loss)}."
-    return f"{told} {changed}: the classifier does not measurably use it ({points_between(worst.loss)})."
+        loss = points_estimate(worst.loss)
+        return f"{told} {changed}. If it said nothing about the class, accuracy would fall by {loss}."
+    return f"{told} {changed}: the classifier does not measurably use it ({points_estimate(worst.loss)})."
 
 
 def _advice(worst: Finding) -> str:
@@ -243,7 +245,7 @@ def _advice(worst: Finding) -> str:
             f"Collect photos of '{worst.label}' and of the other classes from the same sources, so that their "
             f"{worst.property} no longer differs."
         )
-    return f"Take photos of '{worst.label}' and of the other classes alike in {worst.property}, or cut it away."
+    return f"Take photos of '{worst.label}' and of the other classes with the same {worst.property}, or crop it away."
 
 
 def _right(informedness: float) -> float:

@@ -20,7 +20,7 @@ from tellapart.evaluation.folds import stratified_group_folds
 from tellapart.settings import HeadSettings
 from tellapart.training.head import PenaltyTrial, try_l2_penalties
 
-NUM_FOLDS = 10  # a run's own training part is eight tenths of the photos; nine tenths of its train and validation: 81 %
+NUM_FOLDS = 10  # a run's own training part is eight tenths of the photos; nine tenths of its train and validation: 81%
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,6 @@ from jaxtyping import Bool, Float, Int
 
 from tellapart.diagnosis.heads.head_curve import Photos, best_of, folds_of
 from tellapart.diagnosis.heads.head_lab import HeadLab
-from tellapart.diagnosis.phrases import SMALL, of_100, photos, with_doubt
 from tellapart.diagnosis.statistics.paired_differences import paired_gain
 from tellapart.diagnosis.statistics.subsets import nested_ranks
 from tellapart.diagnosis.suspect import LEVEL, SAME_OPTIONS, Budget, Suspect
@@ -32,6 +31,7 @@ from tellapart.network.family import BACKBONES
 from tellapart.progress import Progress
 from tellapart.settings import HeadSettings
 from tellapart.training.head import PenaltyTrial, try_l2_penalties
+from tellapart.wording import SMALL, counted, in_points, points_estimate
 
 _IMBALANCE = 1.5  # largest class to smallest, from which class weights are worth a trial
 _CHUNK = 64  # photos looked at between two looks at the clock
@@ -66,7 +66,7 @@ def _again(lab: HeadLab, points: Estimate) -> dict[str, Any]:
     if points.low <= 0 or now is lab.own:
         return {}
     return {
-        "advice": f"Train again: it now chooses a better penalty (+{with_doubt(points)} of 100).",
+        "advice": f"Train again: it now chooses a better L2 penalty: +{points_estimate(points)}.",
         "options": SAME_OPTIONS,
     }
 
@@ -100,36 +100,37 @@ def _path_rows(lab: HeadLab) -> list[dict[str, Any]]:
 
 def _penalty_sentence(points: Estimate, direction: str) -> str:
     if direction != "right":
-        gained = f"{with_doubt(points)} more of 100 right."
+        gained = f"gains {points_estimate(points)}."
         if direction == "too_weak":
-            return f"The classifier learnt its own photos by heart: a stronger penalty gets {gained}"
-        return f"The classifier is held back too much: a weaker penalty gets {gained}"
+            return f"The classifier overfits: a stronger L2 penalty {gained}"
+        return f"The classifier underfits: a weaker L2 penalty {gained}"
     if points.high < SMALL:
         return (
-            f"A head has no epochs; its penalty is right: no other would gain more than {of_100(points.high)} of 100."
+            f"A head has no epochs; its L2 penalty is right: no other would gain more than {in_points(points.high)} "
+            "percentage points."
         )
-    return f"A head has no epochs; whether another penalty would help cannot be told: {with_doubt(points)} of 100."
+    return f"A head has no epochs; whether another L2 penalty would help cannot be told: {points_estimate(points)}."
 
 
 # Regularisation
 
 
 def suspect_regularisation(lab: HeadLab, budget: Budget) -> Suspect:
-    """What a stronger penalty, and class weights where classes differ in number, would gain."""
+    """What a stronger L2 penalty, and class weights where classes differ in number, would gain."""
     own = lab.path.index(lab.own)
     before = lab.wrong(lab.own)
     others: list[_OtherHead] = []
     if own > 0:
-        others.append(_OtherHead("a stronger penalty", "stronger", before, lab.wrong(lab.path[own - 1])))
+        others.append(_OtherHead("a stronger L2 penalty", "stronger", before, lab.wrong(lab.path[own - 1])))
     counts = np.bincount(lab.photos.labels, minlength=lab.photos.num_classes)
     if counts.max() >= _IMBALANCE * max(counts.min(), 1) and budget.left() > lab.path_seconds:
         weighted = _other_weights(lab)
         heads = replace(lab.heads, class_weight=weighted)
         trial = best_of(_tries(lab.photos, lab.folds, heads))
-        label = "classes weighted alike" if weighted == "balanced" else "no class weights"
+        label = "balanced class weights" if weighted == "balanced" else "no class weights"
         others.append(_OtherHead(label, "class_weight", before, lab.wrong(trial)))
     if not others:
-        sentence = "The penalty is the strongest that is tried, and classes are of like size."
+        sentence = "The L2 penalty is the strongest tried, and the classes are balanced."
         return Suspect(name="regularisation", points=Estimate(0.0, 0.0, 0.0), sentence=sentence)
     best, points, rows = _best_of_all(others, [lab.photos.groups] * len(others))
     # Of penalties `train` chooses the best by itself, and there is no option for them.
@@ -139,7 +140,7 @@ def suspect_regularisation(lab: HeadLab, budget: Budget) -> Suspect:
         points=points,
         sentence=_change_sentence(best.what, points),
         experiments=rows,
-        advice=f"Train with {best.what} (+{with_doubt(points)} of 100)." if advised else "",
+        advice=f"Train with {best.what}: +{points_estimate(points)}." if advised else "",
         options=("--class-weight", _other_weights(lab)) if advised else (),
         facts={"alternative": best.kind},
     )
@@ -186,7 +187,7 @@ def _narrower(
         return [], []
     before = lab.wrong(best_of(_tries(photos_, folds, lab.heads)))
     others = []
-    with progress.stage("Seeing less of each photo", len(settings.widths) * settings.num_repeats) as advance:
+    with progress.stage("Trying smaller embeddings", len(settings.widths) * settings.num_repeats) as advance:
         for share in sorted(settings.widths, reverse=True):
             wrong = []
             for repeat in range(settings.num_repeats):
@@ -225,7 +226,7 @@ def _other_backbone(
     after = best_of(_tries(replace(sample, embeddings=embeddings), folds, lab.heads)).logits.argmax(axis=1)
     whole = lab.wrong(lab.own).mean()
     scale = float(min(1.0, whole / before.mean())) if before.any() else 1.0
-    what = f"the {'larger' if larger else 'smaller'} backbone {name}, tried on {photos(len(rows))}"
+    what = f"the {'larger' if larger else 'smaller'} backbone {name}, tried on {counted(len(rows), 'photo')}"
     kind = "too_small" if larger else "too_large"
     return _OtherHead(what, kind, before, after != sample.labels, scale, backbone=name), sample.groups
 
@@ -238,7 +239,7 @@ def _looked(lab: HeadLab, backbone: str, seconds: float, progress: Progress) -> 
     order = order[: lab.settings.most_looked]
     rows, embeddings = [], []
     until = time.perf_counter() + seconds
-    with progress.stage("Seeing photos through another network", len(order)) as advance:
+    with progress.stage("Embedding with another backbone", len(order)) as advance:
         for first in range(0, len(order), _CHUNK):
             if time.perf_counter() > until:
                 break
@@ -254,11 +255,11 @@ def _looked(lab: HeadLab, backbone: str, seconds: float, progress: Progress) -> 
 
 def _size_sentence(what: str, direction: str, points: Estimate) -> str:
     if direction in ("too_small", "too_large"):
-        return f"With {what}, {with_doubt(points)} more of 100 would be right."
+        return f"With {what}, accuracy would rise by {points_estimate(points)}."
     if direction == "right":
-        most = of_100(max(0.0, points.high))
-        return f"The network has the right size: no other that was tried gains more than {most} of 100."
-    return f"Whether a network of another size would help cannot be told: the best gains {with_doubt(points)} of 100."
+        most = in_points(max(0.0, points.high))
+        return f"The network has the right size: no other that was tried gains more than {most} percentage points."
+    return f"Whether another network size would help cannot be told: the best gains {points_estimate(points)}."
 
 
 def _size_advice(best: _OtherHead, points: Estimate) -> str:
@@ -266,7 +267,7 @@ def _size_advice(best: _OtherHead, points: Estimate) -> str:
     if points.low <= 0:
         return ""
     larger = "larger" if best.kind == "too_small" else "smaller"
-    return f"Use the {larger} pretrained network (+{with_doubt(points)} of 100)."
+    return f"Use the {larger} pretrained network: +{points_estimate(points)}."
 
 
 # Alternatives
@@ -315,9 +316,9 @@ def _tries(chosen: Photos, folds: np.ndarray, heads: HeadSettings) -> Iterator[P
 
 def _change_sentence(what: str, points: Estimate) -> str:
     if points.low > 0:
-        return f"With {what}, {with_doubt(points)} more of 100 would be right."
+        return f"With {what}, accuracy would rise by {points_estimate(points)}."
     if points.high <= 0:
-        return f"The penalty suffices: with {what}, {of_100(-(points.value or 0))} fewer of 100 would be right."
+        return f"The L2 penalty suffices: {what} would cost {in_points(-(points.value or 0))} percentage points."
     if points.high < SMALL:
-        return f"The penalty suffices: {what} would gain at most {of_100(points.high)} of 100."
-    return f"Whether {what} would help cannot be told: {with_doubt(points)} of 100."
+        return f"The L2 penalty suffices: {what} would gain at most {in_points(points.high)} percentage points."
+    return f"Whether {what} would help cannot be told: {points_estimate(points)}."

@@ -13,16 +13,16 @@ from jaxtyping import Bool
 
 from tellapart.diagnosis.heads.head_curve import CurvePoint, folds_of, measure
 from tellapart.diagnosis.heads.head_lab import HeadLab
-from tellapart.diagnosis.phrases import SMALL, photos, with_doubt
 from tellapart.diagnosis.statistics.power_law import PowerLaw, fit_power_law
 from tellapart.diagnosis.statistics.subsets import nested_ranks
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.evaluation.intervals import LEVEL as SHOWN_LEVEL
 from tellapart.evaluation.intervals import Estimate
 from tellapart.progress import Progress
+from tellapart.wording import SMALL, counted, points_estimate
 
-_TOO_FEW = "Too few photos to see what more of them would bring."
-_NO_TIME = "No time to see what more photos would bring."
+_TOO_FEW = "Too few photos to measure what more of them would gain."
+_NO_TIME = "No time to measure what more photos would gain."
 _LEAST_PER_CLASS = 3  # photos in a subset; with fewer a fold may leave a class without any
 
 
@@ -32,7 +32,7 @@ def suspect_photos(lab: HeadLab, budget: Budget, progress: Progress) -> tuple[Su
     Args:
         lab: the run's photos.
         budget: the smallest subsets come first; where it ends, the curve has fewer points.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Returns:
         The suspect, and the forecast, JSON-ready; empty where there is none.
@@ -68,7 +68,7 @@ def measure_curve(lab: HeadLab, budget: Budget, progress: Progress) -> list[Curv
     whole = min(lab.path, key=lambda trial: trial.loss)
     shares = [share for share in settings.shares if _smallest_class(lab, share) >= _LEAST_PER_CLASS]
     curve = []
-    with progress.stage("Learning from fewer photos", len(shares) * settings.num_repeats) as advance:
+    with progress.stage("Training on fewer photos", len(shares) * settings.num_repeats) as advance:
         for repeat in range(settings.num_repeats):
             seed = lab.heads.seed + 1 + repeat
             ranks = nested_ranks(lab.photos.labels, lab.photos.groups, seed)
@@ -128,7 +128,7 @@ def _experiments(curve: Sequence[CurvePoint]) -> list[dict[str, Any]]:
         num_photos = float(np.mean([point.num_photos for point in points]))
         errors = [float(point.wrong.mean()) for point in points]
         rows.append({
-            "what": f"a head that learnt from {photos(num_photos)}",
+            "what": f"a head trained on {counted(num_photos, 'photo')}",
             "photos": num_photos,
             "error": float(np.mean(errors)),
             "errors": errors,
@@ -139,17 +139,16 @@ def _experiments(curve: Sequence[CurvePoint]) -> list[dict[str, Any]]:
 
 def _sentence(points: Estimate) -> str:
     if _worth_it(points):
-        return f"With twice as many photos, {with_doubt(points)} more of 100 would be right."
+        return f"With twice as many photos, accuracy would rise by {points_estimate(points)}."
     if points.high < SMALL or points.low > 0:
-        return f"More photos would hardly help: with twice as many, {with_doubt(points)} more of 100 would be right."
+        return f"More photos would hardly help: twice as many would gain {points_estimate(points)}."
     return (
-        "Nobody can tell from these photos whether more of them would help: with twice as many, "
-        f"{with_doubt(points)} more of 100 would be right."
+        f"Whether more photos would help cannot be told from these: twice as many would gain {points_estimate(points)}."
     )
 
 
 def _worth_it(points: Estimate) -> bool:
-    """Whether photos help for sure and, as far as can be seen, by half a photo of 100 or more."""
+    """Whether photos help for sure and, as far as can be seen, by half a percentage point or more."""
     return points.low > 0 and (points.value or 0) >= SMALL
 
 
@@ -159,7 +158,7 @@ def _advice(points: Estimate, forecast: dict[str, Any], lab: HeadLab) -> str:
     gains = forecast["per_class"]
     most = max(gains, key=lambda name: gains[name]["low"])
     shown = Estimate(**forecast["twice"]["gain"])
-    advice = f"Add {photos(lab.num_now)}, as many as there are now (+{with_doubt(shown)} of 100)"
+    advice = f"Add {counted(lab.num_now, 'photo')}, as many as there are now: +{points_estimate(shown)}"
     if lab.photos.num_classes > 2 and gains[most]["low"] > 0:
-        advice += f"; '{most}' gains most (+{with_doubt(Estimate(**gains[most]))} of 100 of its own)"
+        advice += f"; '{most}' gains most: +{points_estimate(Estimate(**gains[most]))} of its own"
     return advice + "."

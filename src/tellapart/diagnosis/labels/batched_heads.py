@@ -83,7 +83,7 @@ def fit_heads(
         labels: index of each photo's class.
         num_classes: classes in all.
         weights: how much each photo counts for each head; 0 leaves it out. Any scale.
-        l2_penalty: of the pull towards zero, as in `HeadSettings.l2_penalties`.
+        l2_penalty: L2 penalty, as in `HeadSettings.l2_penalties`.
         num_steps: 20 leave a gradient of about 1e-3 at a L2 penalty of 1; weaker heads need more.
     """
     weights = weights / weights.sum(axis=0)  # (photos, heads)

@@ -53,7 +53,7 @@ def ask_held_out(
     """What is thought of each photo's class by those who did not see it.
 
     Args:
-        embeddings: of the photos.
+        embeddings: embeddings of the photos.
         labels: index of each photo's class.
         groups: photos with equal numbers stay in one fold.
         num_classes: classes in all.
@@ -123,7 +123,7 @@ def out_of_fold(
         labels: index of each photo's class.
         num_classes: classes in all.
         folds: for each way the fold of every photo.
-        l2_penalty: of the heads.
+        l2_penalty: L2 penalty of the heads.
         weights: how much each photo counts in training; None: all the same. Those that do not count get logits too.
         budget: time, asked before each way; None: as long as it takes.
 

@@ -81,18 +81,18 @@ def find_label_issues(
     """Doubted labels and photos unlike every class.
 
     Args:
-        embeddings: of the photos, by a pretrained network.
+        embeddings: embeddings of the photos, by a pretrained network.
         labels: index of each photo's class.
         groups: photos with equal numbers never judge each other.
         num_classes: classes in all.
         settings: how the classifiers are made.
-        progress: who watches.
-        budget: time; None: as long as it takes.
+        progress: progress reporter (default: silent).
+        budget: time limit (default: none).
 
     Raises:
         TimeIsOver: the budget ran out.
     """
-    with (progress or Silent()).stage("Looking for doubtful labels"):
+    with (progress or Silent()).stage("Finding label issues"):
         nearest = find_nearest(embeddings, groups, settings.num_neighbours)
         held_out = ask_held_out(embeddings, labels, groups, num_classes, nearest, settings, budget)
         noise = estimate_noise(held_out.logits, labels, LEVEL)
@@ -130,7 +130,7 @@ def label_issues_of(
 def memorisation_of(case: Case, label_issues: LabelIssues, progress: Progress) -> Memorisation:
     """How well heads like those that doubt know each photo of a run by heart."""
     table, held_out = case.table, label_issues.held_out
-    with progress.stage("Asking which photos are known by heart") as advance:
+    with progress.stage("Finding memorised photos") as advance:
         return memorisation(
             held_out.axes,
             table.labels,

@@ -54,7 +54,7 @@ def estimate_noise(
     """The fraction of wrong labels with its interval.
 
     Args:
-        logits: of each photo by heads that did not see it.
+        logits: logits of each photo by heads that did not see it.
         labels: index of each photo's class, as given.
         level: fraction of such intervals that hold the truth.
 

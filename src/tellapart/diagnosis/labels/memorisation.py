@@ -57,7 +57,7 @@ def memorisation(
         labels: index of each photo's class.
         groups: photos with equal numbers are left out together.
         num_classes: classes in all.
-        l2_penalty: of the heads, as the classifier's own.
+        l2_penalty: L2 penalty of the heads, as the classifier's own.
         scale: logits are multiplied by it, the inverse of the classifier's temperature.
         advance: called with the number of heads that were fitted.
     """

@@ -46,10 +46,10 @@ def find_nearest(
     """The nearest photos of other groups by cosine.
 
     The mean of all embeddings is not taken away, though votes would be a little better for it: it is what tells photos
-    of the set from photos of something else (of single flowers among cats and dogs, 100 % against 44 %).
+    of the set from photos of something else (of single flowers among cats and dogs, 100% against 44%).
 
     Args:
-        embeddings: of the photos.
+        embeddings: embeddings of the photos.
         groups: photos with equal numbers are no neighbours of each other.
         num_neighbours: for each photo.
     """

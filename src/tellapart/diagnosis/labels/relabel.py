@@ -52,7 +52,7 @@ def apply(
         run: the run folder.
         out: the table to write. It must lie above the photos, since its paths are relative to it; by default
             `<photos>-relabelled.csv` in the nearest folder that is not among them.
-        photos: where the photos are now; None: where they were.
+        photos: folder of the photos, if they were moved; None: where they were.
         force: replace `out` where it exists.
 
     Raises:

@@ -27,6 +27,7 @@ from tellapart.diagnosis.labels.label_noise import points_lost
 from tellapart.diagnosis.suspect import LEVEL, Budget, Suspect
 from tellapart.evaluation.intervals import Estimate
 from tellapart.progress import Progress
+from tellapart.wording import points_estimate
 
 _PROBABLY_WRONG = 0.5  # probability of having been given blindly and wrong
 _TOO_WIDE = 0.05  # upper limit of the share of wrong labels above which "no sign" would promise too much
@@ -38,7 +39,7 @@ def suspect_labels(case: Case, budget: Budget, progress: Progress, label_issues:
     Args:
         case: the run.
         budget: time; the second experiment is left out where it is over.
-        progress: who watches.
+        progress: progress reporter (default: silent).
         label_issues: about all photos of the case, where they are known already.
     """
     label_issues = label_issues or label_issues_of(case, progress)
@@ -52,7 +53,11 @@ def judge_labels(label_issues: LabelIssues, *, train_again: bool = True) -> Susp
     wrong = label_issues.noise.wrong
     hidden = points_lost(float(right.mean()), wrong, num_classes)
     experiments = [
-        {"what": "how often the surest answers contradict the label", "photos": num_photos, "wrong": wrong.to_dict()}
+        {
+            "what": "how often the most confident predictions contradict the label",
+            "photos": num_photos,
+            "wrong": wrong.to_dict(),
+        }
         | {"accuracy": float(right.mean()), "points": hidden.to_dict()}
     ]
     points = hidden
@@ -119,14 +124,14 @@ def _sentence(label_issues: LabelIssues, points: Estimate) -> str:
         num_wrong = round((wrong.value or 0) * num_photos)
         return (
             f"About {num_wrong:,} of {num_photos:,} labels look wrong ({_percent(wrong)}): the classifier "
-            "contradicts them even where it is surest. "
-            f"They cost {_points(points)} of accuracy."
+            "contradicts them even where it is most confident. "
+            f"They cost {points_estimate(points)} of accuracy."
         )
     most = f"{100 * wrong.high:.0f}" if wrong.high > _TOO_WIDE else f"{100 * wrong.high:.1f}"
     if wrong.high > _TOO_WIDE:
-        found = f"anything from none to {most} % of {num_photos:,} labels may be wrong"
+        found = f"anything from none to {most}% of {num_photos:,} labels may be wrong"
         return f"Cannot tell: {found}.{_look(num_doubted)}"
-    return f"No sign of wrong labels: at most {most} % of {num_photos:,} were given at random.{_look(num_doubted)}"
+    return f"No sign of wrong labels: at most {most}% of {num_photos:,} are random.{_look(num_doubted)}"
 
 
 def _look(num_doubted: int) -> str:
@@ -134,7 +139,7 @@ def _look(num_doubted: int) -> str:
     if not num_doubted:
         return ""
     photos = "1 photo looks" if num_doubted == 1 else f"{num_doubted:,} photos look"
-    return f" {photos} more like another class; perhaps merely hard, listed in label_issues.csv."
+    return f" {photos} more like another class and may just be hard; label_issues.csv lists them."
 
 
 def _advice(label_issues: LabelIssues, points: Estimate) -> str:
@@ -146,12 +151,10 @@ def _advice(label_issues: LabelIssues, points: Estimate) -> str:
     gain = Estimate(share * (points.value or 0), share * points.low, share * points.high)
     num_doubted = int(label_issues.wrong.sum())
     photos = f"these {num_doubted:,} photos" if num_doubted > 1 else "this photo"
-    return f"Look at {photos} in label_issues.csv; putting wrong labels right is expected to give +{_points(gain)}."
-
-
-def _points(estimate: Estimate) -> str:
-    return f"{100 * (estimate.value or 0):.1f} points [{100 * estimate.low:.1f} to {100 * estimate.high:.1f}]"
+    return (
+        f"Look at {photos} in label_issues.csv; correcting the wrong ones is expected to gain {points_estimate(gain)}."
+    )
 
 
 def _percent(estimate: Estimate) -> str:
-    return f"{100 * (estimate.value or 0):.1f} % [{100 * estimate.low:.1f} to {100 * estimate.high:.1f}]"
+    return f"{100 * (estimate.value or 0):.1f}%, {100 * estimate.low:.1f} to {100 * estimate.high:.1f}%"

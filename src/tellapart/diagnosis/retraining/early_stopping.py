@@ -40,11 +40,11 @@ def stopping_gain(
     """What stopping by validation photos would have gained, from retraining.
 
     Args:
-        curves: of each seed, who was right after some epochs, the last of them the one at which the run ended.
+        curves: curves of each seed, who was right after some epochs, the last of them the one at which the run ended.
         epochs: these, from 1.
-        groups: of the photos; equal numbers look alike.
-        noise: from seed to seed.
-        level: of the interval.
+        groups: group numbers of the photos; equal numbers look alike.
+        noise: noise from seed to seed.
+        level: confidence level of the interval.
     """
     gains = []
     for curve in curves:
@@ -70,7 +70,7 @@ def stopping_gain_of_run(
         num_validation: photos.
         num_test: photos.
         differing: fraction of photos on which two epochs of such a training differ in being right.
-        level: of the interval.
+        level: confidence level of the interval.
 
     Returns:
         None where the history does not hold both parts.

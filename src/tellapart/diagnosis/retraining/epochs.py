@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
 from tellapart.diagnosis.retraining.ablations import BASE, LONGER, is_timed, run_scale
 from tellapart.diagnosis.retraining.early_stopping import EarlyStoppingGain, stopping_gain, stopping_gain_of_run
 from tellapart.diagnosis.retraining.retrained_suspects import (
@@ -24,6 +23,7 @@ from tellapart.diagnosis.statistics.seed_variance import gain
 from tellapart.diagnosis.suspect import LEVEL, Suspect
 from tellapart.evaluation.intervals import Estimate
 from tellapart.fit_settings import SCRATCH
+from tellapart.wording import SMALL, in_points, points_estimate
 
 _STRICT = 1 - (1 - LEVEL) / 2  # earlier and later are two questions, and the better answer is told
 
@@ -55,7 +55,7 @@ def suspect_epochs(case: Case, trials: Trials) -> Suspect:
         points=points,
         sentence=sentence,
         experiments=records,
-        advice=f"Train for {options[1]} epochs (+{with_doubt(points)} of 100)." if options else "",
+        advice=f"Train for {options[1]} epochs: +{points_estimate(points)}." if options else "",
         options=options,
         facts={"direction": direction, **facts},
     )
@@ -72,26 +72,29 @@ def _told(
     if earlier is None or (later is not None and (later.value or 0) > (earlier.gain.value or 0)):
         points, direction = later or Estimate(None, -1.0, 1.0), "too_few"
         num_epochs = round(LONGER * trials.scale.epochs)
-        what, where = f"going on to {num_epochs} epochs", f", as tried {trials.scale.words()}."
+        what, where = f"training on to {num_epochs} epochs", f", as measured {trials.scale.words()}."
     else:
         points, direction, num_epochs = earlier.gain, "too_many", earlier.epoch
         what = f"stopping at epoch {earlier.epoch} of {earlier.num_epochs}"
-        where = ", by the history of the run." if own is not None else f", as tried {trials.scale.words()}."
+        where = (
+            ", according to the history of the run." if own is not None else f", as measured {trials.scale.words()}."
+        )
     options: tuple[str, ...] = ()
     if points.low > 0:
-        sentence = f"{what.capitalize()} would get {with_doubt(points)} more of 100 right{where}"
+        sentence = f"{what.capitalize()} would gain {points_estimate(points)}{where}"
         options = ("--epochs", str(num_epochs))
     elif points.high < SMALL:
         direction = "right"
         sentence = (
-            f"The number of epochs is right: {what} would gain at most {of_100(max(points.high, 0.0))} of 100{where}"
+            f"The number of epochs is right: {what} would gain at most {in_points(max(points.high, 0.0))} percentage "
+            f"points{where}"
         )
     elif direction == "too_many" and num_epochs == trials.scale.epochs:
         direction = "unclear"
         sentence = f"No epoch before the last was better{where}"
     else:
         direction = "unclear"
-        sentence = f"Whether {what} would help cannot be told: {with_doubt(points)} of 100{where}"
+        sentence = f"Whether {what} would help cannot be told: {points_estimate(points)}{where}"
     return points, direction, sentence, options
 
 
@@ -127,14 +130,16 @@ def _of_schedules(case: Case, trials: Trials) -> Suspect:
     if points.low > 0:
         more = best.name == "twice the epochs"
         direction = "too_few" if more else "too_many"
-        sentence = f"With {best.name}, {with_doubt(points)} more of 100 would be right"
+        sentence = f"With {best.name}, accuracy would rise by {points_estimate(points)}"
         options = _given(case, 2.0 if more else 0.5)
-        advice = f"Give it {'twice' if more else 'half'} the {options[0][2:]} (+{with_doubt(points)} of 100)."
+        advice = f"Give it {'twice' if more else 'half'} the {options[0][2:]}: +{points_estimate(points)}."
     elif points.high < SMALL:
         direction = "right"
-        sentence = f"The number of epochs is right: another gains at most {of_100(max(points.high, 0.0))} of 100"
+        sentence = (
+            f"The number of epochs is right: another gains at most {in_points(max(points.high, 0.0))} percentage points"
+        )
     else:
-        sentence = f"Whether {best.name} would help cannot be told: {with_doubt(points)} of 100"
+        sentence = f"Whether {best.name} would help cannot be told: {points_estimate(points)}"
     return Suspect(
         name="epochs",
         points=points,

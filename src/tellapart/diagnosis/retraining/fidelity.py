@@ -35,13 +35,13 @@ class Fidelity:
         """Why the experiments say nothing.
 
         Args:
-            scale: of the experiments, in words.
+            scale: scale of the experiments, in words.
         """
         if not self.learnt:
-            return f"Cannot tell: {scale}, the network learnt nothing yet. More time brings the experiments nearer."
+            return f"Cannot tell: {scale}, the network learnt nothing yet. Allow more time."
         return (
-            f"Cannot tell: {scale}, the network knew training photos {100 * self.trial_gap:.1f} points better than "
-            f"others, in the run {100 * self.run_gap:.1f}. More time brings the experiments nearer to it."
+            f"Cannot tell: {scale}, the overfitting gap was {100 * self.trial_gap:.1f} percentage points, in the run "
+            f"{100 * self.run_gap:.1f}. With more time the experiments come closer to the run."
         )
 
 

@@ -15,7 +15,6 @@ from jaxtyping import Bool
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.experiment_settings import PowerLawSettings
-from tellapart.diagnosis.phrases import SMALL, of_100, photos, with_doubt
 from tellapart.diagnosis.retraining.ablations import BASE
 from tellapart.diagnosis.retraining.retrained_suspects import (
     missing_reason,
@@ -30,6 +29,7 @@ from tellapart.diagnosis.statistics.seed_variance import gain
 from tellapart.diagnosis.suspect import LEVEL, Suspect
 from tellapart.evaluation.intervals import LEVEL as SHOWN_LEVEL
 from tellapart.evaluation.intervals import Estimate, wilson_interval
+from tellapart.wording import SMALL, counted, in_points, points_estimate
 
 _FARTHEST = 4.0  # times the most photos that were tried: a forecast beyond is a guess
 _NEAR_ENOUGH = 0.5  # of the photos of the run: what doubling half of them brings is not quite what doubling all would
@@ -41,7 +41,9 @@ def suspect_photos(case: Case, trials: Trials) -> Suspect:
     records, missing = records_of(trials, "photos"), missing_reason(case, trials)
     names = [] if missing else _learnt(trials)
     if not missing and len(names) < _FEWEST_SIZES:
-        missing = tried_at(f"Cannot tell: fewer than {_FEWEST_SIZES} numbers of photos taught anything", trials)
+        missing = tried_at(
+            f"Cannot tell: the network learnt anything from fewer than {_FEWEST_SIZES} numbers of photos", trials
+        )
     if missing:
         return Suspect(name="photos", points=None, sentence=missing, experiments=records, lacks="time")
     law = _law(trials, names, np.ones(len(trials.labels), bool))
@@ -49,7 +51,10 @@ def suspect_photos(case: Case, trials: Trials) -> Suspect:
     num_run = len(case.rows("train"))
     num_now = min(num_run, int(most_tried * _FARTHEST / 2))
     if num_now < _NEAR_ENOUGH * num_run:
-        sentence = f"Cannot tell: from {photos(float(most_tried))} at most nothing follows for more than {num_run:,}"
+        sentence = (
+            f"Cannot tell: experiments with at most {counted(float(most_tried), 'photo')} say nothing about more than "
+            f"{num_run:,}"
+        )
         return Suspect(name="photos", points=None, sentence=tried_at(sentence, trials), experiments=records)
     points = law.gain(float(num_now), 2.0, LEVEL)
     facts: dict[str, Any] = {"forecast": _forecast(case, trials, law, names, num_now), "scale": scale_record(trials)}
@@ -61,7 +66,7 @@ def suspect_photos(case: Case, trials: Trials) -> Suspect:
         points=points,
         sentence=tried_at(_sentence(points, num_now, num_run), trials),
         experiments=records,
-        advice=f"Add {photos(float(num_now))}, as many again (+{with_doubt(points)} of 100)." if points.low > 0 else "",
+        advice=f"Add {counted(num_now, 'photo')}, as many again: +{points_estimate(points)}." if points.low > 0 else "",
         facts=facts,
     )
 
@@ -115,12 +120,11 @@ def _forecast(case: Case, trials: Trials, law: PowerLaw, names: list[str], num_n
 def _sentence(points: Estimate, num_now: int, num_run: int) -> str:
     more = f"{2 * num_now:,} photos in place of {num_now:,}"
     if num_now < num_run:
-        more += f" (the run had {num_run:,}; experiments in this time say nothing of more)"
+        more += f" (the run had {num_run:,}; experiments in this time say nothing about more)"
     if points.low > 0:
-        return f"With {more}, {with_doubt(points)} more of 100 would be right"
+        return f"With {more}, accuracy would rise by {points_estimate(points)}"
     if points.high < SMALL:
-        most = of_100(max(points.high, 0.0))
-        return f"More photos would hardly help: {photos(2.0 * num_now)} get at most {most} more of 100 right"
-    return (
-        f"Nobody can tell whether more photos would help: with {more}, {with_doubt(points)} more of 100 would be right"
-    )
+        most = in_points(max(points.high, 0.0))
+        twice = counted(2 * num_now, "photo")
+        return f"More photos would hardly help: {twice} would gain at most {most} percentage points"
+    return f"Whether more photos would help cannot be told: {more} would gain {points_estimate(points)}"

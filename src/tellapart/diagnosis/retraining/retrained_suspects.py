@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tellapart.diagnosis.case import Case
-from tellapart.diagnosis.phrases import SMALL, of_100, with_doubt
 from tellapart.diagnosis.retraining.ablations import BASE, LONGER, is_timed
 from tellapart.diagnosis.retraining.experiment_queue import Outlook
 from tellapart.diagnosis.retraining.fidelity import likeness
@@ -19,6 +18,7 @@ from tellapart.diagnosis.verdict import LEAST_POINTS
 from tellapart.evaluation.intervals import wilson_interval
 from tellapart.settings import WIDTHS
 from tellapart.training.loop.trial import MOST_TRAIN, TrialResult
+from tellapart.wording import SMALL, in_points, points_estimate
 
 _SEEDS_TO_DOUBT = 2
 _TOO_SHORT = "Not measured: the time was too short."
@@ -39,16 +39,17 @@ def suspect_size(case: Case, trials: Trials) -> Suspect:
         factor = trials.of(best.name)[0].experiment.change.width
         width = (case.settings.width or 1.0) * factor
         if WIDTHS[0] <= width <= WIDTHS[1]:
-            advice = f"Train a network {width:g} times as wide (+{with_doubt(points)} of 100)."
+            advice = f"Train a network {width:g} times as wide: +{points_estimate(points)}."
             options = ("--width", f"{width:g}")
         direction = "too_small" if factor > 1 else "too_large"
         in_time = " in the same time" if in_same_time else ""
-        sentence = f"With {best.name}{in_time}, {with_doubt(points)} more of 100 would be right"
+        sentence = f"With {best.name}{in_time}, accuracy would rise by {points_estimate(points)}"
     elif points.high < SMALL and not untaught(trials, "size"):
         direction = "right"
-        sentence = f"The network's size is right: no other would gain more than {of_100(max(points.high, 0.0))} of 100"
+        most = in_points(max(points.high, 0.0))
+        sentence = f"The network has the right size: no other would gain more than {most} percentage points"
     else:
-        sentence = f"Whether a network of another size would help cannot be told: {with_doubt(points)} of 100"
+        sentence = f"Whether another network size would help cannot be told: {points_estimate(points)}"
     facts: dict[str, Any] = {"direction": direction, "best": best.name, **changes_record(best)}
     facts |= {"in_same_time": in_same_time, "learnt_nothing": untaught(trials, "size"), "scale": scale_record(trials)}
     return Suspect(
@@ -70,13 +71,13 @@ def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
     points, advice = best.gain, ""
     options: tuple[str, ...] = ()
     if points.low > 0:
-        sentence = f"With {best.name}, {with_doubt(points)} more of 100 would be right"
-        if case.settings.recipe == "classic" and "views" in best.name:  # for the others there is no option
-            advice, options = f"Train with {best.name} (+{with_doubt(points)} of 100).", ("--recipe", "scratch")
+        sentence = f"With {best.name}, accuracy would rise by {points_estimate(points)}"
+        if case.settings.recipe == "classic" and "augmentation" in best.name:  # for the others there is no option
+            advice, options = f"Train with {best.name}: +{points_estimate(points)}.", ("--recipe", "scratch")
     elif points.high < SMALL and not untaught(trials, "regularisation"):
-        sentence = f"Holding the network back gains nothing: at most {of_100(max(points.high, 0.0))} of 100"
+        sentence = f"More regularisation gains nothing: at most {in_points(max(points.high, 0.0))} percentage points"
     else:
-        sentence = f"Whether {best.name} would help cannot be told: {with_doubt(points)} of 100"
+        sentence = f"Whether {best.name} would help cannot be told: {points_estimate(points)}"
     return Suspect(
         name="regularisation",
         points=points,
@@ -96,7 +97,7 @@ def suspect_regularisation(case: Case, trials: Trials) -> Suspect:
 def missing_reason(case: Case, trials: Trials) -> str | None:
     """Why the experiments say nothing, in words; None where they do."""
     if BASE in trials.failed:
-        return f"Not measured: training again went wrong. {trials.failed[BASE]}"
+        return f"Not measured: retraining failed. {trials.failed[BASE]}"
     found = likeness(case, trials)
     if found is None:
         return "Not measured: it was stopped." if trials.stopped else _TOO_SHORT
@@ -181,7 +182,7 @@ def nothing_tried(trials: Trials, suspect: str) -> str:
     """Why no change of a suspect says anything."""
     if not trials.names(suspect):
         return _TOO_SHORT
-    return tried_at("Cannot tell: with every change the network had learnt nothing yet", trials)
+    return tried_at("Cannot tell: under every change the network had not learnt anything yet", trials)
 
 
 def noise_of(trials: Trials) -> SeedNoise:
@@ -193,7 +194,7 @@ def noise_of(trials: Trials) -> SeedNoise:
 
 def tried_at(sentence: str, trials: Trials) -> str:
     """A sentence with the scale that it holds at."""
-    return f"{sentence}, as tried {trials.scale.words()}."
+    return f"{sentence}, as measured {trials.scale.words()}."
 
 
 def records_of(trials: Trials, suspect: str) -> Records:

@@ -48,7 +48,7 @@ def measure_from_pixels(case: Case, budget: Budget, progress: Progress) -> dict[
     Args:
         case: a run of `classic` or `scratch`.
         budget: time; all that is left of it is used.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     learners = Learners()
     plan = _plan(case, learners, budget.left() - _KEPT_SECONDS)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 _SHARES_OF_SIDE = (1.0, 3 / 4, 1 / 2, 3 / 8)
 _LEAST_SIDE_PX = 32
 _LEAST_PHOTOS = 64  # fewer teach nothing
-_HELD_OUT = (400, 2000)  # fewest and most photos to judge on: with 2,000, 20 % that differ are known to a point
+_HELD_OUT = (400, 2000)  # fewest and most photos to judge on: with 2,000, 20% that differ are known to a point
 _JUDGED_PER_TRAINED = 1.5  # so that judging, some forty times in all, takes a tenth of the time and not most of it
 _LEAST_HELD_OUT = 1000
 _SPARED = 0.25  # of the training photos may be held out for judging, where there are few validation photos
@@ -52,7 +52,7 @@ def sides_of(side_px: int, stride: int = 1) -> tuple[int, ...]:
     """The sides that experiments may have, largest first.
 
     Args:
-        side_px: of the run.
+        side_px: side in pixels of the run.
         stride: a side must be a multiple of it.
 
     >>> sides_of(150), sides_of(128, 32)

@@ -148,17 +148,17 @@ def run_experiments(
     Args:
         setting: photos and scale.
         changes: what to try, the unchanged recipe among them.
-        photos_per_second: of the unchanged recipe in training, for the first guess at times; then they are measured.
+        photos_per_second: training speed of the unchanged recipe, a first guess; then it is measured.
         seconds: for everything.
         outlook: what further seeds may tell; asked after each experiment.
-        progress: who watches.
+        progress: progress reporter (default: silent).
     """
     case, held_out = setting.case, setting.dealt.held_out
     trials = Trials(
         setting.scale, case.settings.recipe == "scratch", case.table.labels[held_out], case.groups[held_out]
     )
     waiting, end = experiments_of(changes, _MOST_SEEDS), time.monotonic() + seconds
-    with progress.stage("Training again, in seconds", round(seconds)) as advance:
+    with progress.stage("Retraining (seconds)", round(seconds)) as advance:
         clocked = _ClockedProgress(progress, advance)
         try:
             while True:
@@ -195,11 +195,11 @@ def _run(
         trials.failed[change.name] = error.problem
         return
     if tried is None:
-        trials.failed.setdefault(f"{change.name}, seed {seed}", "the time was over before its end")
+        trials.failed.setdefault(f"{change.name}, seed {seed}", "the time was up before it finished")
         return
     trials.done.append(Trial(experiment, len(rows), tried))
     percent, num_epochs = 100 * tried.accuracy()[-1], tried.epochs[-1]
-    progress.tell(f"{change.name}, {num_epochs} epochs, seed {seed}: {percent:.1f} % of unseen photos right")
+    progress.tell(f"{change.name}, {num_epochs} epochs, seed {seed}: {percent:.1f}% accuracy on unseen photos")
 
 
 def _evaluated(experiment: Experiment, run_epochs: int, epochs: int, falling: bool) -> Collection[int]:

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 
 from tellapart.evaluation.intervals import Estimate, wilson_limits
 
-_NUM_RESAMPLES = 4000  # the ends of a 99 % interval lie 20 draws from the edge
+_NUM_RESAMPLES = 4000  # the ends of a 99% interval lie 20 draws from the edge
 
 
 def paired_gain(

@@ -65,7 +65,7 @@ def gain(
     Args:
         before: how often each photo was right, 0 to 1; a row per seed.
         after: the same of the changed recipe.
-        noise: from `seed_noise`.
+        noise: seed noise from `seed_noise`.
         groups: photos with equal numbers look alike, and count together as one piece of evidence.
         level: fraction of such intervals that hold the truth.
     """
@@ -83,11 +83,11 @@ def interval(
     """The mean of paired differences with both chances in its interval.
 
     Args:
-        differences: of each photo, -1 to 1.
-        groups: of each photo.
-        noise: from seed to seed.
+        differences: differences of each photo, -1 to 1.
+        groups: group numbers of each photo.
+        noise: noise from seed to seed.
         num_noises: how many times the variance of one seed is in the mean.
-        level: of the interval.
+        level: confidence level of the interval.
     """
     from scipy.stats import t
 
@@ -164,7 +164,7 @@ def cross_fitted(
         chosen_by: how well each choice does on each photo; the highest mean is chosen, the later one where two are.
         judged_by: what is wanted of each choice and photo.
         groups: photos with equal numbers stay in one half.
-        seed: of the halvings.
+        seed: random seed for the halvings.
 
     >>> sure = np.array([[0.0] * 4, [1.0] * 4])
     >>> cross_fitted(sure, sure, np.arange(4)).tolist()

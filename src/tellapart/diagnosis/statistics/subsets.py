@@ -33,10 +33,10 @@ def nested_order(
     """Rows in an order of which every beginning has the classes in the proportion of the whole, groups kept together.
 
     Args:
-        rows: of the photos to order.
-        labels: of all photos.
-        groups: of all photos; equal numbers must not be separated.
-        seed: of the order.
+        rows: row numbers of the photos to order.
+        labels: labels of all photos.
+        groups: group numbers of all photos; equal numbers must not be separated.
+        seed: random seed for the order.
 
     >>> labels = np.array([0, 0, 1, 1, 1, 1])
     >>> labels[nested_order(np.arange(6), labels, np.arange(6), seed=0)[:3]].tolist()

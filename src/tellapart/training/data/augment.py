@@ -24,7 +24,7 @@ class Augmentations:
 
         Args:
             num_photos: rows of the training part.
-            seed: of the run.
+            seed: random seed of the run.
             epoch: number of the pass, from 0.
             settings: how much may change.
         """

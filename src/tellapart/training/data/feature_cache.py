@@ -55,7 +55,7 @@ def fill_features(
             its mirror image, and the others are mild crops.
         engine: a trunk.
         pixels: photos of the trunk's side.
-        seed: of the crops.
+        seed: random seed for the crops.
         threads: photos under way at once.
         advance: called with the number of photos done.
 

@@ -76,7 +76,7 @@ class PhotosLost(DataError):
         more = f" (and {len(lost) - 1:,} more)" if len(lost) > 1 else ""
         super().__init__(
             f"{root / lost[0].path}{more} cannot be used any more: {lost[0].sentence}",
-            fix="Put it back as it was and leave the photos alone while a run is under way, then run it again.",
+            fix="Put it back as it was and do not change photos during a run, then run it again.",
         )
         self.root, self.lost = root, tuple(lost)
 
@@ -125,9 +125,9 @@ def pixels_of(
 
     Args:
         look: which photos, and what they were.
-        side_px: of the squares.
+        side_px: side in pixels of the squares.
         settings: threads, decoding limits, and whether anything is kept.
-        progress: who watches the decoding.
+        progress: progress reporter of the decoding.
         limits: how much room the cache may take.
 
     Raises:
@@ -145,8 +145,8 @@ def pixels_of(
                 held = _open(file, shape) if _write(file, streamed, settings.threads, progress) else None
         if held is None:
             progress.note(
-                f"No room to keep {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo is decoded "
-                "every time it is shown. That is slower; the result is the same."
+                f"No disk space to cache {num_bytes / 1e9:.1f} GB of decoded photos in {file.parent}: each photo "
+                "is decoded again in every epoch. That is slower; the result is the same."
             )
         try:
             yield streamed if held is None else HeldPixels(held)

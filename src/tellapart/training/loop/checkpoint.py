@@ -70,7 +70,7 @@ class Checkpoints:
         """Keep checkpoints below `run_folder`.
 
         Args:
-            run_folder: of the run.
+            run_folder: folder of the run.
             key: a text that is equal for two runs if and only if one may go on where the other stopped.
             clock: seconds of this process's part of the run.
         """

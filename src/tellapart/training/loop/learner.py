@@ -27,7 +27,7 @@ class Learner:
         """Train what of `network` is trainable.
 
         Args:
-            network: from inputs to one output, the logits.
+            network: network from inputs to one output, the logits.
             settings: optimiser and loss.
         """
         self._network = network
@@ -42,7 +42,7 @@ class Learner:
 
     @our_settings()
     def step(self, inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, rate: float) -> float:
-        """Learn from one batch and give its loss before."""
+        """Learn from one batch and return the loss before the step."""
         self._optimizer.learning_rate = rate
         return float(self._network.train_on_batch(inputs, targets, sample_weight=weights))  # type: ignore[arg-type]
 

@@ -74,7 +74,7 @@ def fit(
         pace: how far the run is.
         saved: where to go on from; a new one to begin.
         checkpoints: what to save to; None: nothing is saved, as in an experiment.
-        progress: who watches.
+        progress: progress reporter (default: silent).
 
     Raises:
         Interrupted: the user stopped it; a checkpoint holds all that was learnt.
@@ -93,7 +93,7 @@ def fit(
 
 
 def _name_of(pace: Pace) -> str:
-    return "Training, in seconds" if isinstance(pace, ByTime) else "Training"
+    return "Training (seconds)" if isinstance(pace, ByTime) else "Training"
 
 
 class _StopNow(Exception):
@@ -142,8 +142,8 @@ class _Loop:
             except _StopNow:
                 self._save()
                 raise Interruption(
-                    f"Stopped after {len(self.saved.history)} whole epochs; what was learnt is kept.",
-                    fix="Run the same command again to go on from there.",
+                    f"Stopped after {len(self.saved.history)} complete epochs; the checkpoint is kept.",
+                    fix="Run the same command again to resume.",
                 ) from None
             self._save()
             last_saved = time.monotonic()
@@ -261,7 +261,7 @@ def evaluate_on(
         learner: the network as it is now.
         source: a part.
         most: examples at most, taken at even distances; the same ones each time.
-        side_px: of the squares.
+        side_px: side in pixels of the squares.
         stopped: asked between batches.
     """
     logits, labels = answers(learner, source, most, side_px, stopped)
@@ -305,12 +305,12 @@ def answers(
 def _status(row: Row) -> str:
     text = f"epoch {row['epoch']:.0f}: {row['photos_per_second']:,.0f} photos/s, loss {row['loss']:.3f}"
     if "validation_accuracy" in row:
-        text += f", validation {100 * row['validation_accuracy']:.1f} % right"
+        text += f", validation {100 * row['validation_accuracy']:.1f}% accuracy"
     return text
 
 
 def _not_a_number(step: int, rate: float) -> UsageError:
     return UsageError(
-        f"Training went wrong: the loss is not a number any more at step {step + 1}, with learning rate {rate:.4g}.",
-        fix=f"Use a lower rate: --learning-rate {rate / 5:.2g}; for classic, --scale-pixels helps as well.",
+        f"Training diverged: the loss became NaN at step {step + 1}, with a learning rate of {rate:.4g}.",
+        fix=f"Use a lower learning rate: --learning-rate {rate / 5:.2g}; for classic, --scale-pixels also helps.",
     )

@@ -1,8 +1,8 @@
 """Muon for convolutions: every step turns a kernel's update into the nearest rotation, so that no direction is starved.
 
 Momentum alone moves a kernel mostly along a few directions that all photos agree on. Rounding all singular values of
-the update to about 1 lets the rare directions learn as fast. On cats and dogs at 64 px it reached 80 % in the time in
-which momentum alone reached 72 %.
+the update to about 1 lets the rare directions learn as fast. On cats and dogs at 64 px it reached 80% in the time in
+which momentum alone reached 72%.
 
 Keras has a Muon of its own, for dense layers only; convolutions, which are all that the compact network has, would fall
 back to Adam. This one treats a kernel as the matrix of its inputs by its outputs. The iteration runs on the small Gram
@@ -29,8 +29,8 @@ class Muon(keras.optimizers.Optimizer):
         """Set up.
 
         Args:
-            learning_rate: of kernels, as a fraction of their natural size; the rest takes the same number.
-            momentum: of the last update that the next one keeps.
+            learning_rate: rate for kernels, as a fraction of their natural size; the rest takes the same number.
+            momentum: fraction of the last update that the next one keeps.
             decay: by which kernels shrink in a step, times the rate.
         """
         super().__init__(learning_rate, name="muon")

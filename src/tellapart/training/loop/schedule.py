@@ -1,4 +1,4 @@
-"""Where a training run is, as a fraction, and what follows from it: the learning rate and the side of the squares.
+"""Training progress as a fraction in [0, 1], and the learning rate and image size that follow from it.
 
 Everything is a function of one number, the fraction of the run that is over. Where epochs are asked for it counts
 steps, and the run can be repeated bit for bit. Where time is given it reads the clock: then the run is over when the
@@ -66,7 +66,7 @@ class ByTime:
         """Begin, or go on.
 
         Args:
-            seconds: of the run.
+            seconds: seconds of the run.
             used: those that are over.
             clock: tells the time.
             remeasure: asked once, near the end, for the seconds of the run again: the machine may have become slower,

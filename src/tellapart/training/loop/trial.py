@@ -46,7 +46,7 @@ class Variant:
     def __post_init__(self) -> None:
         """Check that it can end."""
         if self.fit.epochs is None:
-            raise ValueError("a trial is a number of epochs; fit.epochs is None")
+            raise ValueError("a trial needs a number of epochs; fit.epochs is None")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,8 +154,8 @@ def try_variant(
         variant: how it is trained; `learner` must be of it, see `Learners.fresh`.
         examples: photos.
         learner: with fresh weights.
-        seed: of the order of the photos and of their views.
-        progress: who watches.
+        seed: random seed for the order of the photos and of their views.
+        progress: progress reporter (default: silent).
         eval_epochs: epochs, from 1, after which the photos are looked at; None: all. The last one always is.
         most_seconds: after which it is given up.
 

@@ -88,7 +88,7 @@ def build_best(
             checkpoints=checkpoints,
         )
         tuned = _tune(job, watch.seconds.get("twins", 0.0))
-    with watch.stage("export"), progress.stage("Writing and proving the model"):
+    with watch.stage("export"), progress.stage("Exporting and verifying the model"):
         head, temperature = fitted.head, fitted.temperature
         if tuned.known is not None:
             temperature = tuned.temperature
@@ -128,13 +128,15 @@ def _tune(job: Job, again: float) -> _TuningResult:
     try:
         fit_settings = make_room(tail_of(job.classifier, CUTS[0]), job.fit, job.folder, job.progress)
     except ResourceError as short:  # what there is already needs no more memory
-        job.progress.note(f"{short.problem} The last blocks are not trained: the head alone is kept.")
+        job.progress.note(f"{short.problem} The last blocks are not fine-tuned; only the head is trained.")
         return _TuningResult(details={"kept": False, "reason": "no room"})
     job = dataclasses.replace(job, fit=fit_settings)
     plan = kept_plan(job.folder) or make_plan(job, seconds_after(job) + again if job.fit.seconds else 0.0)
     if plan is None:
-        job.progress.note("The time or the disk does not allow to train the last blocks: the head alone is kept.")
-        return _TuningResult(details={"kept": False, "reason": "no time or no room"})
+        job.progress.note(
+            "There is not enough time or disk space to fine-tune the last blocks; only the head is trained."
+        )
+        return _TuningResult(details={"kept": False, "reason": "not enough time or disk space"})
     write_json(job.folder / CHECKPOINTS / "plan.json", plan._asdict())
     trunk = trial_engine(trunk_of(job.classifier, plan.cut), trunk_facts(job), job.folder)
     sources = {part: _source(job, part, trunk, plan) for part in ("train", "validation")}

@@ -167,7 +167,7 @@ def _build(job: _Job) -> RecipeResult:
     checkpoints = Checkpoints(job.folder, run_key(settings, job.material), watch.elapsed)
     saved = checkpoints.load()
     if saved is not None:
-        progress.note(f"Going on where it was stopped, after {len(saved.history)} whole epochs.")
+        progress.note(f"Resuming after {len(saved.history)} complete epochs.")
     with ExitStack() as stack:
         with watch.stage("pixels"):
             sources = {part: _source(job, part, stack) for part in job.parts}
@@ -178,13 +178,13 @@ def _build(job: _Job) -> RecipeResult:
             finish = partial(_seconds_after, job, shipped, sources)
             pace = pace_of(job.fit, saved, checkpoints, len(sources["train"].labels), finish)
             fitted = fit(_task(job, sources), learner, job.fit, pace, saved, checkpoints, progress)
-        with watch.stage("choose"), progress.stage("Choosing and calibrating"):
+        with watch.stage("choose"), progress.stage("Selecting weights and calibrating"):
             candidates = {"last": fitted.last}
             if fitted.average is not None:
                 train, batch = sources["train"], job.fit.batch_size
                 candidates["average"] = averaged(fitted, learner, train, job.side_px, batch, settings.seed)
             choice = choose(candidates, shipped, sources["validation"], job.side_px)
-    with watch.stage("export"), progress.stage("Writing and proving the model"):
+    with watch.stage("export"), progress.stage("Exporting and verifying the model"):
         model = finish_classifier(job.shipped, choice.temperature)
         engine = write_classifier(job.folder, model, _facts(job, choice.temperature))
     chosen = {"weights": choice.name, "temperature": choice.temperature, "validation_log_loss": choice.losses}

@@ -26,7 +26,7 @@ def build_quick(
     """
     with watch.stage("head"):
         fitted = fit_known(material, settings, progress)
-    with watch.stage("export"), progress.stage("Writing and proving the model"):
+    with watch.stage("export"), progress.stage("Exporting and verifying the model"):
         engine = write_head(folder, fitted.head, head_facts(material, settings, fitted.temperature))
     return RecipeResult(engine=engine, head=fitted.head, details=details_of(fitted), **held_out_of(fitted))
 

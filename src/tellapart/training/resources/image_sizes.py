@@ -33,7 +33,7 @@ def choose_sides(
         batch: photos a step.
         num_classes: columns of the answer.
         seconds: left of the time.
-        num_photos: of a pass.
+        num_photos: number of photos of a pass.
     """
     file = folder / CHECKPOINTS / "sides.json"
     try:

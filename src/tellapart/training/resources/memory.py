@@ -97,8 +97,8 @@ def make_room(network: keras.Model, fit: FitSettings, folder: Path, progress: Pr
     if begun is None:
         write_json(checkpoint_folder(folder) / "room.json", {"batch": batch})
         progress.note(
-            f"Memory is short: {fit.batch_size} photos a step would take {_size(need.bytes_at(fit.batch_size))}, and "
-            f"{_size(free or 0)} are free. Training takes {batch} a step instead, at a learning "
+            f"Memory is short: {fit.batch_size} photos per step would take {_size(need.bytes_at(fit.batch_size))}, and "
+            f"{_size(free or 0)} are free. Training uses a batch size of {batch} instead, at a learning "
             f"rate of {smaller.learning_rate:.2g}."
         )
     return smaller
@@ -126,7 +126,7 @@ def choose_batch(need: Need, batch: int, free: int | None, least: int = _LEAST_B
     while free is not None and need.bytes_at(chosen) > free:
         if chosen // 2 < least:
             raise ResourceError(
-                f"Training needs about {_size(need.bytes_at(chosen))} of memory, even with {chosen} photos a step; "
+                f"Training needs about {_size(need.bytes_at(chosen))} of memory, even with a batch size of {chosen}; "
                 f"{_size(free)} are free.",
                 fix="Close other programs, choose a smaller --image-size, or use --recipe quick, which needs least.",
             )

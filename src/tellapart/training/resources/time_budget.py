@@ -86,7 +86,7 @@ def pace_of(
         settings: epochs or seconds.
         saved: knows when training began.
         checkpoints: know the time of the whole run.
-        num_photos: of an epoch.
+        num_photos: number of photos of an epoch.
         finish: measures the seconds to keep for what comes after training; asked now and once more near the end.
         least: fraction of the time below which training is not worth beginning; None where it is an extra.
 
@@ -100,9 +100,9 @@ def pace_of(
     if least is not None and given - kept - saved.begun < least * given:
         needed = 1.5 * (kept + saved.begun)
         raise UsageError(
-            f"Of {given:,.0f} s, {kept + saved.begun:,.0f} s go to looking at the photos and to grading: "
-            "too little is left for training.",
-            fix=f"Give it more, such as --time {needed / 60 + 1:.0f}m.",
+            f"Scanning and evaluation need {kept + saved.begun:,.0f} of the {given:,.0f} s, which leaves too little "
+            "time to train.",
+            fix=f"Allow more, such as --time {needed / 60 + 1:.0f}m.",
         )
     return ByTime(
         given - kept - saved.begun,
