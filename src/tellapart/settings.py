@@ -287,7 +287,7 @@ WIDTHS = (
 TRACKERS = ("none", "tensorboard", "mlflow")
 _SHOWN = {"seconds": "time", "scale_pixels": "scale-pixels"}  # as on the command line
 
-_NO_STEPS = {"quick": "it has no epochs: its linear head is fitted in one step"}
+_NO_STEPS = {"quick": "its linear head is fitted in one step, without epochs"}
 _PRETRAINED = (
     "its pretrained network was trained on colour photos of one size (224 px; best: 260) and is less accurate otherwise"
 )

@@ -27,7 +27,7 @@ def test_copies_that_are_answered_better_flatter_the_test(tmp_path):
     assert suspect.points.value == pytest.approx(0.3 * 0.3)  # 158 of 200 against 98 of 140
     assert 0 < suspect.points.low < suspect.points.value < suspect.points.high
     assert suspect.sentence.startswith("60 of 200 test photos have a near-duplicate in another split; 100% of them")
-    assert "new photos in the place of the 60 test photos" in suspect.advice
+    assert "Replace the 60 test photos" in suspect.advice
 
 
 def test_copies_that_are_answered_no_better_cost_nothing_and_should_go_anyway(tmp_path):

@@ -229,7 +229,7 @@ def test_a_change_with_which_nothing_was_learnt_yet_says_nothing(case):
         assert found.facts["direction"] == direction
         assert found.facts["learnt_nothing"] == list(untaught)
     silent = suspect_size(case, draw_trials(accuracies, untaught=tuple(SIZES)))
-    assert silent.points is None and "learnt nothing yet" in silent.sentence
+    assert silent.points is None and "not learnt anything yet" in silent.sentence
     assert outlook(draw_trials(accuracies, untaught=("half the width",))).decided >= {"half the width"}
 
 

@@ -87,7 +87,7 @@ def test_copies_of_training_photos_do_not_hide_a_fall(tmp_path, rng):
     metrics = {**case.metrics, "test_without_twins": alone}
     suspect = suspect_shift(dataclasses.replace(case, metrics=metrics), Budget(60.0), Silent())
     assert suspect.experiments[-1]["test"] == {"right": 10, "n": 40}
-    assert "to 25.0 % on 40 test photos" in suspect.sentence
+    assert "to 25.0% on 40 test photos" in suspect.sentence
 
 
 def test_where_every_test_photo_is_a_copy_no_fall_is_known(tmp_path, rng):

@@ -270,4 +270,4 @@ def test_photos_with_copies_are_not_unseen_when_errors_are_counted():
     metrics = run(accuracy=0.99)
     alone = {**metrics["test"], "n": 100, "accuracy": {"value": 0.6, "low": 0.5, "high": 0.7}}
     metrics = {**metrics, "test_without_twins": alone, "facts": {"copies": {"validation": 5}}}
-    assert "40.0 of 100 unseen photos are answered wrongly" in decide({}, metrics).sentence
+    assert "40.0% of unseen photos are misclassified" in decide({}, metrics).sentence

@@ -18,7 +18,7 @@ SUMMARY = """
 90.0% accuracy, by the labels given, on 100 test photos it never saw
 On more photos labelled like these, expect 82.6 to 94.5% (95% interval).
 
-class   photos                    recall                 precision
+class   photos                  recall               precision
 cat         50   90.0% (78.6 to 95.7%)   90.0% (78.6 to 95.7%)
 dog         50   90.0% (78.6 to 95.7%)   90.0% (78.6 to 95.7%)
 
@@ -125,7 +125,7 @@ COMPARED = """
 No detectable difference on 100 photos
 B is between 0.0 points worse and 11.2 better (95% interval).
 
-model                        accuracy
+model                      accuracy
 A  old.run    90.0% (82.6 to 94.5%)
 B  new.onnx   95.0% (88.8 to 97.8%)
 
@@ -259,8 +259,8 @@ def test_a_bug_shows_a_traceback_and_asks_for_a_report(verbs, capsys):
         ("train photos --time soon --recipe scratch", "'soon' is not a time."),
         (
             "train photos --epochs 3",
-            "The recipe 'quick' does not take the setting 'epochs': it makes no passes over the photos, "
-            "but its linear head is fitted in one step.",
+            "The recipe 'quick' does not take the setting 'epochs': its linear head is fitted in one step, "
+            "without epochs.",
         ),
         ("train photos --test ten", "'ten' is not a fraction of the photos."),
         ("train photos --test 120%", "The setting 'test' is 1.2; it must be a fraction between 0 and 1, such as 0.1."),

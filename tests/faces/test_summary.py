@@ -94,7 +94,7 @@ def test_an_unsure_answer_names_both_candidates_and_a_refused_photo_its_reason(c
     show_predictions([unsure, refused], console)
     assert [line.rstrip() for line in console.file.getvalue().splitlines()] == [
         "unsure                55.0%  a.jpg  (cat? dog?)",
-        "refused                       a.jpg  The file is empty.",
+        "refused                      a.jpg  The file is empty.",
     ]
 
 

@@ -98,7 +98,7 @@ def test_a_full_album_takes_no_other_photo_but_shows_those_it_has(photos):
 def test_mistakes_and_hesitations_have_heat_maps(facts, with_facts, section):
     page = Page(render_page(facts))
     assert "the regions that drive the prediction" in page.text(section)
-    texts = [image["alt"] for image in page.all("img") if image["alt"].startswith("Why it said dog: ")]
+    texts = [image["alt"] for image in page.all("img") if image["alt"].startswith("Attribution map for dog: ")]
     assert len(texts) == 2  # one photo that exists was called a dog: once as a mistake, once as least sure
     assert "the regions that drive the prediction" not in Page(render_page(with_facts(engine=None))).text(section)
 
