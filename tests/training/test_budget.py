@@ -51,7 +51,7 @@ def test_a_run_that_goes_on_keeps_its_place(tmp_path):
 def test_too_little_time_is_told_with_what_would_do(tmp_path):
     with pytest.raises(UsageError, match="too little") as caught:
         pace(tmp_path, [100.0], lambda: 170.0)
-    assert caught.value.fix == "Give it more, such as --time 8m."
+    assert caught.value.fix == "Allow more, such as --time 8m."
 
 
 def test_where_training_is_an_extra_it_is_left_out(tmp_path):

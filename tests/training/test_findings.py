@@ -38,7 +38,7 @@ def test_a_photo_in_two_parts_is_found(table):
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [("exact", "one label must be wrong"), ("near", "see whether one is wrong")]
+    ("kind", "words"), [("exact", "one label must be wrong"), ("near", "check whether one is wrong")]
 )
 def test_two_labels_are_warned_about_with_an_example(table, kind, words):
     (warning,) = duplicate_warnings(misplaced_duplicates(table, ["train"] * 12, duplicates((0, 6), (1, 7), kind=kind)))
@@ -49,7 +49,7 @@ def test_two_labels_are_warned_about_with_an_example(table, kind, words):
 def test_of_copies_in_two_parts_only_those_of_test_photos_are_said_not_to_count(table):
     parts = ["train"] * 8 + ["validation", "validation", "test", "test"]
     of_test, of_validation = duplicate_warnings(misplaced_duplicates(table, parts, duplicates((6, 10), (7, 8))))
-    assert "test photos do not count" in of_test and "1 pair" in of_test
+    assert "test photos are excluded" in of_test and "1 pair" in of_test
     assert "test" not in of_validation.replace("class1", "") and "validation figures" in of_validation
 
 

@@ -56,7 +56,7 @@ def test_with_a_sure_gain_the_trained_blocks_are_in_the_file(photos, tmp_path, m
     assert len((result.folder / "history.csv").read_text().splitlines()) == 3
     assert open_engine(result.folder / "model.onnx").manifest.recipe == "best"
     # The file gave validation photos the embeddings of the trained tail, so training photos need no second look.
-    assert "Grading on training photos" not in stages
+    assert "Evaluating on training photos" not in stages
     assert not (result.folder / "checkpoint").exists()
 
 

@@ -138,7 +138,7 @@ def test_photos_that_are_decoded_each_time_give_the_same_file(scratch, photos, c
     tiny = partial(from_pixels.pixels_of, limits=PixelSettings(max_bytes=1000))
     monkeypatch.setattr(from_pixels, "pixels_of", tiny)
     streamed = verbs.train(photos, settings=SCRATCH, out=tmp_path / "streamed", progress=Noting())
-    assert any("No room" in note for note in Noting.notes)
+    assert any("No disk space" in note for note in Noting.notes)
     assert (streamed.folder / "model.onnx").read_bytes() == (scratch.folder / "model.onnx").read_bytes()
 
 

@@ -80,14 +80,14 @@ def test_what_is_neither_does_not_count_against_the_answers(rng):
 def test_too_few_photos_are_said_to_be_too_few():
     thresholds, warnings = set_limits(held(np.ones(40), np.zeros(40, bool), np.zeros(40)), 0.02)
     assert thresholds == {}
-    assert "only 40 photos" in warnings[0] and "49 are needed" in warnings[0]
-    assert "at most 2%" in warnings[1] and "40 photos were there" in warnings[1] and "149 are needed" in warnings[1]
+    assert "only 40 held-out photos" in warnings[0] and "49 are needed" in warnings[0]
+    assert "at most 2%" in warnings[1] and "40 photos were available" in warnings[1] and "149 are needed" in warnings[1]
 
 
 def test_answers_that_are_too_often_wrong_are_counted():
     wrong = np.arange(1000) % 4 == 0
     _, warnings = set_limits(held(np.linspace(1, 0, 1000), wrong), 0.02)
-    assert warnings[-1].endswith("of its 149 most confident predictions on photos held out, 38 were wrong.")
+    assert warnings[-1].endswith("of its 149 most confident predictions on held-out photos, 38 were wrong.")
 
 
 def test_a_photo_without_enough_prototypes_of_others_sets_no_limit(rng):

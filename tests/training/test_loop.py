@@ -191,9 +191,9 @@ def test_not_a_number_stops_with_step_rate_and_fix(tmp_path):
             learner.matrix = np.full_like(learner.matrix, np.nan)
 
     learner = FakeLearner(spoil)
-    with pytest.raises(UsageError, match=r"step 7, with learning rate 0\.7") as caught:
+    with pytest.raises(UsageError, match=r"step 7, with a learning rate of 0\.7") as caught:
         run(tmp_path / "run", learner)
-    assert caught.value.fix.startswith("Use a lower rate: --learning-rate 0.14")
+    assert caught.value.fix.startswith("Use a lower learning rate: --learning-rate 0.14")
 
 
 def test_it_stops_when_validation_gets_no_better(tmp_path):

@@ -119,7 +119,7 @@ def test_without_room_photos_are_decoded_each_time(cache, table, limits):
     kind, array = hold(table, limits=limits, watcher=watcher)
     assert kind is StreamedPixels
     np.testing.assert_array_equal(array, hold(table, "other")[1])
-    assert len(watcher.notes) == 1 and "No room" in watcher.notes[0]
+    assert len(watcher.notes) == 1 and "No disk space" in watcher.notes[0]
 
 
 def test_a_disk_that_fills_up_while_it_is_written_is_no_room_either(cache, table, monkeypatch):
@@ -130,7 +130,7 @@ def test_a_disk_that_fills_up_while_it_is_written_is_no_room_either(cache, table
     watcher = Noting()
     kind, array = hold(table, watcher=watcher)
     assert kind is StreamedPixels and list(cache.iterdir()) == []
-    assert len(watcher.notes) == 1 and "No room" in watcher.notes[0]
+    assert len(watcher.notes) == 1 and "No disk space" in watcher.notes[0]
     monkeypatch.undo()
     np.testing.assert_array_equal(array, hold(table, "other")[1])
 

@@ -54,7 +54,7 @@ def test_where_nothing_helps_both_numbers_are_told():
     with pytest.raises(ResourceError) as caught:
         choose_batch(need, 64, 700_000_000)
     assert caught.value.problem == (
-        "Training needs about 1.4 GB of memory, even with 8 photos a step; 700 MB are free."
+        "Training needs about 1.4 GB of memory, even with a batch size of 8; 700 MB are free."
     )
     assert "--recipe quick" in caught.value.fix and caught.value.exit_code == 5
 
@@ -76,7 +76,7 @@ def test_a_smaller_step_is_told(network, short, tmp_path):
     short(600)
     watcher = Noting()
     assert make_room(network, SCRATCH, tmp_path, watcher).batch_size == 32
-    assert len(watcher.notes) == 1 and "32 a step instead" in watcher.notes[0]
+    assert len(watcher.notes) == 1 and "a batch size of 32 instead" in watcher.notes[0]
 
 
 def test_a_run_that_goes_on_keeps_its_step_though_memory_has_grown(network, short, tmp_path):

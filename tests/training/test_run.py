@@ -35,7 +35,9 @@ def embedded(labels):
 
 
 def test_a_class_without_a_test_photo_is_named():
-    assert untested_warnings(embedded([1, 1])) == ["No test photo of: 'elm'. The figures say nothing about them."]
+    assert untested_warnings(embedded([1, 1])) == [
+        "No test photo of: 'elm'. The figures say nothing about these classes."
+    ]
 
 
 def test_nothing_is_said_where_every_class_was_tested():

@@ -163,7 +163,7 @@ def test_the_same_command_goes_on_with_a_run_that_was_stopped(photos, tmp_path, 
 
 def test_other_settings_do_not_go_on_with_it(photos, tmp_path):
     stop(photos, tmp_path / "run")
-    with pytest.raises(UsageError, match="unfinished run of other"):
+    with pytest.raises(UsageError, match="unfinished run with other"):
         claim_again(photos, tmp_path / "run", TrainSettings(seed=1))
     assert claim_again(photos, None, TrainSettings(seed=1))[0].name == "photos.run"
 

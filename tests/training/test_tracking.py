@@ -87,7 +87,9 @@ def test_the_watcher_hears_everything_and_is_told_once_how_to_open_them(fake, tm
         for row in ROWS:
             curves.figures(row)
     assert watcher.stages == ["Training"] and watcher.rows == list(ROWS)
-    assert watcher.notes[1:] == [f"Curves are in {tmp_path / CURVES}. To watch them, in another terminal: open it"]
+    assert watcher.notes[1:] == [
+        f"Training curves are in {tmp_path / CURVES}. To view them, run in another terminal: open it"
+    ]
 
 
 def test_a_run_that_fails_before_its_first_epoch_leaves_no_folder(fake, tmp_path):
@@ -114,7 +116,7 @@ def test_what_is_not_installed_is_told_before_any_work(monkeypatch, tmp_path, tr
     monkeypatch.setattr(tracking, "find_spec", lambda name: None)
     with pytest.raises(UsageError) as caught:
         verbs.train(tmp_path / "no photos", settings=TrainSettings(track=track), out=tmp_path / "run")
-    assert caught.value.problem == f"Curves with {title} need the extra [{track}], which is not installed."
+    assert caught.value.problem == f"Curves for {title} need the extra [{track}], which is not installed."
     assert f"pip install 'tellapart[{track}]'" in caught.value.fix
     assert not (tmp_path / "run").exists()
 

@@ -24,8 +24,12 @@ from tellapart.training.run import run
 from tellapart.training.thresholds import ThresholdResult
 
 CLASSES = ("class0", "class1")
-GRADING = ("Grading on validation photos", "Grading on training photos", "Grading on test photos")
-STAGES = ("Looking at the photos", "Looking for copies", "Decoding the photos", *GRADING)
+GRADING = (
+    "Evaluating on validation photos",
+    "Evaluating on training photos",
+    "Evaluating on test photos",
+)
+STAGES = ("Embedding the photos", "Finding near-duplicates", "Decoding the photos", *GRADING)
 
 
 def delete(file, others):

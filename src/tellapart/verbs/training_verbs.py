@@ -38,7 +38,7 @@ def check(photos: PathLike, *, settings: TrainSettings | None = None, progress: 
     require_cache_apart(table)
     viewer = prepare.backbone_viewer(settings, progress)
     seen = prepare.embed(table, viewer, settings, progress, ScanSettings(strict=settings.strict, max_refused_share=1.0))
-    with progress.stage("Looking for copies"):
+    with progress.stage("Finding near-duplicates"):
         duplicates = find_duplicates(seen.sha256, seen.hashes, seen.embeddings)
     findings = misplaced_duplicates(seen.table, seen.table.parts, duplicates)
     spoilt = share_faults(table, np.isin(table.paths, seen.table.paths), ScanSettings())
