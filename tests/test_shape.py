@@ -340,6 +340,19 @@ def test_every_verb_in_the_readme_is_a_verb():
     assert set(re.findall(r"^tellapart (\w+)", readme, flags=re.MULTILINE)) <= set(VERBS)
 
 
+def test_an_archive_of_the_source_holds_what_its_own_tests_read():
+    build = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    included = set(build["targets"]["sdist"]["include"])
+    assert {name for name in included if not (REPOSITORY / name).exists()} == set()
+    ours = {"src", "tests", "docs", "scripts", "benchmarks", *(path.name for path in REPOSITORY.glob("*.md"))}
+    assert ours <= included
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (REPOSITORY / "docs").glob("*.md")))
+def test_every_page_of_the_documentation_is_in_its_contents(page):
+    assert f": {page}\n" in (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"])
 def test_links_between_pages_lead_somewhere(page):
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", (REPOSITORY / page).read_text(encoding="utf-8"))
