@@ -6,10 +6,9 @@ import os
 import pytest
 
 from tellapart.cells import read_rows
-from tellapart.diagnosis import case
 from tellapart.errors import UsageError
 from tellapart.reading import NotAFile, TooLarge, parse_json, read_file, read_json, read_text
-from tellapart.runs import lenient
+from tellapart.runs.folder import RunFolder
 from tellapart.training.data.feature_cache import held_features
 from tellapart.training.loop import checkpoint
 
@@ -100,8 +99,9 @@ def test_own_tables_and_records_are_read_only_where_they_are_ones(odd):
 
 
 def test_a_report_goes_on_without_what_is_odd(odd):
-    assert lenient.read_json(odd) == {}
-    assert lenient.read_rows(odd, "path") == []
+    run = RunFolder(odd.parent)
+    assert run.json(odd.name) == {}
+    assert run.rows(odd.name, "path") == []
 
 
 def test_a_cache_of_feature_maps_is_made_again(odd):
@@ -121,4 +121,5 @@ def test_a_checkpoint_that_is_odd_is_as_if_it_were_not_there(odd):
 def test_diagnose_says_which_file_of_a_run_cannot_be_read(odd, name):
     odd.rename(odd.parent / name)
     with pytest.raises(UsageError):
-        case._splits(odd.parent) if name == "splits.csv" else case._read(odd.parent, name)
+        run = RunFolder(odd.parent)
+        run.splits() if name == "splits.csv" else run.record if name == "run.json" else run.metrics

@@ -256,11 +256,11 @@ def test_the_repository_names_no_place_on_somebodys_machine():
 
 
 def test_the_public_names_are_these():
-    verbs = {*VERBS, "relabel"} - {"demo"}
+    verbs = {*VERBS, "relabel", "open_run"} - {"demo"}
     failures = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
     results = """CheckResult RunResult ExportResult EvaluateResult CompareResult PredictResult Prediction ExplainResult
         Explanation NetworkInput Question Diagnosis RelabelResult"""
-    others = "ImageClassifier TrainSettings EngineSettings SourceSettings Progress Silent Line"
+    others = "ImageClassifier RunFolder TrainSettings EngineSettings SourceSettings Progress Silent Line"
     assert set(tellapart.__all__) == {*verbs, *failures, *results.split(), *others.split()}
     assert len(set(tellapart.__all__)) == len(tellapart.__all__)
     assert all(getattr(tellapart, name).__doc__ for name in tellapart.__all__)
@@ -285,6 +285,13 @@ def test_a_verb_takes_its_inputs_first_and_everything_else_by_name_in_one_order(
 def test_the_version_is_the_same_inside_and_outside():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == tellapart.__version__
+
+
+def test_only_runs_reads_the_files_of_a_run():
+    names = r"(?:run|metrics|diagnosis)\.json|(?:splits|predictions|history|duplicates|refused|label_issues)\.csv"
+    reader = re.compile(rf"(?:read_json|read_text|read_rows|read_columns|open)\([^)]*\"(?:{names})\"")
+    found = [name_of(file) for file in FILES if reader.search(file.read_text(encoding="utf-8"))]
+    assert [name for name in found if not name.startswith("runs/")] == []
 
 
 def test_no_two_modules_and_no_two_classes_share_a_name():

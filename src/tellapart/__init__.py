@@ -11,6 +11,7 @@ The public names, loaded when they are first used so that `import tellapart` is 
     UsageError, NotFittedError, DataError, ModelError,  see `tellapart.errors`
     ResourceError, Interruption, PhotoRefused
     Progress, Silent, Line                              who watches a run: a protocol, nobody, a line
+    open_run, RunFolder                                 a finished run, to read what is in it
     CheckResult, RunResult, ExportResult,               what the verbs give
     EvaluateResult, CompareResult, PredictResult, Prediction,
     ExplainResult, Explanation, NetworkInput, Question,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from tellapart.explanations.quiz import Question
     from tellapart.progress import Line, Progress, Silent
     from tellapart.results import CheckResult, EvaluateResult, ExportResult, PredictResult, RunResult
+    from tellapart.runs.folder import RunFolder, open_run
     from tellapart.settings import EngineSettings, SourceSettings, TrainSettings
     from tellapart.verbs import check, compare, diagnose, evaluate, explain, export, look, predict, quiz, relabel, train
     from tellapart.verbs.model_comparison import CompareResult
@@ -62,6 +64,7 @@ _HOMES = {
     "errors": ("TellapartError", "UsageError", "NotFittedError", "DataError", "ModelError", "ResourceError",
                "Interruption", "PhotoRefused"),
     "progress": ("Progress", "Silent", "Line"),
+    "runs.folder": ("open_run", "RunFolder"),
     "results": ("CheckResult", "RunResult", "EvaluateResult", "PredictResult", "ExportResult"),
     "engine.predictions": ("Prediction",),
     "verbs.model_comparison": ("CompareResult",),
@@ -96,6 +99,7 @@ __all__ = [
     "Question",
     "RelabelResult",
     "ResourceError",
+    "RunFolder",
     "RunResult",
     "NetworkInput",
     "Silent",
@@ -110,6 +114,7 @@ __all__ = [
     "explain",
     "export",
     "look",
+    "open_run",
     "predict",
     "quiz",
     "relabel",

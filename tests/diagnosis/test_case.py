@@ -49,5 +49,5 @@ def test_labels_are_not_applied_to_a_run_that_cannot_be_read(run, content):
     (run / "run.json").write_text(content)
     reviewed = run.parent / "reviewed.csv"
     reviewed.write_text("path,label,suggestion\nash/0.jpg,ash,elm\n")
-    with pytest.raises(UsageError, match=r"run\.json cannot be read"):
+    with pytest.raises(UsageError, match=r"run\.json (cannot be read|is damaged)"):
         apply(reviewed, run)

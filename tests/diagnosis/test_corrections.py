@@ -27,5 +27,5 @@ def test_corrected_by_hand_it_is_kept_once_under_another_name(tmp_path):
     for _ in range(2):
         keep_corrections(tmp_path, Silent())
     (kept,) = set(os.listdir(tmp_path)) - {"diagnosis.json", "label_issues.csv"}
-    assert kept.startswith("doubts-") and kept.endswith(".csv")
+    assert kept.startswith("label_issues-") and kept.endswith(".csv")
     assert (tmp_path / kept).read_bytes() == (tmp_path / "label_issues.csv").read_bytes()

@@ -121,7 +121,7 @@ def check(
 @app.command()
 def train(
     photos: o.Photos,
-    out: o.RunFolder = None,
+    out: o.RunOut = None,
     recipe: o.Recipe = TrainSettings.recipe,
     backbone: o.Backbone = TrainSettings.backbone,
     epochs: o.Epochs = TrainSettings.epochs,
@@ -355,7 +355,7 @@ for verb in (seeing_commands.explain, seeing_commands.look, seeing_commands.quiz
 
 
 @app.command()
-def demo(folder: o.DemoPhotos = None, out: o.RunFolder = None, as_json: o.Json = False) -> None:
+def demo(folder: o.DemoPhotos = None, out: o.RunOut = None, as_json: o.Json = False) -> None:
     """Train on real photos of solar cells, or on your own photos."""
     from tellapart.cli.demo import run_demo
     from tellapart.cli.terminal import Terminal

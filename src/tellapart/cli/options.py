@@ -117,7 +117,7 @@ LabelsOut = Annotated[
 ]
 
 # Where results go.
-RunFolder = Annotated[
+RunOut = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="RUN", help="New folder for the results. Default: named after the photos."),
 ]

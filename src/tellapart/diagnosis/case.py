@@ -5,7 +5,6 @@ Reads the run folder and, through the store of embeddings, the photos; writes no
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from tellapart.cells import read_rows
 from tellapart.engine.embed import EmbeddedPhotos
 from tellapart.engine.session import Engine, open_classifier
 from tellapart.errors import DataError, UsageError
@@ -24,7 +22,7 @@ from tellapart.photos.faults import name_some
 from tellapart.photos.split import group_photos
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress
-from tellapart.reading import read_json
+from tellapart.runs.folder import Row, RunFolder
 from tellapart.settings import ScanSettings, TrainSettings
 from tellapart.training.prepare import backbone_viewer, embed
 
@@ -36,7 +34,7 @@ class Case:
     folder: Path
     settings: TrainSettings
     metrics: Mapping[str, Any]  # metrics.json
-    history: tuple[Mapping[str, str], ...]  # history.csv; empty where there were no epochs
+    history: tuple[Row, ...]  # history.csv; empty where there were no epochs
     engine: Engine  # model.onnx
     look: EmbeddedPhotos  # embeddings of a pretrained backbone, hashes, content hashes; no probabilities
     parts: np.ndarray  # (photos,) "train", "validation" or "test"
@@ -71,11 +69,10 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
         UsageError: the folder holds no finished run.
         DataError: too few of its photos are still there.
     """
-    record, metrics = _read(folder, "run.json"), _read(folder, "metrics.json")
-    settings = _settings(record, folder)
-    rows = _splits(folder)
-    root = photos or _photos(record, folder)
-    table, parts, digests = _table(rows, root, _class_names(metrics, folder))
+    run = RunFolder.open(folder)
+    settings, rows = run.settings, run.splits()
+    root = photos or run.photos
+    table, parts, digests = _table(rows, root, run.class_names)
     look = embed(table, backbone_viewer(settings, progress), settings, progress, ScanSettings(max_refused_share=1.0))
     at = {path: row for row, path in enumerate(table.paths)}
     old = np.array([at[path] for path in look.table.paths], np.int64)
@@ -91,8 +88,8 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
     return Case(
         folder=folder,
         settings=settings,
-        metrics=metrics,
-        history=_history(folder),
+        metrics=run.metrics,
+        history=run.history(),
         engine=open_classifier(folder / "model.onnx"),
         look=look,
         parts=parts[old][unchanged],
@@ -102,64 +99,7 @@ def open_case(folder: Path, photos: Path | None, progress: Progress) -> Case:
     )
 
 
-def _read(folder: Path, name: str) -> dict[str, Any]:
-    try:
-        values = read_json(folder / name)
-        if not isinstance(values, dict):
-            raise ValueError("it holds no object")
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{folder} is not the folder of a finished run: {name} cannot be read.",
-            fix="Name the folder that `tellapart train` wrote, such as photos.run.",
-        ) from error
-    return values
-
-
-def _damaged(folder: Path, name: str, lacks: str) -> UsageError:
-    return UsageError(f"{folder / name} is damaged: it does not say {lacks}.", fix="Train again.")
-
-
-def _photos(record: Mapping[str, Any], folder: Path) -> Path:
-    photos = record.get("photos")
-    if not isinstance(photos, str):
-        raise _damaged(folder, "run.json", "where the photos were")
-    return Path(photos)
-
-
-def _class_names(metrics: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
-    test = metrics.get("test")
-    per_class = test.get("per_class") if isinstance(test, dict) else None
-    if not isinstance(per_class, dict) or not per_class:
-        raise _damaged(folder, "metrics.json", "which classes were tested")
-    return tuple(per_class)
-
-
-def _settings(record: Mapping[str, Any], folder: Path) -> TrainSettings:
-    known = {field.name for field in dataclasses.fields(TrainSettings)}
-    given = record.get("settings")
-    values = {name: value for name, value in given.items() if name in known} if isinstance(given, dict) else {}
-    if "recipe" not in values:
-        raise _damaged(folder, "run.json", "how the run was made")
-    exclude = values.get("exclude")
-    values["exclude"] = tuple(exclude) if isinstance(exclude, list) else ()
-    return TrainSettings(**values)
-
-
-def _splits(folder: Path) -> list[dict[str, str]]:
-    """The rows of splits.csv of photos that were used."""
-    try:
-        rows = read_rows(folder / "splits.csv", ("path", "label", "split", "group", "sha256"))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{folder / 'splits.csv'} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            fix="Name the folder that `tellapart train` wrote, with its files as they were.",
-        ) from error
-    return [row for row in rows if row["split"] in ("train", "validation", "test")]
-
-
-def _table(
-    rows: list[dict[str, str]], root: Path, class_names: tuple[str, ...]
-) -> tuple[PhotoTable, np.ndarray, list[str]]:
+def _table(rows: list[Row], root: Path, class_names: tuple[str, ...]) -> tuple[PhotoTable, np.ndarray, list[str]]:
     """The photos that are still there, their parts and their content hashes at the time of the run."""
     unknown = sorted({row["label"] for row in rows} - set(class_names))
     if unknown:
@@ -186,10 +126,3 @@ def _table(
         warnings=(),
     )
     return table, np.array([row["split"] for row in there]), [row["sha256"] for row in there]
-
-
-def _history(folder: Path) -> tuple[dict[str, str], ...]:
-    try:
-        return tuple(read_rows(folder / "history.csv"))
-    except (OSError, ValueError):
-        return ()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tellapart.diagnosis.case import Case
 from tellapart.diagnosis.suspect import SAME_OPTIONS
-from tellapart.reading import read_json
+from tellapart.runs.folder import RunFolder
 from tellapart.settings import TrainSettings
 
 # Settings that decide what is learnt from which photos; others, such as threads, may be chosen anew. A backbone is in
@@ -94,7 +94,7 @@ def _photos(case: Case) -> list[str]:
 def _recorded(case: Case, name: str) -> Path | None:
     """A place that run.json names."""
     try:
-        return Path(read_json(case.folder / "run.json")[name]).resolve()
+        return Path(RunFolder(case.folder).json("run.json")[name]).resolve()
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

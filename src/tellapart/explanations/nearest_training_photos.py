@@ -16,14 +16,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32
 
-from tellapart.cells import read_rows
 from tellapart.engine.embedding_cache import EmbeddingCache
 from tellapart.engine.session import Engine
 from tellapart.errors import PhotoRefused, TellapartError
 from tellapart.network.backbone_file import backbone_engine
 from tellapart.network.family import find_backbone
 from tellapart.photos.decode import read_photo
-from tellapart.reading import read_json
+from tellapart.runs.folder import RunFolder
 from tellapart.settings import DecodeSettings
 from tellapart.training.prepare import store_space
 
@@ -72,12 +71,12 @@ def training_photos(engine: Engine) -> TrainingPhotos:
     """The training photos of a classifier, through the run folder that its file lies in."""
     folder = engine.path.parent
     try:
-        record = read_json(folder / "run.json")
+        run = RunFolder(folder)
+        record = run.record
         root, backbone = Path(record["photos"]), find_backbone(record["settings"]["backbone"])
         limit = float(record["settings"].get("max_megapixels", DecodeSettings.max_megapixels))
         space = store_space(backbone.name, limit)
-        splits = read_rows(folder / "splits.csv")
-        rows = [(row["path"], row["label"], row["sha256"]) for row in splits if row["split"] == "train"]
+        rows = [(row["path"], row["label"], row["sha256"]) for row in run.splits() if row["split"] == "train"]
     except (OSError, ValueError, KeyError, TypeError, TellapartError):
         return TrainingPhotos("The model file is not in a run folder, so its training photos are not known.")
     base = root if root.is_dir() else root.parent

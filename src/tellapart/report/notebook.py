@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tellapart.cells import read_rows
 from tellapart.errors import UsageError
 from tellapart.model.manifest import Manifest
-from tellapart.reading import read_json
+from tellapart.runs.folder import RunFolder
 from tellapart.wording import count, estimate, readable, verdict
 
 if TYPE_CHECKING:
@@ -97,23 +96,22 @@ def viewed_model(manifest: Manifest, folder: Path) -> NotebookView:
 
 
 def _history(folder: Path | None) -> list[dict[str, str]]:
-    try:
-        return read_rows(_known(folder) / "history.csv")
-    except (OSError, ValueError):
+    rows = RunFolder(_known(folder)).history()
+    if not rows:
         raise UsageError(
             f"There is no training history in {folder}: 'quick' has no epochs.",
             fix="Train with the recipe 'best', 'scratch' or 'classic' to get a training history.",
-        ) from None
+        )
+    return list(rows)
 
 
 def _forecast(folder: Path | None) -> dict[str, Any]:
-    try:
-        diagnosis = read_json(_known(folder) / "diagnosis.json")
-    except (OSError, ValueError):
+    diagnosis = RunFolder(_known(folder)).diagnosis()
+    if not diagnosis:
         raise UsageError(
             f"The run in {folder} has not been diagnosed, so there is no learning curve.",
             fix=f"Run: tellapart diagnose {folder}",
-        ) from None
+        )
     if not diagnosis.get("forecast"):
         raise UsageError(
             "The diagnosis could not measure a learning curve.", fix=f"Give it more time: tellapart diagnose {folder}"

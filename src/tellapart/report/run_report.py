@@ -21,7 +21,7 @@ from tellapart.explanations.network_input import InputSpec
 from tellapart.photos.part_names import class_order
 from tellapart.report.facts import Answer, LabelIssue, MemorisedPhoto, Photo, Refusal, ReportFacts
 from tellapart.report.page import write_report
-from tellapart.runs.lenient import number, read_json, read_rows
+from tellapart.runs.folder import RunFolder, number
 from tellapart.training.duplicate_findings import MisplacedDuplicate
 from tellapart.wording import verdict
 
@@ -49,14 +49,16 @@ def write_run_report(folder: Path, photos: Path | None = None, diagnosed: Path |
 def run_facts(folder: Path, photos: Path | None = None, diagnosed: Path | None = None) -> ReportFacts:
     """What the page shows of a run."""
     diagnosed = diagnosed or folder
-    metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
+    run = RunFolder(folder)
+    metrics, record = run.json("metrics.json"), run.json("run.json")
     root = _root(photos, record)
-    splits = [row for row in read_rows(folder / "splits.csv", "path", "label", "split") if row["label"]]
+    splits = [row for row in run.rows("splits.csv", "path", "label", "split") if row["label"]]
     places = _Places(root, {row["path"]: row.get("sha256") or "" for row in splits})
-    predictions = read_rows(folder / "predictions.csv", "path", "label", "probability")
+    predictions = run.rows("predictions.csv", "path", "label", "probability")
     engine = _engine(folder)
     class_names = _class_names(engine, predictions)
-    diagnosis = read_json(diagnosed / "diagnosis.json")
+    found = RunFolder(diagnosed)
+    diagnosis = found.diagnosis()
     return ReportFacts(
         title=root.resolve().name,
         verdict=verdict(metrics),
@@ -67,18 +69,16 @@ def run_facts(folder: Path, photos: Path | None = None, diagnosed: Path | None =
         num_photos=_counts(splits),
         entry=None if engine is None else InputSpec(engine.manifest.side_px, engine.manifest.grey),
         engine=engine,
-        history=tuple(_numbers(row) for row in read_rows(folder / "history.csv")),
+        history=tuple(_numbers(row) for row in run.history()),
         details=record.get("details", {}),
         reliability=_reliability(predictions, splits, class_names),
         refused=tuple(
             Refusal(row["path"], row["code"], row["reason"])
-            for row in read_rows(folder / "refused.csv", "path", "code", "reason")
+            for row in run.rows("refused.csv", "path", "code", "reason")
         ),
-        duplicates=_duplicates(read_rows(folder / "duplicates.csv", *_DUPLICATE_COLUMNS)),
+        duplicates=_duplicates(run.rows("duplicates.csv", *_DUPLICATE_COLUMNS)),
         diagnosis=diagnosis,
-        label_issues=_doubted(
-            read_rows(diagnosed / "label_issues.csv", "path", "label", "suggestion", "score"), places
-        ),
+        label_issues=_doubted(found.rows("label_issues.csv", "path", "label", "suggestion", "score"), places),
         memorised=_memorised(diagnosis.get("memorised", ()), places),
         warnings=tuple(record.get("warnings", ())),
         settings=record.get("settings", {}),

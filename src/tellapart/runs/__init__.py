@@ -1,6 +1,6 @@
 """The run folder: its one owner at a time, its one reader and writer.
 
-lenient.py      the files of a run folder, read for the page
+folder.py       a finished run, read from its folder
 ownership.py    the folder that a run writes into
 provenance.py   what a run notes about itself
 splits_file.py  splits.csv

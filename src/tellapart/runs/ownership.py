@@ -39,7 +39,7 @@ _MOST_BYTES = 1_000_000  # of what a run was asked for
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunFolder:
+class OwnedRun:
     """A run folder that this process owns."""
 
     path: Path
@@ -53,7 +53,7 @@ class _FolderTaken(UsageError):
 @contextmanager
 def claim_run_folder(
     photos: Path, out: Path | None, settings: TrainSettings | None = None, files: Iterable[Path] = ()
-) -> Iterator[RunFolder]:
+) -> Iterator[OwnedRun]:
     """Make the folder of a run and own it until the block ends; an unused folder is taken away again.
 
     A folder that holds the same run, stopped or killed before its end, is claimed again, so that the run can go on.
@@ -81,7 +81,7 @@ def claim_run_folder(
 
 def _claim_first(
     photos: Path, names: Iterator[Path], asked: str, files: Iterable[Path]
-) -> tuple[RunFolder, BaseFileLock, Sequence[Path]]:
+) -> tuple[OwnedRun, BaseFileLock, Sequence[Path]]:
     """The first of some folders, all of one place, that can be had; and which folders were made for it."""
     folder, taken = next(names), None
     require_name(folder)
@@ -108,10 +108,10 @@ def _asked(photos: Path, settings: TrainSettings | None) -> str:
     return json.dumps({"photos": str(photos.resolve()), "settings": values}, sort_keys=True)
 
 
-def _claim(folder: Path, asked: str, made: Sequence[Path]) -> tuple[RunFolder, BaseFileLock]:
+def _claim(folder: Path, asked: str, made: Sequence[Path]) -> tuple[OwnedRun, BaseFileLock]:
     """Own a folder that is empty or holds the same run, unfinished."""
     _require_claimable(folder, asked, held=False)
-    run = RunFolder(path=folder, work=folder / UNFINISHED)
+    run = OwnedRun(path=folder, work=folder / UNFINISHED)
     try:
         run.work.mkdir(parents=True, exist_ok=True)
         lock = hold(run.work)
@@ -183,7 +183,7 @@ def _is_held(work: Path) -> bool:
     return False
 
 
-def _finish(run: RunFolder) -> None:
+def _finish(run: OwnedRun) -> None:
     """Let everything that was written take its place, model.onnx last."""
     names = [path.name for path in run.work.iterdir() if path.name not in _KEPT and not path.name.startswith(".")]
     with writing(run.path):
@@ -192,7 +192,7 @@ def _finish(run: RunFolder) -> None:
     shutil.rmtree(run.work / CHECKPOINTS, ignore_errors=True)  # there is nothing to go on with
 
 
-def _leave(run: RunFolder, lock: BaseFileLock, made: Sequence[Path]) -> None:
+def _leave(run: OwnedRun, lock: BaseFileLock, made: Sequence[Path]) -> None:
     """Own the folder no more; only what the same run can go on from stays in it."""
     goes_on = True
     with suppress(OSError):

@@ -5,22 +5,18 @@ Reads run.json and splits.csv of the run folder that a model file lies in; write
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tellapart.atomic import writing
 from tellapart.errors import UsageError
 from tellapart.photos.places import Place, require_outside
 from tellapart.photos.table import PhotoTable
-from tellapart.reading import read_text
+from tellapart.runs.folder import RunFolder
 from tellapart.settings import cache_folder
 from tellapart.temporary import temporary_folder
-
-_MOST_BYTES = 500_000_000  # of splits.csv: a row takes about 120 bytes
 
 
 def require_apart(out: Path, run: Path | None, sources: Iterable[Place], files: Iterable[Place] = ()) -> None:
@@ -99,24 +95,22 @@ def photos_of_run(folder: Path) -> tuple[list[Path], list[Path]]:
 
     What is gone, or was never written down, is left out.
     """
+    run = RunFolder(folder)
+    record = run.json("run.json")
     try:
-        record = json.loads(read_text(folder / "run.json", _MOST_BYTES))
         root, source = Path(record["photos"]), Path(record.get("source") or os.devnull)
-        splits = read_text(folder / "splits.csv", _MOST_BYTES)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (KeyError, TypeError):
         return [], []
-    return [source] if source.is_dir() else [], list(_one_of_each_folder(root, splits))
+    rows = run.rows("splits.csv", "path")
+    return [source] if source.is_dir() and rows else [], list(_one_of_each_folder(root, (row["path"] for row in rows)))
 
 
-def _one_of_each_folder(root: Path, splits: str) -> Iterator[Path]:
+def _one_of_each_folder(root: Path, paths: Iterable[str]) -> Iterator[Path]:
     seen = set()
-    try:
-        for row in csv.DictReader(io.StringIO(splits, newline="")):
-            path = row.get("path") or ""
-            folder = os.path.dirname(path)
-            if folder not in seen:
-                seen.add(folder)
+    for path in paths:
+        folder = os.path.dirname(path)
+        if folder not in seen:
+            seen.add(folder)
+            with suppress(OSError, ValueError):
                 if path and (root / folder).is_dir():
                     yield root / path
-    except (csv.Error, OSError, ValueError):
-        return

@@ -8,9 +8,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from tellapart.cells import read_rows
 from tellapart.diagnosis.case import Case
-from tellapart.errors import UsageError
+from tellapart.runs.folder import RunFolder
 
 
 def answers_on_test(case: Case) -> tuple[Int[np.ndarray, " photos"], Bool[np.ndarray, " photos"]]:
@@ -29,7 +28,7 @@ def answers_of_test(case: Case) -> tuple[Int[np.ndarray, " photos"], Int[np.ndar
     Raises:
         UsageError: predictions.csv is gone.
     """
-    table, answers = case.table, _rows_of(case)
+    table, answers = case.table, RunFolder(case.folder).predictions()
     rows = np.array([row for row in case.rows("test") if table.paths[row] in answers], np.int64)
     number = {name: label for label, name in enumerate(table.class_names)}
     return rows, np.array([number.get(answers[table.paths[row]]["label"], -1) for row in rows], np.int64)
@@ -44,7 +43,7 @@ def informedness_on_test(case: Case) -> Float[np.ndarray, " classes"]:
     Raises:
         UsageError: predictions.csv is gone.
     """
-    names, answers = case.table.class_names, _rows_of(case)
+    names, answers = case.table.class_names, RunFolder(case.folder).predictions()
     rows = np.array([row for row in case.rows("test") if case.table.paths[row] in answers], np.int64)
     of_rows = [answers[case.table.paths[row]] for row in rows]
     probabilities = np.array([[float(own[f"p:{name}"]) for name in names] for own in of_rows])
@@ -54,14 +53,3 @@ def informedness_on_test(case: Case) -> Float[np.ndarray, " classes"]:
     truth = labels[rows, np.newaxis] == np.arange(len(names))
     recall = (found & truth).sum(axis=0) / np.maximum(truth.sum(axis=0), 1)
     return recall - (found & ~truth).sum(axis=0) / np.maximum((~truth).sum(axis=0), 1)
-
-
-def _rows_of(case: Case) -> dict[str, dict[str, str]]:
-    """Path -> row of predictions.csv, refused photos left out."""
-    file = case.folder / "predictions.csv"
-    try:
-        return {row["path"]: row for row in read_rows(file, ("path", "label")) if row["label"]}
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{file} cannot be read, so the predictions on the test photos are unknown.", fix="Train again."
-        ) from error

@@ -25,7 +25,7 @@ from tellapart.evaluation.headline import part_of_new, validation_of_new
 from tellapart.evaluation.intervals import Estimate, difference_interval
 from tellapart.evaluation.two_sample_test import NUM_PERMUTATIONS
 from tellapart.progress import Progress
-from tellapart.reading import read_json
+from tellapart.runs.folder import RunFolder
 from tellapart.training.known_facts import SURELY
 from tellapart.training.parts_compared import PartComparison, compare_parts, compared_before
 from tellapart.wording import counted, percent, points_estimate
@@ -130,10 +130,10 @@ def _left_out_in_turn(case: Case) -> _Counts:
     if case.settings.recipe != "quick":
         return _Counts(0, 0)
     try:
-        details = read_json(case.folder / "run.json")["details"]
+        details = RunFolder(case.folder).details
         accuracies = {step["l2_penalty"]: step["accuracy"] for step in details["path"]}
         accuracy = float(accuracies[details["l2_penalty"]])
-    except (OSError, ValueError, KeyError, TypeError):  # a run of another version; validation photos remain
+    except (ValueError, KeyError, TypeError):  # a run of another version; validation photos remain
         return _Counts(0, 0)
     num_train = case.metrics["train"]["n"]
     return _Counts(round(accuracy * num_train), num_train)

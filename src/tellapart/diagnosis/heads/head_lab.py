@@ -21,7 +21,7 @@ from tellapart.diagnosis.experiment_settings import HeadExperimentSettings
 from tellapart.diagnosis.heads.head_curve import Photos, folds_of
 from tellapart.diagnosis.statistics.subsets import nested_ranks
 from tellapart.progress import Silent
-from tellapart.reading import read_json
+from tellapart.runs.folder import RunFolder
 from tellapart.settings import HeadSettings, ScanSettings
 from tellapart.training.head import PenaltyTrial, try_l2_penalties
 from tellapart.training.prepare import backbone_viewer, embed
@@ -124,8 +124,8 @@ def open_lab(case: Case, seconds: float) -> HeadLab:
 
 def _chosen_l2_penalty(case: Case) -> float | None:
     try:
-        return float(read_json(case.folder / "run.json")["details"]["l2_penalty"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return float(RunFolder(case.folder).details["l2_penalty"])
+    except (ValueError, KeyError, TypeError):
         return None
 
 

@@ -14,7 +14,6 @@ Research 70:1373 (confident learning); Kuan & Mueller 2022, arXiv 2210.03920 (wh
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +30,8 @@ from tellapart.diagnosis.labels.nearest_neighbours import find_nearest
 from tellapart.diagnosis.suspect import LEVEL, Budget
 from tellapart.photos.table import PhotoTable
 from tellapart.progress import Progress, Silent
-from tellapart.reading import read_file, read_text
+from tellapart.reading import read_file
+from tellapart.runs.folder import RunFolder
 from tellapart.runs.ownership import write_rows
 
 COLUMNS = ("path", "label", "suggestion", "score", "kind")
@@ -144,10 +144,7 @@ def memorisation_of(case: Case, label_issues: LabelIssues, progress: Progress) -
 
 def digest_as_written(run: Path) -> str | None:
     """SHA-256 of label_issues.csv of a run as the last diagnosis wrote it; None where none did."""
-    try:
-        return json.loads(read_text(run / "diagnosis.json", _MOST_BYTES)).get("label_issues_sha256")
-    except (OSError, ValueError, AttributeError):
-        return None
+    return RunFolder(run).diagnosis().get("label_issues_sha256")
 
 
 def keep_corrections(run: Path, progress: Progress) -> None:
@@ -166,7 +163,7 @@ def keep_corrections(run: Path, progress: Progress) -> None:
         return
     digest = hashlib.sha256(content).hexdigest()
     if digest != digest_as_written(run):
-        kept = run / f"doubts-{digest[:8]}.csv"
+        kept = run / f"label_issues-{digest[:8]}.csv"
         write_bytes(kept, content)
         progress.note(f"{run / 'label_issues.csv'} was changed since it was written; it is kept as {kept.name}.")
 

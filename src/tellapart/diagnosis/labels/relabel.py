@@ -19,16 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tellapart.atomic import write_text
-from tellapart.cells import CellWriter, read_rows
+from tellapart.cells import CellWriter
 from tellapart.errors import DataError, UsageError
 from tellapart.photos.delimited import read_columns
 from tellapart.photos.faults import Faults, name_some
 from tellapart.photos.places import named_csv, require_free, require_name
-from tellapart.reading import read_json
+from tellapart.runs.folder import RunFolder
 from tellapart.temporary import clear_abandoned
 from tellapart.training.apart import is_apart, require_apart
 
 LEAVE_OUT = "-"  # as a suggestion: the photo shows nothing of any class
+_COLUMNS = ("path", "label", "split", "group")  # of splits.csv and of the new table
 _NEEDED = ("path", "label", "suggestion")
 
 
@@ -60,7 +61,7 @@ def apply(
         UsageError: `out` exists, lies among the photos, or is at a place from which they cannot be named.
     """
     root, folder_above = _places(run, photos)
-    rows = _splits(run)
+    rows = {row["path"]: row for row in RunFolder(run).splits(_COLUMNS)}
     given = [photos] if photos and photos.is_dir() else []
     files = [root / path for path in rows]
     if out is None:
@@ -94,30 +95,11 @@ def _places(run: Path, photos: Path | None) -> tuple[Path, Path]:
 
     Beside a table of the user's that is its own folder; a folder of photos is left alone.
     """
-    try:
-        source = photos or Path(read_json(run / "run.json")["photos"])
-    except (OSError, ValueError, KeyError, TypeError) as error:  # TypeError: it is no object, or names no path
-        raise UsageError(
-            f"{run} is not the folder of a finished run: run.json cannot be read.",
-            fix="Name the folder that `tellapart train` wrote, such as photos.run.",
-        ) from error
-    source = Path(os.path.abspath(source))
+    source = Path(os.path.abspath(photos or RunFolder(run).photos))
     root = source if source.is_dir() else source.parent
     if not root.is_dir():
         raise DataError(f"The photos of this run are not in {root}.", fix="Say where they are: --photos FOLDER.")
     return root, source.parent
-
-
-def _splits(run: Path) -> dict[str, dict[str, str]]:
-    """The used photos of the run by path."""
-    try:
-        rows = {row["path"]: row for row in read_rows(run / "splits.csv", ("path", "label", "split", "group"))}
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{run / 'splits.csv'} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            fix="Name the folder that `tellapart train` wrote, with its files as they were.",
-        ) from error
-    return {path: row for path, row in rows.items() if row["split"] in ("train", "validation", "test")}
 
 
 def _read_reviewed(file: Path, rows: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -172,7 +154,7 @@ def _table(rows: Mapping[str, Mapping[str, str]], prefix: str) -> str:
         sizes[row["group"]] = sizes.get(row["group"], 0) + 1
     text = io.StringIO(newline="")
     writer = CellWriter(text)
-    writer.writerow(("path", "label", "split", "group"))
+    writer.writerow(_COLUMNS)
     for path, row in rows.items():
         group = row["group"] if sizes[row["group"]] > 1 else ""
         writer.writerow((prefix + path, row["label"], row["split"], group))
