@@ -58,9 +58,13 @@ def test_keras_numpy_and_the_engine_give_the_same_embeddings(keras, name, rng, t
     assert np.abs(np.asarray(build_backbone(backbone)(pixels)).mean(axis=(1, 2)) - shipped).max() <= limit
 
 
-def test_a_classifier_is_node_for_node_the_one_that_keras_would_export(keras, head, content):
-    written = classifier_onnx(content, head, BARE)
-    exported = to_onnx(assemble_classifier(LITE0, head), BARE)
+@pytest.mark.parametrize("name", BACKBONES)
+def test_a_classifier_is_node_for_node_the_one_that_keras_would_export(keras, name, rng):
+    proto = backbone_onnx(BACKBONES[name], BARE)
+    width = proto.graph.output[0].type.tensor_type.shape.dim[1].dim_value
+    head = LinearHead(weights=rng.normal(size=(width, 3)).astype(np.float32) / 10, offsets=np.zeros(3, np.float32))
+    written = classifier_onnx(proto.SerializeToString(deterministic=True), head, BARE)
+    exported = to_onnx(assemble_classifier(BACKBONES[name], head), BARE)
     assert nodes_and_constants(written) == nodes_and_constants(exported)
     shapes = [{each.name: str(each.type) for each in proto.graph.output} for proto in (written, exported)]
     assert shapes[0] == shapes[1]

@@ -65,7 +65,8 @@ def classifier_onnx(content: bytes, head: LinearHead, manifest: Manifest) -> onn
         manifest: what the file says now; its answers must include those for `probabilities`.
     """
     proto, graph = onnx.ModelProto.FromString(content), GraphBuilder()
-    places = proto.graph.input[0].type.tensor_type.shape.dim[1].dim_value // 32  # a side of the feature map
+    side = proto.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    places = -(-side // 32)  # a side of the feature map; five layers halve it, and a half counts as one
     weights = head.weights.astype(np.float32).T[:, :, None, None]  # (classes, width, 1, 1)
     inputs = [graph.name_of(_FEATURES), graph.constant("class_maps/kernel", weights)]
     inputs.append(graph.constant("class_maps/bias", head.offsets.astype(np.float32)))
