@@ -250,7 +250,8 @@ def costs(limits: Mapping[str, Any] | None) -> str:
         if allowed > asked and promised(curve, (asked + allowed) / 2) is curve[-1]:
             break  # more is never answered
         answered = "unknown" if point is None else percent(point["answered"]["value"])
-        sentence += f"; at {100 * allowed:g}%, {answered}"
+        is_first = at_asked is None and ";" not in sentence and point is not None
+        sentence += f"; at {100 * allowed:g}%" + (f" it answers {answered} of photos" if is_first else f", {answered}")
     return f"{sentence}."
 
 
