@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing import draw_photo
+from support.drawing import draw_photo
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -70,7 +70,7 @@ def photo_folder(tmp_path: Path, rng: np.random.Generator) -> Callable[..., Path
 @pytest.fixture(scope="session")
 def plain_run(tmp_path_factory: pytest.TempPathFactory):
     """A run on class folders with an odd file, a copy and a photo under two labels."""
-    from trained_runs import draw_plain, train
+    from support.trained_runs import draw_plain, train
 
     folder = tmp_path_factory.mktemp("plain")
     return train(draw_plain(folder), folder / "first.run")
@@ -79,7 +79,7 @@ def plain_run(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session")
 def parted_run(tmp_path_factory: pytest.TempPathFactory):
     """A run on parts that the user made, with copies across them."""
-    from trained_runs import draw_parts, train
+    from support.trained_runs import draw_parts, train
 
     folder = tmp_path_factory.mktemp("parted")
     return train(draw_parts(folder), folder / "parted.run")

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from PIL import Image
-from small_models import write_small_model
+from support.small_models import write_small_model
 
 from tellapart import verbs
 from tellapart.classifier import ImageClassifier

@@ -13,7 +13,7 @@ import sklearn.base
 import sklearn.exceptions
 import sklearn.utils.validation
 from PIL import Image
-from trained_runs import CLASSES, draw_busy, draw_class_folders, environment
+from support.trained_runs import CLASSES, draw_busy, draw_class_folders, environment
 
 from tellapart import ImageClassifier, NotFittedError, TrainSettings, verbs
 from tellapart.errors import DataError, ModelError, UsageError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trained_runs import draw_busy
+from support.trained_runs import draw_busy
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 WITH_EXAMPLES = [file for file in sorted(SOURCE.rglob("*.py")) if ">>> " in file.read_text(encoding="utf-8")]

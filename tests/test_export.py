@@ -5,7 +5,7 @@ import json
 import shutil
 
 import pytest
-from trained_runs import draw_class_folders
+from support.trained_runs import draw_class_folders
 from typer.testing import CliRunner
 
 from tellapart import DataError, ImageClassifier, ModelError, TrainSettings, UsageError, export, libraries, train

@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from failing_disk import KINDS, content_of, fail_at_every_write
-from trained_runs import environment
+from support.failing_disk import KINDS, content_of, fail_at_every_write
+from support.trained_runs import environment
 
 from tellapart.atomic import write_bytes, writing
 from tellapart.engine.predictions import Prediction, write_predictions

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from trained_runs import draw_class_folders
-from watching import can_trace, left_behind, watch
+from support.trained_runs import draw_class_folders
+from support.watching import can_trace, left_behind, watch
 
 from tellapart.cli.app import app
 

@@ -10,7 +10,7 @@ import types
 import warnings
 
 import pytest
-from trained_runs import environment
+from support.trained_runs import environment
 
 from tellapart import libraries
 from tellapart.errors import ResourceError, UsageError

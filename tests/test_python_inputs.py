@@ -15,10 +15,10 @@ import numpy as np
 import pandas
 import polars
 import pytest
-from drawing import draw_photo
 from PIL import Image
-from small_models import small_manifest, write_small_model
-from trained_runs import environment
+from support.drawing import draw_photo
+from support.small_models import small_manifest, write_small_model
+from support.trained_runs import environment
 
 import tellapart
 from tellapart import EngineSettings, ImageClassifier, TrainSettings

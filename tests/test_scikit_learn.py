@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import Pipeline
-from trained_runs import draw_busy, environment
+from support.trained_runs import draw_busy, environment
 
 from tellapart import ImageClassifier
 from tellapart.progress import Line

@@ -3,8 +3,8 @@
 import os
 
 import pytest
-from failing_disk import KINDS, content_of, failing_disk
-from trained_runs import SETTINGS
+from support.failing_disk import KINDS, content_of, failing_disk
+from support.trained_runs import SETTINGS
 
 from tellapart import verbs
 from tellapart.errors import ResourceError

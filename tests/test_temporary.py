@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from trained_runs import environment
+from support.trained_runs import environment
 
 from tellapart.temporary import InUse, clear_abandoned, hold, let_go, libraries_write_into, temporary_folder
 

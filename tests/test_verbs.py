@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import onnx
 import pytest
-from drawing import draw_photo
 from PIL import Image
-from trained_runs import CLASSES, SETTINGS, draw_class_folders, environment, listing, train
+from support.drawing import draw_photo
+from support.trained_runs import CLASSES, SETTINGS, draw_class_folders, environment, listing, train
 
 from tellapart import verbs
 from tellapart.engine.predictions import COLUMNS

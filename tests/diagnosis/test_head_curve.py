@@ -1,7 +1,7 @@
 """Learning curves of heads: nested subsets, and judges that have not seen what they judge."""
 
 import numpy as np
-from synthetic import draw_photos
+from support.synthetic import draw_photos
 
 from tellapart.diagnosis.heads.head_curve import best_of, folds_of, measure
 from tellapart.diagnosis.statistics.subsets import nested_ranks

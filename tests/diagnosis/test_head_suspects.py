@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
-from synthetic import draw_photos, lab_of
+from support.synthetic import draw_photos, lab_of
 
 from tellapart.diagnosis.heads.head_suspects import suspect_penalty, suspect_regularisation, suspect_size
 from tellapart.diagnosis.suspect import Budget

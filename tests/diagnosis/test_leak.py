@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_cases import make_case
+from support.small_cases import make_case
 
 from tellapart.diagnosis.case import open_case
 from tellapart.diagnosis.data.leak import copies_across, overstatement, suspect_leak

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from synthetic import draw_photos, lab_of
+from support.synthetic import draw_photos, lab_of
 
 from tellapart.diagnosis.heads.photo_need import suspect_photos
 from tellapart.diagnosis.suspect import Budget

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_learners import FakeLearner, FakePixels
-from retraining_cases import CLASSES, draw_case
+from support.fake_learners import FakeLearner, FakePixels
+from support.retraining_cases import CLASSES, draw_case
 
 from tellapart.diagnosis.retraining import retraining_experiments, trials
 from tellapart.diagnosis.retraining.retraining_experiments import measure_from_pixels

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from small_cases import make_case
+from support.small_cases import make_case
 
 from tellapart.diagnosis.data.shift import suspect_shift
 from tellapart.diagnosis.suspect import Budget

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image
-from small_cases import BLUE, RED, make_case
+from support.small_cases import BLUE, RED, make_case
 
 from tellapart.diagnosis.data.shortcut import suspect_shortcut
 from tellapart.diagnosis.suspect import Budget

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_cases import make_case
+from support.small_cases import make_case
 
 from tellapart.diagnosis.commands import train_again
 from tellapart.diagnosis.suspect import SAME_OPTIONS, SUSPECTS, Suspect

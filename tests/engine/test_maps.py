@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_models import small_manifest
+from support.small_models import small_manifest
 
 from tellapart.engine.maps import maps_of
 from tellapart.engine.session import Engine

@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 import pytest
-from drawing import draw_photo
-from small_models import CLASSES, SIDE_PX, answers, small_manifest, small_model
+from support.drawing import draw_photo
+from support.small_models import CLASSES, SIDE_PX, answers, small_manifest, small_model
 
 from tellapart.engine.predictor import Predictor, predicted
 from tellapart.engine.session import open_engine

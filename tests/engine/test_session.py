@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper, numpy_helper
-from small_models import CLASSES, SIDE_PX, answers, small_manifest, small_model
+from support.small_models import CLASSES, SIDE_PX, answers, small_manifest, small_model
 
 from tellapart.engine.session import open_engine
 from tellapart.errors import ModelError

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from drawing import draw_photo
-from small_models import SIDE_PX, answers
+from support.drawing import draw_photo
+from support.small_models import SIDE_PX, answers
 
 from tellapart.engine import file_mark
 from tellapart.engine.embedding_cache import EmbeddingCache

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from small_models import CLASSES, SIDE_PX, small_manifest, small_model, write_small_model
+from support.small_models import CLASSES, SIDE_PX, small_manifest, small_model, write_small_model
 
 import tellapart.model.file as model_file
 import tellapart.model.wire as wire

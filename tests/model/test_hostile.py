@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile_models import HOSTILE
-from hostile_siblings import SIBLINGS
-from small_models import write_small_model
+from support.hostile_models import HOSTILE
+from support.hostile_siblings import SIBLINGS
+from support.small_models import write_small_model
 
 from tellapart.cli.app import main
 
@@ -24,7 +24,7 @@ LONGEST_ERROR = 1000  # with the path of the test
 @pytest.fixture(scope="module")
 def opened():
     """A function that opens a file in a process of its own: the error, processor seconds, megabytes above before."""
-    command = [sys.executable, Path(__file__).parent.parent / "measured.py"]
+    command = [sys.executable, Path(__file__).parent.parent / "support" / "measured.py"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
 
         def ask(path: Path) -> dict:

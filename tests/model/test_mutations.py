@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import helper
-from small_models import small_manifest, small_model
+from support.small_models import small_manifest, small_model
 
 from tellapart.engine.session import open_classifier
 from tellapart.errors import ModelError

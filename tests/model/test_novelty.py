@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from small_models import CLASSES, SIDE_PX, WIDTH, answers, small_manifest, small_model, write_small_model
+from support.small_models import CLASSES, SIDE_PX, WIDTH, answers, small_manifest, small_model, write_small_model
 
 from tellapart.engine.session import open_engine
 from tellapart.errors import ModelError

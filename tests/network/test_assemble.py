@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawing import draw_photo
+from support.drawing import draw_photo
 
 from tellapart.engine.session import open_engine
 from tellapart.model.file import read_model, write_model

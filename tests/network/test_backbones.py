@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawing import draw_photo
+from support.drawing import draw_photo
 
 from tellapart.network.backbones import build_backbone
 from tellapart.network.family import BACKBONES, LAST_WIDTH, MIDDLE_LAYERS, checkpoint_path

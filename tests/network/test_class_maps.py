@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from drawing import draw_photo
 from scipy.stats import spearmanr
+from support.drawing import draw_photo
 
 from tellapart.engine.maps import maps_of
 from tellapart.engine.session import open_engine

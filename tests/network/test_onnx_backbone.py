@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from drawing import draw_photo
-from trained_runs import environment
+from support.drawing import draw_photo
+from support.trained_runs import environment
 
 from tellapart.engine.session import Engine
 from tellapart.model.file import ModelFile

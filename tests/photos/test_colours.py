@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from strange_photos import chunk, deep_png
+from support.strange_photos import chunk, deep_png
 
 from tellapart.photos import bands
 from tellapart.photos.colours import Depth, to_rgb

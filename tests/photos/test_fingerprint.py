@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawing import draw_photo
 from PIL import Image
 from scipy.fft import dctn
+from support.drawing import draw_photo
 
 from tellapart.photos.fingerprint import NOTHING_TO_SEE, perceptual_hash
 

@@ -4,8 +4,8 @@ import hashlib
 
 import numpy as np
 import pytest
-from drawing import draw_photo
 from PIL import Image
+from support.drawing import draw_photo
 
 from tellapart.photos.glimpse import SIDE_PX, glimpse, glimpses, stored_like
 

@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 import pytest
-from drawing import draw_photo
 from PIL import Image
+from support.drawing import draw_photo
 
 from tellapart.errors import PhotoRefused
 from tellapart.photos.decode import to_pixels

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strange_photos import OK, encode, picture, strange
+from support.strange_photos import OK, encode, picture, strange
 
 from tellapart.errors import PhotoRefused
 from tellapart.photos.decode import open_photo, to_pixels

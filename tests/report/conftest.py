@@ -3,7 +3,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from drawn_facts import diagnosis_found, metrics_of, whole_facts
+from support.drawn_facts import diagnosis_found, metrics_of, whole_facts
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from headlines import headline_of
+from support.headlines import headline_of
 
 from tellapart import ImageClassifier
 from tellapart.errors import UsageError

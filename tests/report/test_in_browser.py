@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from browsing import opened, started_browser
-from drawn_facts import metrics_of, whole_facts
-from hostile_facts import HOSTILE_NAMES, hostile_facts
+from support.browsing import opened, started_browser
+from support.drawn_facts import metrics_of, whole_facts
+from support.hostile_facts import HOSTILE_NAMES, hostile_facts
 
 from tellapart.report.facts import Answer
 from tellapart.report.page import write_report

@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from reading import Page
+from support.reading import Page
 
 from tellapart.report.facts import Answer, LabelIssue, MemorisedPhoto, Photo, Refusal
 from tellapart.report.page import render_page, write_report

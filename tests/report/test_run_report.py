@@ -5,7 +5,7 @@ import json
 import shutil
 
 import pytest
-from reading import Page
+from support.reading import Page
 
 from tellapart import verbs
 from tellapart.report.run_report import write_run_report

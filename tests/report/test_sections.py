@@ -2,7 +2,7 @@ from copy import copy
 from dataclasses import replace
 
 import pytest
-from reading import Page
+from support.reading import Page
 
 from tellapart.report import sections_photos
 from tellapart.report.facts import Answer

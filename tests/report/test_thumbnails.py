@@ -8,8 +8,8 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from reading import Page
-from small_models import small_manifest
+from support.reading import Page
+from support.small_models import small_manifest
 
 from tellapart.engine.session import Engine
 from tellapart.report.facts import Photo

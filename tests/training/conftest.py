@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from small_models import write_small_model
+from support.small_models import write_small_model
 
 from tellapart.engine.session import Engine, open_engine
 from tellapart.engine.stream import PhotoRunner

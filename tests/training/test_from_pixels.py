@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from trained_runs import draw_class_folders, draw_parts, environment
+from support.trained_runs import draw_class_folders, draw_parts, environment
 
 from tellapart import verbs
 from tellapart.engine.session import open_engine

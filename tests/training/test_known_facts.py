@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from small_cases import make_case
+from support.small_cases import make_case
 
 from tellapart.training.known_facts import known_facts, shift_warnings
 

@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 import pytest
-from fake_learners import NUM_CLASSES, FakeLearner, coloured_source
+from support.fake_learners import NUM_CLASSES, FakeLearner, coloured_source
 
 from tellapart.errors import Interruption, UsageError
 from tellapart.fit_settings import AugmentSettings, FitSettings

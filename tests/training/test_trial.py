@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from fake_learners import NUM_CLASSES, FakeLearner, FakePixels, coloured_source
+from support.fake_learners import NUM_CLASSES, FakeLearner, FakePixels, coloured_source
 
 from tellapart.errors import Interruption
 from tellapart.fit_settings import CLASSIC, AugmentSettings, FitSettings

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from small_models import weights
-from trained_runs import draw_busy
+from support.small_models import weights
+from support.trained_runs import draw_busy
 
 import tellapart.training.run as run_module
 from tellapart.errors import DataError
