@@ -10,7 +10,7 @@ The public names, loaded when they are first used so that `import tellapart` is 
     TellapartError                                      the root of every error, each with a problem and a fix:
     UsageError, NotFittedError, DataError, ModelError,  see `tellapart.errors`
     ResourceError, Interruption, PhotoRefused
-    Progress, Silent, Line                              who watches a run: a protocol, nobody, a line
+    Progress, Silent, Line                              progress reporters: the protocol, none, a line
     open_run, RunFolder                                 a finished run, to read what is in it
     CheckResult, RunResult, ExportResult,               what the verbs give
     EvaluateResult, CompareResult, PredictResult, Prediction,

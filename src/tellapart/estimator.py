@@ -56,5 +56,5 @@ class Estimator:
         return hasattr(self, "_engine")
 
     def __sklearn_clone__(self) -> Any:
-        """The same parameters and nothing learnt; who watches is shared and not copied."""
+        """The same parameters, not fitted; the progress reporter is shared, not copied."""
         return type(self)(**self.get_params())

@@ -21,7 +21,7 @@ Advance = Callable[[int], None]
 
 @runtime_checkable
 class Progress(Protocol):
-    """Somebody who watches a run."""
+    """A progress reporter: what a long-running verb tells while it works."""
 
     def stage(self, name: str, total: int | None = None) -> AbstractContextManager[Advance]:
         """Open a stage of `total` steps (None: unknown); the value of the context advances it by a number of steps."""

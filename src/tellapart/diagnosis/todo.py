@@ -15,7 +15,7 @@ from tellapart.diagnosis.verdict import Verdict, is_proven
 
 MOST_LINES = 10
 _NOTHING = "Nothing to do: every suspect was measured, and none costs enough to matter."
-_NO_ADVICE = "No advice: no experiment found a statistically certain gain."
+_NO_ADVICE = "No advice: no experiment found a statistically significant gain."
 
 
 def todo(suspects: Mapping[str, Suspect], verdict: Verdict, case: Case) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ def unknown_kinds(
         class_names: names of all classes.
         chosen: prototypes of the training photos; None: the file has none.
         seed: decides which classes are left out where there are very many.
-        l2_penalty: of the head, where a lack of score is added to the distance; None: only the distance counts.
+        l2_penalty: penalty of the head, where a lack of score is added to the distance; None: only the distance counts.
     """
     if chosen is None:
         return not_measured("there are too many classes for a sample of each in the file")

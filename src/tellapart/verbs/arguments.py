@@ -1,4 +1,4 @@
-"""What every verb does with what it is given: who watches, which photos, and whether the place it writes to is free."""
+"""What every verb does with its arguments: progress reporter, photos, and whether the output place is free."""
 
 from __future__ import annotations
 

@@ -146,15 +146,14 @@ def _told(probability: float) -> str:
 def _sentence(look: PartComparison, points: Estimate, before: _Counts, after: _Counts) -> str:
     parts = []
     told = (
-        f"in {100 * look.separation:.0f} of 100 pairs of the same class (chance level 50; "
-        f"p = {_chance(look.probability)})"
+        f"in {100 * look.separation:.0f} of 100 pairs of the same class (chance level 50; {_chance(look.probability)})"
     )
     if _told(look.probability) == "different":
         parts.append(f"Test photos look different: a linear model tells them from training photos {told}.")
     else:
         parts.append(f"Test photos look like training photos: a linear model tells them apart {told}.")
     if _told(look.shares) == "different":
-        parts.append(f"The class proportions differ between test and training (p = {_chance(look.shares)}).")
+        parts.append(f"The class proportions differ between test and training ({_chance(look.shares)}).")
     if before.n and after.n:
         verb = "falls" if points.low > 0 else "goes"
         parts.append(
@@ -166,7 +165,7 @@ def _sentence(look: PartComparison, points: Estimate, before: _Counts, after: _C
 
 def _chance(probability: float) -> str:
     least = 1 / (NUM_PERMUTATIONS + 1)
-    return "under 0.0033" if probability <= least + 1e-9 else f"{probability:.2g}"
+    return "p < 0.004" if probability <= least + 1e-9 else f"p = {probability:.2g}"
 
 
 def _advice(look: PartComparison) -> str:
