@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_pixels import Noting
+from support.noting import Noting
 
 import tellapart.training.resources.memory as room
 from tellapart.errors import ResourceError

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from support.noting import Noting
 
 import tellapart.training.data.pixel_cache as pixels
 from tellapart.engine.embed import EmbeddedPhotos
@@ -32,18 +33,6 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture
 def table(photo_folder):
     return scan(photo_folder())
-
-
-class Noting(Silent):
-    def __init__(self):
-        self.notes, self.stages = [], []
-
-    def note(self, text):
-        self.notes.append(text)
-
-    def stage(self, name, total=None):
-        self.stages.append(name)
-        return super().stage(name, total)
 
 
 def embedded(table, mark="a"):

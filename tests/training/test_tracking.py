@@ -6,7 +6,7 @@ import socket
 import sqlite3
 
 import pytest
-from test_pixels import Noting
+from support.noting import Noting
 
 import tellapart.training.tracking as tracking
 from tellapart import verbs
